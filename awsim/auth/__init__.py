@@ -1,0 +1,1 @@
+"""Who calls: credentials, request signatures and, by and by, the policy language."""

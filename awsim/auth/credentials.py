@@ -1,0 +1,308 @@
+"""Who is behind a request: access keys, the callers they stand for, and the Authorization a request carries.
+
+Keys that awsim issued (by STS, by IAM) carry their account and identity. Any other key is the administrator
+`user/awsim` of the Cloud's account, or of its own account if the key is exactly 12 digits. Secrets matter only where a
+signature is verified (see `signatures`).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import parse_qsl
+
+from awsim.auth.refusals import Refused
+from awsim.state import Dict
+
+_BASE32 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+_SECRET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+# What every session token of AWS begins with: it decodes to "origin_ec" after a type byte and a length.
+_TOKEN_START = "IQoJb3JpZ2luX2Vj"
+_TOKEN_SIZE = 356
+
+
+class Clock(Protocol):
+    def time(self) -> float: ...
+
+
+class Ids(Protocol):
+    def hex(self, kind: str, n: int) -> str: ...
+
+    def text(self, kind: str, n: int, alphabet: str) -> str: ...
+
+
+class Keys(NamedTuple):
+    """What a client needs to sign."""
+
+    access_key: str
+    secret: str
+    session_token: str | None = None
+
+
+# Supplied to clients for which botocore finds no credentials. Its fifth character marks a key without an account in it.
+DEFAULT = Keys("AKIAAWSIMDEFAULTKEY0", "awsim/supplies/this/where/none/was/found")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What temporary credentials remember of how they were made. Times are epoch seconds."""
+
+    issued: float
+    expires: float
+    role_arn: str | None = None
+    policy: str | None = None
+    policy_arns: tuple[str, ...] = ()
+    tags: Mapping[str, str] | None = None
+    transitive: tuple[str, ...] = ()
+    source_identity: str | None = None
+    mfa: bool = False
+    federated: str | None = None  # the identity provider of a web identity or SAML session
+    depth: int = 0  # how many sessions stand behind this one: 1 and more is role chaining
+    context: Mapping[str, str] | None = None  # further condition keys: saml:sub, graph.facebook.com:app_id, …
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The principal of a call. `type` is user, assumed-role, federated-user, root, service or anonymous."""
+
+    account: str
+    arn: str
+    user_id: str
+    access_key: str = ""
+    type: str = "user"
+    session: Session | None = None
+    is_anonymous: bool = False
+    service: str | None = None  # the host name of a service principal, "sns.amazonaws.com"
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """Session tags (the principal's own tags are IAM's)."""
+        return (self.session and self.session.tags) or {}
+
+    @property
+    def is_temporary(self) -> bool:
+        return self.session is not None
+
+    @staticmethod
+    def for_service(principal: str, account: str) -> Caller:
+        """An AWS service that acts in `account`: `Caller.for_service("sns.amazonaws.com", "123456789012")`."""
+        return Caller(account, principal, principal, "", "service", service=principal)
+
+
+ANONYMOUS = Caller("", "anonymous", "anonymous", "", "anonymous", is_anonymous=True)
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedKey:
+    """An access key that awsim made. `session_token` and `expires` (epoch seconds) are None for long-term keys."""
+
+    access_key: str
+    secret: str
+    session_token: str | None
+    expires: float | None
+    caller: Caller
+    active: bool = True
+
+    @property
+    def keys(self) -> Keys:
+        return Keys(self.access_key, self.secret, self.session_token)
+
+
+class Credentials:
+    """All access keys of one Cloud."""
+
+    def __init__(self, account: str, clock: Clock) -> None:
+        self.account = account
+        self._clock = clock
+        self._issued: Dict = Dict()  # access key -> IssuedKey
+        self._strangers: dict[tuple[str, str], Caller] = {}  # a pure function of its key: needs no undo
+        self._seen: dict[str, str] = {DEFAULT.access_key: DEFAULT.secret}  # secrets this process signs with
+
+    def identify(self, access_key: str, token: str | None = None, partition: str = "aws") -> Caller:
+        """The caller behind an access key. Raises Refused (expired, token, inactive); see `Refused.worded`."""
+        key = self._issued.get(access_key)
+        if key is None:
+            caller = self._strangers.get((access_key, partition))
+            return caller if caller is not None else self._stranger(access_key, partition)
+        if key.session_token != (token or None):
+            raise Refused("missing-token" if not token else "token", access_key, token)
+        if key.expires is not None and self._clock.time() >= key.expires:
+            raise Refused("expired", access_key, token)
+        if not key.active:
+            raise Refused("inactive", access_key, token)
+        return key.caller
+
+    def _stranger(self, access_key: str, partition: str) -> Caller:
+        account = access_key if len(access_key) == 12 and access_key.isdecimal() else self.account
+        caller = administrator(account, access_key, partition)
+        self._strangers[access_key, partition] = caller
+        return caller
+
+    def issue(
+        self,
+        kind: str,
+        account: str,
+        arn: str,
+        user_id: str,
+        ids: Ids,
+        *,
+        session: Session | None = None,
+        token_size: int = 0,
+    ) -> IssuedKey:
+        """A new key for the principal `arn`: an ASIA… key with a token if it has a `session`, else an AKIA… one.
+
+        `kind` is the type of the Caller it stands for; the token has at least `token_size` bytes.
+        """
+        prefix = "ASIA" if session else "AKIA"
+        access_key = unique_id(prefix, account, int(ids.hex("access-key", 12), 16))
+        secret = ids.text("secret-key", 40, _SECRET)
+        token = _token(secret, max(token_size, _TOKEN_SIZE)) if session else None
+        caller = Caller(account, arn, user_id, access_key, kind, session)
+        key = IssuedKey(access_key, secret, token, session.expires if session else None, caller)
+        self._issued[access_key] = key
+        return key
+
+    def issued(self, access_key: str) -> IssuedKey | None:
+        return self._issued.get(access_key)
+
+    def activate(self, access_key: str, active: bool) -> None:
+        """Switch a long-term key on or off, as IAM's UpdateAccessKey does."""
+        key = self._issued[access_key]
+        self._issued[access_key] = IssuedKey(
+            key.access_key, key.secret, key.session_token, key.expires, key.caller, active
+        )
+
+    def revoke(self, access_key: str) -> None:
+        """Forget a key that was issued; deleting one that does not exist is no error."""
+        self._issued.pop(access_key, None)
+
+    def seen(self, access_key: str, secret: str, token: str | None = None) -> None:
+        """Remember a secret that this process signs with, so that its presigned URLs can be verified."""
+        self._seen[access_key] = secret
+
+    def secret_of(self, access_key: str) -> str | None:
+        """The secret of a key, None if neither awsim issued it nor this process was seen signing with it."""
+        key = self._issued.get(access_key)
+        return key.secret if key is not None else self._seen.get(access_key)
+
+    def account_of(self, access_key: str) -> str:
+        """The account a key belongs to, for GetAccessKeyInfo: also of real keys, whose ids carry it."""
+        key = self._issued.get(access_key)
+        if key is not None:
+            return key.caller.account
+        if len(access_key) == 12 and access_key.isdecimal():
+            return access_key
+        return account_in(access_key) or self.account
+
+
+def administrator(account: str, access_key: str = "", partition: str = "aws") -> Caller:
+    """The user that every key nobody issued stands for; it may do everything."""
+    user_id = unique_id("AIDA", account, _number(account))
+    return Caller(account, f"arn:{partition}:iam::{account}:user/awsim", user_id, access_key)
+
+
+def unique_id(prefix: str, account: str, number: int) -> str:
+    """An id as IAM makes them (AKIA, ASIA: 20 characters; AIDA, AROA, …: 21), with the account in its bits.
+
+    In base32 after the prefix: a one, 40 bits of account, 39 bits of `number` (44 where the id is longer).
+    """
+    loose, length = (39, 16) if prefix in ("AKIA", "ASIA") else (44, 17)
+    bits = (1 << 40 | int(account)) << loose | number & (1 << loose) - 1
+    text = base64.b32encode((bits << -5 * length % 8).to_bytes((5 * length + 7) // 8, "big")).decode()
+    return prefix + text[:length]
+
+
+def account_in(access_key: str) -> str | None:
+    """The account that the id of an access key carries; None for ids of the older kind, which carry none."""
+    text = access_key[4:].upper()
+    if len(text) < 16 or not _BASE32.issuperset(text) or "A" <= text[0] < "Q":
+        return None
+    account = f"{int.from_bytes(base64.b32decode(text[:16])[:6], 'big') >> 7 & (1 << 40) - 1:012d}"
+    return account if len(account) == 12 else None
+
+
+def parse_authorization(
+    headers: Mapping[str, str], query: str | Iterable[tuple[str, str]] = ()
+) -> tuple[str, str | None, str | None, str | None, str]:
+    """(access key, region, service, session token, kind) of a request; empty and None where it does not say.
+
+    `query` is the raw query string or its decoded pairs. Kinds: "v4" and "v4a" (Authorization header), "v4-query"
+    and "v4a-query" (presigned), "v2" (`AWS key:signature`), "v2-query" (presigned: AWSAccessKeyId, Signature, Expires),
+    "bearer", "none", and "unreadable" for a header that is none of these.
+    """
+    header = headers.get("Authorization")
+    if header:
+        if header.__class__ is bytes:
+            header = header.decode("latin-1")
+        if header.startswith("AWS4-HMAC-SHA256"):
+            at = header.find("Credential=") + 11
+            end = header.find(",", at)
+            scope = header[at : end if end > 0 else None].rsplit("/", 4)
+            if len(scope) == 5 and at > 10:
+                return scope[0], scope[2], scope[3], headers.get("X-Amz-Security-Token"), "v4"
+            return "", None, None, None, "unreadable"
+        return _other_header(header, headers)
+    if query:
+        return _in_query(query)
+    return _NOTHING
+
+
+_NOTHING = ("", None, None, None, "none")
+
+
+def _other_header(header: str, headers: Mapping[str, str]) -> tuple[str, str | None, str | None, str | None, str]:
+    token = headers.get("X-Amz-Security-Token")
+    scheme, _, rest = header.partition(" ")
+    if scheme == "AWS4-ECDSA-P256-SHA256":
+        # No region: a v4a signature is good for the set of regions in X-Amz-Region-Set.
+        scope = rest.partition("Credential=")[2].partition(",")[0].strip().rsplit("/", 3)
+        if len(scope) == 4:
+            return scope[0], None, scope[2], token, "v4a"
+    elif scheme == "AWS":
+        key, colon, _ = rest.strip().rpartition(":")
+        if colon:
+            return key, None, None, token, "v2"
+    elif scheme.lower() == "bearer":
+        return "", None, None, rest.strip(), "bearer"
+    return "", None, None, None, "unreadable"
+
+
+def _in_query(
+    query: str | Iterable[tuple[str, str]],
+) -> tuple[str, str | None, str | None, str | None, str]:
+    if isinstance(query, str):
+        if "X-Amz-" not in query and "AWSAccessKeyId" not in query and "x-amz-" not in query.lower():
+            return _NOTHING
+        query = parse_qsl(query, keep_blank_values=True)
+    found: dict[str, Any] = {}
+    for name, value in query:
+        lower = name.lower()
+        found.setdefault(lower if lower.startswith("x-amz-") else name, value)
+    token = found.get("x-amz-security-token")
+    if "x-amz-credential" in found:
+        scope = found["x-amz-credential"].rsplit("/", 4)
+        if found.get("x-amz-algorithm") == "AWS4-ECDSA-P256-SHA256":
+            scope = found["x-amz-credential"].rsplit("/", 3)
+            if len(scope) == 4:
+                return scope[0], None, scope[2], token, "v4a-query"
+            return "", None, None, token, "v4a-query"
+        if len(scope) == 5:
+            return scope[0], scope[2], scope[3], token, "v4-query"
+        return "", None, None, token, "v4-query"
+    if "x-amz-signature" in found or "x-amz-algorithm" in found:
+        return "", None, None, token, "v4-query"
+    if "AWSAccessKeyId" in found:
+        return found["AWSAccessKeyId"], None, None, token or found.get("SecurityToken"), "v2-query"
+    return _NOTHING
+
+
+def _token(secret: str, size: int) -> str:
+    body = hashlib.shake_256(secret.encode()).digest(size * 3 // 4 + 3)
+    return (_TOKEN_START + base64.b64encode(body).decode())[:size]
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
