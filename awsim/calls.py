@@ -1,0 +1,106 @@
+"""The journal: every call that the program made, refused ones too, with what services did for it."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from typing import Any
+
+from awsim.errors import AWSError
+
+# Results whose answer is longer than this on the wire are not kept: a journal must not hold what the program let go.
+LARGE = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Stands for bytes in the journal: their length, and their CRC-32 to compare by."""
+
+    length: int
+    crc32: int
+
+    @classmethod
+    def of(cls, data: bytes | bytearray | memoryview) -> Blob:
+        return cls(len(data), zlib.crc32(data))
+
+
+def without_blobs(value: Any) -> Any:
+    """A copy of parameters or a result with every blob and stream replaced by its `Blob`."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        return Blob.of(value)
+    if isinstance(value, dict):
+        return {key: without_blobs(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_blobs(item) for item in value]
+    if value is None or isinstance(value, str | int | float | datetime):
+        return value
+    return value if not isinstance(value, Iterator) and not hasattr(value, "read") else f"<{type(value).__name__}>"
+
+
+class CallRecord:
+    """One call. `result` is None where it was refused, or too large to keep; `caused` are calls that services made for it."""
+
+    __slots__ = ("account", "caller", "caused", "error", "operation", "parameters", "region", "result", "service", "timestamp")
+
+    def __init__(self, service: str, operation: str, region: str | None, timestamp: float) -> None:
+        self.service = service
+        self.operation = operation
+        self.region = region
+        self.timestamp = timestamp
+        self.account: str | None = None
+        self.caller: str = ""
+        self.parameters: dict[str, Any] = {}
+        self.result: dict[str, Any] | None = None
+        self.error: AWSError | None = None
+        self.caused: tuple[CallRecord, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """As `"s3:PutObject"`."""
+        return f"{self.service}:{self.operation}"
+
+    @property
+    def time(self) -> datetime:
+        return datetime.fromtimestamp(self.timestamp, UTC)
+
+    def __repr__(self) -> str:
+        end = f" -> {self.error.code}" if self.error else ""
+        return f"<{self.name}{end}>"
+
+
+class Calls:
+    """The calls of one Cloud, oldest first: iterate, index, `len`, `of`."""
+
+    def __init__(self) -> None:
+        self._records: list[CallRecord] = []
+
+    def of(self, *names: str) -> list[CallRecord]:
+        """Calls by name, with wildcards: `of("s3:PutObject")`, `of("sqs:*")`; those that services made too."""
+        return [record for record in _walk(self._records) if any(fnmatchcase(record.name, name) for name in names)]
+
+    def clear(self) -> None:
+        self._records.clear()
+
+    def _add(self, record: CallRecord) -> None:
+        self._records.append(record)
+
+    def __iter__(self) -> Iterator[CallRecord]:
+        return iter(tuple(self._records))
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __getitem__(self, index: int) -> CallRecord:
+        return self._records[index]
+
+    def __repr__(self) -> str:
+        return f"<Calls {len(self._records)}: {', '.join(record.name for record in self._records[-5:])}>"
+
+
+def _walk(records: Iterable[CallRecord]) -> Iterator[CallRecord]:
+    for record in records:
+        yield record
+        yield from _walk(record.caused)

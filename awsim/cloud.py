@@ -1,0 +1,349 @@
+"""`Cloud`: one simulated AWS, all accounts and regions of it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import weakref
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from awsim.calls import CallRecord, Calls
+from awsim.choices import Choices, parse_universe
+from awsim.clock import Clock, epoch
+from awsim.errors import AwsimError
+from awsim.faults import Faults
+from awsim.limits.table import Limits
+from awsim.state.containers import Dict
+from awsim.state.undo import History, Mark, current
+
+if TYPE_CHECKING:
+    from awsim.auth.credentials import Caller, Credentials
+    from awsim.gateway.call import Call
+    from awsim.service import Service
+
+_PARTITIONS = (
+    ("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("us-isob-", "aws-iso-b"), ("us-isof-", "aws-iso-f"),
+    ("us-iso-", "aws-iso"), ("eu-isoe-", "aws-iso-e"), ("eusc-", "aws-eusc"),
+)  # fmt: skip
+
+_CHOICES_OF = {"consistency": ("strong", "eventual"), "lifecycle": ("instant", "timed")}
+
+
+class Cloud:
+    """What `with mock_aws(...) as aws` and the `aws` fixture give: clock, limits, calls, choices, faults, snapshots.
+
+    Options are those of `mock_aws`; see there.
+    """
+
+    def __init__(
+        self,
+        *,
+        region: str = "us-east-1",
+        account: str = "123456789012",
+        limits: Mapping[str, float | None] | None = None,
+        as_of: date | datetime | str | None = None,
+        consistency: str = "strong",
+        lifecycle: str = "instant",
+        throttling: bool = False,
+        authorization: bool = False,
+        at: datetime | float | str | None = None,
+        seed: int = 0,
+        explore: int = 0,
+        replay: str | None = None,
+        realistic: bool = False,
+    ) -> None:
+        if realistic:
+            consistency, lifecycle, throttling, authorization = "eventual", "timed", True, True
+        for option, value in (("consistency", consistency), ("lifecycle", lifecycle)):
+            if value not in _CHOICES_OF[option]:
+                raise AwsimError(f"{option}={value!r}: write {' or '.join(map(repr, _CHOICES_OF[option]))}")
+        if not (isinstance(account, str) and len(account) == 12 and account.isdecimal()):
+            raise AwsimError(f"account={account!r}: an account is 12 digits, as '123456789012'")
+        if authorization:
+            raise AwsimError("authorization=True (and with it realistic=True) is not built yet; leave it out")
+        if explore:
+            raise AwsimError("explore= is not built yet; seed= and replay= vary AWS's decisions")
+        self.region = region
+        self.account = account
+        self.seed = seed
+        self.consistency = consistency
+        self.lifecycle = lifecycle
+        self.throttling = throttling
+        self.at = epoch(at) if at is not None else None
+        self.authorization: Any = None
+        self.lock = threading.RLock()
+        self.participants = Participants()
+        self.history = History()
+        self.clock = Clock(self)
+        self.limits = Limits(
+            limits or {},
+            _date(as_of),
+            rates=throttling,
+            lags=consistency == "eventual",
+            durations=lifecycle == "timed",
+        )
+        self.choices = Choices(seed, vary=consistency == "eventual", universe=parse_universe(replay or ""))
+        self.calls = Calls()
+        self.faults = Faults(self)
+        self.functions: dict[str, Any] = {}
+        # Answers remembered for idempotency tokens: (expiry, parameters, result) by token.
+        self.tokens = Dict()
+        # Counts the program's own calls: what AWS does "instantly" is done by the next one.
+        self.program_calls = 0
+        self.running: Call | None = None
+        self._credentials: Credentials | None = None
+        self._services = Dict()
+        self._requests = 0
+
+    # --- calling
+
+    def call(
+        self,
+        service: str,
+        operation: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        caller: Caller | str | None = None,
+        region: str | None = None,
+        account: str | None = None,
+        **more: Any,
+    ) -> dict[str, Any]:
+        """Call an operation (`"SendMessage"` or `"send_message"`) without HTTP; the same stages as for any client.
+
+        `caller` is a Caller, an ARN, or a service principal (`"sns.amazonaws.com"`); by default the administrator.
+        Raises AWSError.
+        """
+        from awsim.gateway import invoke
+        from awsim.gateway.plan import operation_name
+
+        params = {**(parameters or {}), **more}
+        who = self._caller(caller, account or self.account)
+        return invoke(self, service, operation_name(service, operation), params, who, region or self.region)
+
+    def _caller(self, caller: Caller | str | None, account: str) -> Caller:
+        from awsim.auth.credentials import Caller, administrator
+
+        if caller is None:
+            return administrator(account)
+        if isinstance(caller, str):
+            if not caller.startswith("arn:"):
+                return Caller.for_service(caller, account)
+            return Caller(caller.split(":")[4] or account, caller, caller, type="assumed-role" if ":sts:" in caller else "user")
+        return caller
+
+    @property
+    def current(self) -> Call:
+        """The call in progress (under the lock)."""
+        if self.running is None:
+            raise RuntimeError("no call is in progress")
+        return self.running
+
+    @property
+    def credentials(self) -> Credentials:
+        """Access keys: those that awsim issued, and who stands behind any other."""
+        if self._credentials is None:
+            from awsim.auth.credentials import Credentials
+
+            self._credentials = Credentials(self.account, self.clock)
+        return self._credentials
+
+    # --- services
+
+    def service(self, name: str, account: str | None, region: str | None, cls: type[Service] | None = None) -> Service:
+        """The instance of a service that answers for an account and region, made on first use."""
+        if cls is None:
+            from awsim.gateway.plan import service_class
+            from awsim.service import not_modelled
+
+            cls = service_class(name)
+            if cls is None:
+                raise not_modelled(f"the service {name}")
+        account = account or self.account
+        region = region or self.region
+        scope = cls.scope
+        if scope == "region":
+            key: tuple[str, str | None, str] = (name, account, region)
+        elif scope == "account":
+            key = (name, account, self.partition_of(region))
+        else:
+            key = (name, None, self.partition_of(region))
+        instance = self._services.get(key)
+        if instance is None:
+            instance = self._services[key] = self._make(cls, key, account, region)
+        return instance
+
+    def _make(self, cls: type[Service], key: tuple[str, str | None, str], account: str, region: str) -> Service:
+        instance = cls.__new__(cls)
+        instance.__dict__["_key"] = key
+        instance.__init__(self, account, region, self.partition_of(region))  # type: ignore[misc]
+        return instance
+
+    def service_at(self, key: tuple[str, str | None, str]) -> Service:
+        """The instance that a scheduled job belongs to."""
+        return self._services[key]
+
+    @staticmethod
+    def partition_of(region: str | None) -> str:
+        if region is not None and region[:3] in ("cn-", "us-", "eu-", "eus"):
+            for prefix, partition in _PARTITIONS:
+                if region.startswith(prefix):
+                    return partition
+        return "aws"
+
+    # --- the lock and what happens around a call
+
+    def exclusive(self) -> _Exclusive:
+        """Hold the Cloud's lock; changes of state made meanwhile can be taken back by `restore`."""
+        return _Exclusive(self)
+
+    def begin(self, call: Call) -> None:
+        """Under the lock, before the stages of a call: drain what is due, then let it be the call in progress."""
+        outer = call.outer = self.running
+        if outer is None:
+            self.clock.scheduler.run_due()
+            self.program_calls += 1
+        self.running = call
+        if not call.request_id:
+            call.request_id = self.request_id()
+
+    def end(self, call: Call) -> None:
+        self.running = call.outer
+
+    def settle(self, call: Call) -> None:
+        """Under the lock, after a call: drain what it made due now, and let waits look again."""
+        if call.outer is None:
+            self.clock.scheduler.run_due()
+            self.clock.changed()
+
+    def note(self, call: Call, record: CallRecord) -> None:
+        """Put a finished call into the journal, under the call that caused it."""
+        outer = call.outer
+        if outer is None:
+            caused, self._caused = self._caused, ()
+            record.caused = caused
+            self.calls._add(record)
+        else:
+            self._caused = (*self._caused, record)
+
+    _caused: tuple[CallRecord, ...] = ()
+
+    @contextmanager
+    def working_for(self, service: Service) -> Iterator[None]:
+        """Under the lock: scheduled work of a service runs; it stands for a call, so that what it calls is no program's."""
+        from awsim.gateway.call import Call
+
+        call = Call(self)
+        call.service, call.operation, call.region = service.name, "(scheduled)", service.region
+        call.caller = self._caller(f"{service.name}.amazonaws.com", service.account)
+        call.outer, self.running = self.running, call
+        call.request_id = self.request_id()
+        try:
+            yield
+        finally:
+            self.running = call.outer
+
+    def request_id(self) -> str:
+        """The next request id, a UUID in form."""
+        self._requests += 1
+        return f"{self.seed & 0xFFFFFFFF:08x}-a111-4051-8000-{self._requests:012x}"
+
+    # --- snapshots
+
+    def snapshot(self) -> Snapshot:
+        """The whole state as it is now; costs next to nothing, whatever the state holds."""
+        with self.exclusive():
+            return Snapshot(self, self.history.mark(), self.clock.time())
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Bring state, scheduled work, id counters, overrides and the clock back; the journal goes on."""
+        if snapshot.cloud is not self:
+            raise AwsimError("that snapshot was taken of another Cloud; restore it there")
+        with self.exclusive():
+            if self.running is not None:
+                raise AwsimError("a call is in flight; restore when it has been answered")
+            self.history.restore(snapshot.mark)
+            self.clock._restore(snapshot.time)
+            self.limits.touched()
+
+    def reset(self) -> None:
+        """An empty Cloud with the same options: no resources, no scheduled work, no journal; the clock as at the start."""
+        with self.exclusive():
+            if self.running is not None:
+                raise AwsimError("a call is in flight; reset when it has been answered")
+            self._services.clear()
+            self.tokens.clear()
+            self.clock.scheduler.clear()
+            self.limits.reset()
+            self.faults.clear()
+            self.choices.clear()
+            self.calls.clear()
+            self._credentials = None
+
+    def __repr__(self) -> str:
+        return f"<Cloud {self.account} {self.region}, {len(self.calls)} calls>"
+
+
+class Snapshot:
+    """The state of a Cloud at one time; `aws.restore(snapshot)` brings it back, as often as wanted."""
+
+    __slots__ = ("cloud", "mark", "time")
+
+    def __init__(self, cloud: Cloud, mark: Mark, time: float) -> None:
+        self.cloud = cloud
+        self.mark = mark
+        self.time = time
+
+
+class _Exclusive:
+    """The lock, with the undo log of this Cloud as the one that changes are recorded in."""
+
+    __slots__ = ("_cloud", "_outer")
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    def __enter__(self) -> None:
+        self._cloud.lock.acquire()
+        self._outer = current.log
+        current.log = self._cloud.history.log
+
+    def __exit__(self, *exception: object) -> None:
+        current.log = self._outer
+        self._cloud.lock.release()
+
+
+class Participants:
+    """The threads and tasks that have called a Cloud: time may jump only while all that live are waiting."""
+
+    def __init__(self) -> None:
+        self._threads: dict[int, threading.Thread] = {}
+        self._tasks: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
+
+    def add(self) -> None:
+        ident = threading.get_ident()
+        known = self._threads.get(ident)
+        if known is None or not known.is_alive():
+            self._threads[ident] = threading.current_thread()
+
+    def add_task(self) -> None:
+        task = asyncio.current_task()
+        if task is None:
+            self.add()
+        else:
+            self._tasks.add(task)
+
+    def live(self) -> Iterator[object]:
+        yield from [ident for ident, thread in list(self._threads.items()) if thread.is_alive()]
+        yield from [task for task in list(self._tasks) if not task.done()]
+
+
+def _date(value: date | datetime | str | None) -> date | None:
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value[:10])
+        except ValueError:
+            raise AwsimError(f"as_of={value!r}: write a date, as '2020-11-30'") from None
+    return value.date() if isinstance(value, datetime) else value

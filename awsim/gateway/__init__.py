@@ -1,0 +1,109 @@
+"""The gateway: every call passes the same stages in the same order, whoever makes it.
+
+A stage takes the `Call` and returns nothing, or raises `AWSError`. `OPEN` stages run without the Cloud's lock, `LOCKED`
+ones under it; `finish` always runs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from awsim.errors import AWSError
+from awsim.gateway.call import Call
+from awsim.gateway.stages import (
+    authorize,
+    faults,
+    finish,
+    idempotency,
+    identify,
+    operation,
+    parse,
+    route,
+    throttle,
+)
+from awsim.gateway.validate import validate
+from awsim.gateway.waiting import Wait
+
+if TYPE_CHECKING:
+    from botocore.model import OperationModel
+
+    from awsim.auth.credentials import Caller
+    from awsim.cloud import Cloud
+    from awsim.wire.http import Request, Response
+
+OPEN = (route, parse)
+LOCKED = (identify, faults, throttle, authorize, validate, idempotency, operation)
+
+
+def serve(cloud: Cloud, request: Request, model: OperationModel | None = None) -> Response:
+    """Answer an HTTP request; `model` spares the routing where a client knows its operation."""
+    call = Call(cloud, request, model)
+    if _prepare(call):
+        cloud.participants.add()
+        while (wait := _run(call)) is not None:
+            with cloud.exclusive():
+                cloud.clock.wait_until(wait.deadline, wait.ready, wait.due)
+        if call.latency:
+            cloud.clock.sleep(call.latency)
+    return finish.respond(call)
+
+
+async def serve_async(cloud: Cloud, request: Request, model: OperationModel | None = None) -> Response:
+    """As `serve`; waits yield to the event loop."""
+    call = Call(cloud, request, model)
+    if _prepare(call):
+        cloud.participants.add_task()
+        while (wait := _run(call)) is not None:
+            await cloud.clock.wait_until_async(wait.deadline, wait.ready, wait.due)
+        if call.latency:
+            await cloud.clock.sleep_async(call.latency)
+    return finish.respond(call)
+
+
+def invoke(
+    cloud: Cloud, service: str, name: str, params: dict[str, Any], caller: Caller, region: str
+) -> dict[str, Any]:
+    """A call without wire at both ends; raises AWSError."""
+    call = Call(cloud)
+    call.service, call.operation, call.params, call.caller, call.region = service, name, params, caller, region
+    if cloud.running is None:
+        cloud.participants.add()
+    while (wait := _run(call)) is not None:
+        with cloud.exclusive():
+            cloud.clock.wait_until(wait.deadline, wait.ready, wait.due)
+    if call.latency:
+        cloud.clock.sleep(call.latency)
+    if call.error is not None:
+        raise call.error
+    return call.result or {}
+
+
+def _prepare(call: Call) -> bool:
+    try:
+        for stage in OPEN:
+            stage(call)
+    except AWSError as error:
+        call.error = error
+        with call.cloud.exclusive():
+            finish.journal(call)
+        return False
+    return True
+
+
+def _run(call: Call) -> Wait | None:
+    """The locked stages; a Wait where the answer has to wait, after which this is to be called again."""
+    cloud = call.cloud
+    with cloud.exclusive():
+        cloud.begin(call)
+        try:
+            for stage in LOCKED:
+                stage(call)
+        except AWSError as error:
+            call.error = error
+        except Wait as wait:
+            return wait
+        finally:
+            cloud.end(call)
+        finish.journal(call)
+        cloud.settle(call)
+    return None

@@ -1,0 +1,55 @@
+"""`Call`: one call on its way through the gateway."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from awsim.auth.credentials import ANONYMOUS, Caller
+
+if TYPE_CHECKING:
+    from botocore.model import OperationModel
+
+    from awsim.calls import CallRecord
+    from awsim.cloud import Cloud
+    from awsim.errors import AWSError
+    from awsim.gateway.plan import Plan
+    from awsim.service import Service
+    from awsim.wire.http import Request
+
+
+class Call:
+    """What the stages know of a call. `http` is None for calls made in Python (`Cloud.call`)."""
+
+    __slots__ = (
+        "caller", "cloud", "deadline", "error", "http", "instance", "latency", "model", "operation", "outer", "params",
+        "plan", "record", "region", "request_id", "result", "service", "token_key",
+    )  # fmt: skip
+
+    def __init__(self, cloud: Cloud, http: Request | None = None, model: OperationModel | None = None) -> None:
+        self.cloud = cloud
+        self.http = http
+        self.model = model
+        self.caller: Caller = ANONYMOUS
+        self.deadline: float | None = None
+        self.error: AWSError | None = None
+        self.instance: Service | None = None
+        self.latency = 0.0
+        self.operation = ""
+        self.outer: Call | None = None
+        self.params: dict[str, Any] = {}
+        self.plan: Plan | None = None
+        self.record: CallRecord | None = None
+        self.region: str | None = None
+        self.request_id = ""
+        self.result: dict[str, Any] | None = None
+        self.service = ""
+        self.token_key: Any = None
+
+    @property
+    def account(self) -> str:
+        """The account the call is made in: the caller's, or the Cloud's for callers without one."""
+        return self.caller.account or self.cloud.account
+
+    @property
+    def name(self) -> str:
+        return f"{self.service}:{self.operation}"

@@ -1,0 +1,15 @@
+"""Whether the caller may. With `authorization` off (the default) whoever has credentials may; services still refuse
+anonymous callers and other accounts by themselves, where a resource policy would have to let them in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from awsim.gateway.call import Call
+
+
+def authorize(call: Call) -> None:
+    policies = call.cloud.authorization
+    if policies is not None:
+        policies(call)

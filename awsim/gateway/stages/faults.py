@@ -1,0 +1,18 @@
+"""Faults that a test scripted: an error instead of the operation, latency on top of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from awsim.gateway.call import Call
+
+
+def faults(call: Call) -> None:
+    scripted = call.cloud.faults
+    # A long poll that runs again is the same call.
+    if scripted and call.deadline is None:
+        latency, error = scripted.meet(call.service, call.operation, call.region)
+        call.latency += latency
+        if error is not None:
+            raise error

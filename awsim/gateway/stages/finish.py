@@ -1,0 +1,59 @@
+"""What always happens at the end of a call: it is journalled and its answer serialised."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from awsim.calls import LARGE, CallRecord, without_blobs
+from awsim.errors import AWSError
+from awsim.wire.http import Response
+
+if TYPE_CHECKING:
+    from awsim.gateway.call import Call
+
+
+def journal(call: Call) -> None:
+    """Under the lock: note the call, refused ones too, under the call that caused it."""
+    cloud = call.cloud
+    record = CallRecord(call.service, call.operation, call.region, cloud.clock.time())
+    plan = call.plan
+    blobs = plan is not None and plan.model is not None and plan.codec.has_blobs
+    record.caller = call.caller.arn
+    record.account = call.caller.account or None
+    record.parameters = without_blobs(call.params) if blobs else call.params
+    if call.error is not None:
+        record.error = call.error
+    elif call.result is not None:
+        record.result = without_blobs(call.result) if blobs else call.result
+    call.record = record
+    cloud.note(call, record)
+
+
+def respond(call: Call) -> Response:
+    """The answer on the wire."""
+    plan = call.plan
+    request_id = call.request_id or call.cloud.request_id()
+    if plan is None or plan.model is None:
+        return _unmodelled(call, request_id)
+    codec = plan.codec
+    if call.error is not None:
+        return codec.serialise_error(call.error, request_id, call.http)
+    response = codec.serialise(call.result, request_id)
+    body = response.body
+    if call.record is not None and (body.__class__ is not bytes or len(body) > LARGE):
+        call.record.result = None
+    return response
+
+
+def _unmodelled(call: Call, request_id: str) -> Response:
+    """Answers to requests that no operation of botocore's was found for."""
+    from awsim.wire.codec import error_for
+
+    if call.error is not None:
+        return error_for(call.service, call.error, request_id, call.http)
+    result = dict(call.result or {})
+    body = result.pop("Body", b"")
+    return Response(result.pop("__status__", 200), result.pop("__headers__", {}), body)
+
+
+__all__ = ["AWSError", "journal", "respond"]

@@ -1,0 +1,40 @@
+"""Idempotency tokens: the same call with the same token has one effect, for as long as the service remembers it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from awsim.gateway.call import Call
+
+
+def idempotency(call: Call) -> None:
+    """Answer a repeated token from memory; refuse it with other parameters."""
+    plan = call.plan
+    assert plan is not None
+    if not plan.cls.idempotent or call.operation not in plan.cls.idempotent:  # type: ignore[union-attr]
+        return
+    row, code, message = plan.cls.idempotent[call.operation]  # type: ignore[union-attr]
+    tokens = [call.params[name] for name in plan.codec.idempotency_tokens if call.params.get(name)]
+    if not tokens:
+        return
+    assert call.instance is not None
+    key = (call.instance.key, call.account, call.operation, tokens[0])
+    known = call.cloud.tokens.get(key)
+    if known is not None and known[0] > call.cloud.clock.time():
+        _, params, result = known
+        if params != _comparable(call.params):
+            raise call.instance.error(code, message)
+        call.result = result
+        return
+    call.token_key = (key, call.instance.limits[row])
+
+
+def remember(call: Call) -> None:
+    """Keep the answer for a token's lifetime."""
+    key, seconds = call.token_key
+    call.cloud.tokens[key] = (call.cloud.clock.time() + (seconds or 0), _comparable(call.params), call.result)
+
+
+def _comparable(value: Any) -> Any:
+    return repr(value)

@@ -1,0 +1,54 @@
+"""Who calls, and in which region; which service instance answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from awsim.auth.credentials import ANONYMOUS, parse_authorization
+from awsim.auth.refusals import Refused
+from awsim.gateway.plan import plan_for
+
+if TYPE_CHECKING:
+    from awsim.gateway.call import Call
+
+
+def identify(call: Call) -> None:
+    cloud = call.cloud
+    request = call.http
+    if request is not None:
+        access_key, region, _, token, kind = parse_authorization(request.headers, request.query_string)
+        if call.region is None:
+            call.region = region or _region(call)
+        if access_key:
+            try:
+                call.caller = cloud.credentials.identify(access_key, token, cloud.partition_of(call.region))
+            except Refused as refused:
+                raise refused.worded(call.service, _protocol(call)) from None
+        else:
+            _without_credentials(call, kind)
+    elif call.plan is None:
+        call.plan = plan_for(call.service, call.operation)
+    assert call.plan is not None
+    call.instance = cloud.service(call.service, call.account, call.region, call.plan.cls)
+
+
+def _region(call: Call) -> str:
+    from awsim.wire.router import region_of
+
+    assert call.http is not None
+    return region_of(call.http) or call.cloud.region
+
+
+def _protocol(call: Call) -> str:
+    assert call.plan is not None
+    return call.plan.model.service_model.resolved_protocol if call.plan.model is not None else "rest-xml"
+
+
+def _without_credentials(call: Call, kind: str) -> None:
+    plan = call.plan
+    assert plan is not None
+    call.caller = ANONYMOUS
+    open_to_all = plan.cls.anonymous or (plan.model is not None and plan.model.auth_type == "none")  # type: ignore[union-attr]
+    if not open_to_all and kind != "bearer":
+        reason = "missing" if kind == "none" else "unreadable"
+        raise Refused(reason).worded(call.service, _protocol(call))

@@ -1,0 +1,21 @@
+"""The operation itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from awsim.gateway.stages.idempotency import remember
+
+if TYPE_CHECKING:
+    from awsim.gateway.call import Call
+
+
+def operation(call: Call) -> None:
+    if call.result is not None:
+        return
+    plan = call.plan
+    assert plan is not None
+    result = getattr(call.instance, plan.method)(**call.params)
+    call.result = {} if result is None else result
+    if call.token_key is not None:
+        remember(call)

@@ -1,0 +1,193 @@
+"""`Service`: what every simulated AWS service is built on."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
+
+from awsim.errors import AWSError
+from awsim.gateway.waiting import Wait
+from awsim.ids import Ids
+
+if TYPE_CHECKING:
+    from awsim.auth.credentials import Caller
+    from awsim.clock import Clock
+    from awsim.cloud import Cloud
+    from awsim.gateway.call import Call
+    from awsim.gateway.validate import Violation
+
+T = TypeVar("T")
+
+
+class Service:
+    """One instance per account and region (`scope`), made by the Cloud on first use.
+
+    An operation is a method with boto3's own name and parameters that returns what boto3 shows; methods that are no
+    operation of botocore's model, and all that begin with an underscore, are helpers. Operations run under the Cloud's
+    lock. State lives only in `awsim.state` containers and records.
+    """
+
+    name: ClassVar[str]
+    """botocore's name of the service."""
+
+    scope: ClassVar[str] = "region"
+    """"region": an instance per account and region; "account": a global service, one per account and partition;
+    "partition": one for all accounts of a partition (S3, whose bucket names they share)."""
+
+    anonymous: ClassVar[bool] = False
+    """Whether operations see calls without credentials, rather than the gateway refusing them."""
+
+    checked: ClassVar[frozenset[str]] = frozenset({"required", "length", "range", "pattern", "enum"})
+    """Which of the model's constraints the gateway checks for this service; it words the rest itself."""
+
+    validation_error: ClassVar[str] = "ValidationException"
+    """The code of the error that lists violated constraints."""
+
+    idempotent: ClassVar[dict[str, tuple[str, str, str]]] = {}
+    """Operation -> (row with the token's lifetime, code, message) where the same token with other parameters is an error."""
+
+    operations: ClassVar[dict[str, Callable[..., Any]]]
+
+    def __init__(self, cloud: Cloud, account: str, region: str, partition: str) -> None:
+        self.cloud = cloud
+        self.account = account
+        self.region = region
+        self.partition = partition
+        self.clock: Clock = cloud.clock
+        self.limits = cloud.limits.for_service(self.name, account, region)
+        self.ids = Ids(cloud.seed, account, region, self.name)
+        self.setup()
+
+    def setup(self) -> None:
+        """For subclasses: make the state a new instance begins with."""
+
+    # --- who asks
+
+    @property
+    def request(self) -> Call:
+        """The call in progress: caller, http, operation, params, request_id, region."""
+        return self.cloud.current
+
+    @property
+    def caller(self) -> Caller:
+        return self.cloud.current.caller
+
+    # --- answering
+
+    def error(self, code: str, message: str = "", **fields: Any) -> AWSError:
+        """An error of this service; status and default message from errors.toml where no model has them."""
+        entry = _errors(type(self).__module__.rpartition(".")[0] or type(self).__module__, self.name).get(code)
+        status = fault = None
+        if entry is not None:
+            status = entry.get("status")
+            fault = entry.get("fault")
+            message = message or entry.get("message", "")
+        return AWSError(code, message, status=status, fields=fields, fault=fault)
+
+    def violation(self, violations: Sequence[Violation]) -> AWSError:
+        """The error that lists violated constraints of the model; override for a service with words of its own."""
+        count = len(violations)
+        listed = "; ".join(str(violation) for violation in violations)
+        return self.error(
+            self.validation_error, f"{count} validation error{'s' if count > 1 else ''} detected: {listed}"
+        )
+
+    def arn(self, resource: str, *, region: str | None = None, account: str | None = None) -> str:
+        """`arn:<partition>:<service>:<region>:<account>:<resource>`, of this instance unless said otherwise."""
+        region = (self.region if self.scope == "region" else "") if region is None else region
+        return f"arn:{self.partition}:{self.arn_name}:{region}:{self.account if account is None else account}:{resource}"
+
+    @property
+    def arn_name(self) -> str:
+        """The service part of ARNs: the signing name."""
+        return self.name
+
+    # --- what AWS leaves open, what comes later, what others do
+
+    def choose(self, name: str, options: Sequence[T], odds: float | None = None) -> T:
+        """A named decision, friendly option first; see `awsim.choices`."""
+        choices = self.cloud.choices
+        return choices.choose(name, options, odds) if choices.active else options[0]
+
+    def later(self, seconds: float, method: str, **data: Any) -> int:
+        """Have `self.<method>(**data)` called in so many seconds; returns an id for `self.cancel`. Data only: no closures."""
+        return self.clock.scheduler.add(self.clock.time() + seconds, self.key, method, data)
+
+    def at_time(self, when: float, method: str, **data: Any) -> int:
+        """As `later`, at an absolute time (epoch seconds)."""
+        return self.clock.scheduler.add(when, self.key, method, data)
+
+    def cancel(self, job: int) -> bool:
+        return self.clock.scheduler.cancel(job)
+
+    def call(
+        self,
+        service: str,
+        operation: str,
+        /,
+        *,
+        as_: Caller | str | None = None,
+        region_: str | None = None,
+        account_: str | None = None,
+        **parameters: Any,
+    ) -> dict[str, Any]:
+        """Call another service through the gateway: as a principal (`"sns.amazonaws.com"`, a role's ARN, a Caller), by
+        default as this service's own principal."""
+        return self.cloud.call(
+            service,
+            operation,
+            parameters,
+            caller=as_ or f"{self.name}.amazonaws.com",
+            region=region_ or self.region,
+            account=account_ or self.account,
+        )
+
+    def at(self, *, account: str | None = None, region: str | None = None) -> Any:
+        """The same service in another account or region."""
+        return self.cloud.service(self.name, account or self.account, region or self.region)
+
+    def wait(
+        self,
+        seconds: float,
+        ready: Callable[[], object] | None = None,
+        due: Callable[[], float | None] | None = None,
+    ) -> None:
+        """A long poll: call it while there is nothing to answer, before changing any state.
+
+        Returns once `seconds` since the call began are over; until then the gateway waits, without the lock, for
+        `ready()` (which may turn true by time alone at `due()`) and runs the operation again from its start.
+        """
+        call = self.cloud.current
+        if call.deadline is None:
+            call.deadline = self.clock.time() + seconds
+        if self.clock.time() < call.deadline:
+            raise Wait(call.deadline, ready, due)
+
+    def not_modelled(self, what: str) -> NoReturn:
+        """Refuse a feature awsim does not have, by name."""
+        raise not_modelled(f"{self.name}: {what}")
+
+    @property
+    def key(self) -> tuple[str, str | None, str]:
+        """What finds this instance again: see `Cloud.service_at`."""
+        return self.__dict__["_key"]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.__init__.__doc__ = Service.__init__.__doc__
+
+
+def not_modelled(what: str) -> AWSError:
+    """501: botocore takes it as final, and no AWS service answers it."""
+    return AWSError("NotImplemented", f"awsim does not model {what}", status=501)
+
+
+@cache
+def _errors(package: str, service: str) -> dict[str, dict[str, Any]]:
+    if not package.startswith("awsim.services."):
+        return {}
+    path = files(".".join(package.split(".")[:3])).joinpath("errors.toml")
+    return tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
