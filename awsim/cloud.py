@@ -55,6 +55,7 @@ class Cloud:
         replay: str | None = None,
         realistic: bool = False,
     ) -> None:
+        self._options = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
         if realistic:
             consistency, lifecycle, throttling, authorization = "eventual", "timed", True, True
         for option, value in (("consistency", consistency), ("lifecycle", lifecycle)):
@@ -74,8 +75,9 @@ class Cloud:
         self.throttling = throttling
         self.at = epoch(at) if at is not None else None
         self.authorization: Any = None
-        self.lock = threading.RLock()
-        self.participants = Participants()
+        # A reset makes everything anew but these: the lock is held then, and who takes part goes on taking part.
+        self.lock: threading.RLock = self.__dict__.get("lock") or threading.RLock()  # type: ignore[valid-type]
+        self.participants: Participants = self.__dict__.get("participants") or Participants()
         self.history = History()
         self.clock = Clock(self)
         self.limits = Limits(
@@ -84,6 +86,7 @@ class Cloud:
             rates=throttling,
             lags=consistency == "eventual",
             durations=lifecycle == "timed",
+            guard=self.exclusive,
         )
         self.choices = Choices(seed, vary=consistency == "eventual", universe=parse_universe(replay or ""))
         self.calls = Calls()
@@ -255,32 +258,31 @@ class Cloud:
     def snapshot(self) -> Snapshot:
         """The whole state as it is now; costs next to nothing, whatever the state holds."""
         with self.exclusive():
-            return Snapshot(self, self.history.mark(), self.clock.time())
+            return Snapshot(self.history, self.history.mark(), self.clock.time())
 
     def restore(self, snapshot: Snapshot) -> None:
         """Bring state, scheduled work, id counters, overrides and the clock back; the journal goes on."""
-        if snapshot.cloud is not self:
-            raise AwsimError("that snapshot was taken of another Cloud; restore it there")
+        if snapshot.history is not self.history:
+            raise AwsimError("that snapshot was taken of another Cloud, or before a reset; it cannot be restored here")
         with self.exclusive():
             if self.running is not None:
                 raise AwsimError("a call is in flight; restore when it has been answered")
             self.history.restore(snapshot.mark)
             self.clock._restore(snapshot.time)
-            self.limits.touched()
 
     def reset(self) -> None:
-        """An empty Cloud with the same options: no resources, no scheduled work, no journal; the clock as at the start."""
+        """An empty Cloud with the options it was made with: no resources, work, overrides or journal, time as at the start.
+
+        Snapshots taken before belong to what was; `aws.calls`, `aws.limits` and the other members are new objects.
+        """
         with self.exclusive():
             if self.running is not None:
                 raise AwsimError("a call is in flight; reset when it has been answered")
-            self._services.clear()
-            self.tokens.clear()
-            self.clock.scheduler.clear()
-            self.limits.reset()
-            self.faults.clear()
-            self.choices.clear()
-            self.calls.clear()
-            self._credentials = None
+            frozen = self.clock.frozen
+            self.__init__(**self._options)  # type: ignore[misc]
+            self.clock.frozen = frozen
+            if frozen is not None and self.at is not None:
+                self.clock._restore(self.at)
 
     def __repr__(self) -> str:
         return f"<Cloud {self.account} {self.region}, {len(self.calls)} calls>"
@@ -289,10 +291,10 @@ class Cloud:
 class Snapshot:
     """The state of a Cloud at one time; `aws.restore(snapshot)` brings it back, as often as wanted."""
 
-    __slots__ = ("cloud", "mark", "time")
+    __slots__ = ("history", "mark", "time")
 
-    def __init__(self, cloud: Cloud, mark: Mark, time: float) -> None:
-        self.cloud = cloud
+    def __init__(self, history: History, mark: Mark, time: float) -> None:
+        self.history = history
         self.mark = mark
         self.time = time
 

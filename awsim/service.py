@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 
 from awsim.errors import AWSError
-from awsim.gateway.waiting import Wait
+from awsim.waiting import Wait
 from awsim.ids import Ids
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from awsim.gateway.stages import (
     throttle,
 )
 from awsim.gateway.validate import validate
-from awsim.gateway.waiting import Wait
+from awsim.waiting import Wait
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel
 
     from awsim.gateway.validate import Validator
-    from awsim.limits.table import Row
 
 _plans: dict[tuple[str, str], Plan] = {}
 
@@ -27,7 +26,7 @@ _plans: dict[tuple[str, str], Plan] = {}
 class Plan:
     """An operation as awsim runs it. `method` is the attribute of the service; `accepts` its parameters, None for any."""
 
-    __slots__ = ("_codec", "_rates", "_validator", "accepts", "cls", "method", "model", "name", "service")
+    __slots__ = ("_codec", "_rated", "_validator", "accepts", "cls", "method", "model", "name", "service")
 
     def __init__(self, service: str, name: str, model: OperationModel | None) -> None:
         self.service = service
@@ -42,7 +41,7 @@ class Plan:
             raise not_modelled(f"{service}:{name}")
         self.accepts = _accepts(function)
         self._codec: Any = None
-        self._rates: tuple[Row, ...] | None = None
+        self._rated: bool | None = None
         self._validator: Validator | None = None
 
     @property
@@ -62,12 +61,13 @@ class Plan:
         return self._validator
 
     @property
-    def rates(self) -> tuple[Row, ...]:
-        if self._rates is None:
+    def rated(self) -> bool:
+        """Whether rows of the limits table bound how often the operation may be called."""
+        if self._rated is None:
             from awsim.limits.table import rates_for
 
-            self._rates = rates_for(self.service, self.name)
-        return self._rates
+            self._rated = bool(rates_for(self.service, self.name))
+        return self._rated
 
     def unknown(self, params: dict[str, Any]) -> AWSError | None:
         """The refusal of parameters that the method does not name."""

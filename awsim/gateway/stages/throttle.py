@@ -9,9 +9,6 @@ if TYPE_CHECKING:
 
 
 def throttle(call: Call) -> None:
-    assert call.plan is not None
-    rates = call.plan.rates
-    if rates and call.deadline is None:
-        assert call.instance is not None
-        for row in rates:
-            call.instance.limits.rate(row.name, f"{call.account}/{call.region}", now=call.cloud.clock.time())
+    # A long poll that runs again is the same call.
+    if call.plan.rated and call.deadline is None:  # type: ignore[union-attr]
+        call.instance.limits.throttle(call.operation, now=call.cloud.clock.time())  # type: ignore[union-attr]
