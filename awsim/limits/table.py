@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from datetime import date, datetime
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple, NoReturn
@@ -29,7 +28,6 @@ from awsim.limits.rows import (
     Value,
     is_pattern,
     number_problem,
-    parse_row,
     shipped,
 )
 from awsim.state import Dict, Entity
@@ -43,7 +41,6 @@ __all__ = [
     "Usage",
     "bounds_for",
     "load",
-    "parse_row",
     "rates_for",
     "services",
 ]
@@ -69,8 +66,7 @@ def rates_for(service: str, operation: str) -> tuple[Row, ...]:
     return shipped().rates_for(service, operation)
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """How much of a limit, quota or rate has been used.
 
     `used` is the number in existence for a quota, the largest measured for a limit, the most taken out of the bucket
