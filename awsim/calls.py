@@ -11,8 +11,8 @@ from typing import Any
 
 from awsim.errors import AWSError
 
-# Results whose answer is longer than this on the wire are not kept: a journal must not hold what the program let go.
-LARGE = 16_384
+# What is longer than this on the wire is not kept as it is: a journal must not hold what the program let go.
+LARGE = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +27,31 @@ class Blob:
         return cls(len(data), zlib.crc32(data))
 
 
+_PLAIN = frozenset({str, int, float, bool, type(None), datetime})
+
+
 def without_blobs(value: Any) -> Any:
-    """A copy of parameters or a result with every blob and stream replaced by its `Blob`."""
+    """Parameters or a result with every blob and stream replaced by its `Blob`; what holds none is handed back as it is."""
+    kind = value.__class__
+    if kind in _PLAIN:
+        return value
+    if kind is dict:
+        if all(item.__class__ in _PLAIN for item in value.values()):
+            return value
+        return {key: without_blobs(item) for key, item in value.items()}
+    if kind is list or kind is tuple:
+        return [without_blobs(item) for item in value]
     if isinstance(value, bytes | bytearray | memoryview):
         return Blob.of(value)
-    if isinstance(value, dict):
-        return {key: without_blobs(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_blobs(item) for item in value]
-    if value is None or isinstance(value, str | int | float | datetime):
-        return value
-    return value if not isinstance(value, Iterator) and not hasattr(value, "read") else f"<{type(value).__name__}>"
+    return f"<{kind.__name__}>" if isinstance(value, Iterator) or hasattr(value, "read") else value
 
 
 class CallRecord:
     """One call. `result` is None where it was refused, or too large to keep; `caused` are calls that services made for it."""
 
-    __slots__ = ("account", "caller", "caused", "error", "operation", "parameters", "region", "result", "service", "timestamp")
+    __slots__ = (
+        "_parameters", "_result", "account", "caller", "caused", "error", "operation", "region", "service", "timestamp",
+    )  # fmt: skip
 
     def __init__(self, service: str, operation: str, region: str | None, timestamp: float) -> None:
         self.service = service
@@ -52,10 +60,10 @@ class CallRecord:
         self.timestamp = timestamp
         self.account: str | None = None
         self.caller: str = ""
-        self.parameters: dict[str, Any] = {}
-        self.result: dict[str, Any] | None = None
         self.error: AWSError | None = None
         self.caused: tuple[CallRecord, ...] = ()
+        self._parameters: dict[str, Any] = {}
+        self._result: dict[str, Any] | None = None
 
     @property
     def name(self) -> str:
@@ -65,6 +73,16 @@ class CallRecord:
     @property
     def time(self) -> datetime:
         return datetime.fromtimestamp(self.timestamp, UTC)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What the caller asked for; blobs as `Blob`."""
+        return without_blobs(self._parameters)
+
+    @property
+    def result(self) -> dict[str, Any] | None:
+        """What it was answered; blobs as `Blob`."""
+        return without_blobs(self._result)
 
     def __repr__(self) -> str:
         end = f" -> {self.error.code}" if self.error else ""

@@ -11,6 +11,7 @@ import base64
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qsl
 
@@ -198,6 +199,7 @@ class Credentials:
         return account_in(access_key) or self.account
 
 
+@cache
 def administrator(account: str, access_key: str = "", partition: str = "aws") -> Caller:
     """The user that every key nobody issued stands for; it may do everything."""
     user_id = unique_id("AIDA", account, _number(account))

@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 def journal(call: Call) -> None:
     """Under the lock: note the call, refused ones too, under the call that caused it."""
     cloud = call.cloud
-    record = CallRecord(call.service, call.operation, call.region, cloud.clock.time())
-    plan = call.plan
-    blobs = plan is not None and plan.model is not None and plan.codec.has_blobs
-    record.caller = call.caller.arn
-    record.account = call.caller.account or None
-    record.parameters = without_blobs(call.params) if blobs else call.params
+    record = call.record = CallRecord(call.service, call.operation, call.region, cloud.clock.time())
+    caller = call.caller
+    record.caller = caller.arn
+    record.account = caller.account or None
+    http = call.http
+    # Small parameters are kept as they are and looked through only when somebody asks for them.
+    record._parameters = call.params if http is not None and http.size() <= LARGE else without_blobs(call.params)
     if call.error is not None:
         record.error = call.error
-    elif call.result is not None:
-        record.result = without_blobs(call.result) if blobs else call.result
-    call.record = record
+    elif http is None:
+        record._result = without_blobs(call.result)
     cloud.note(call, record)
 
 
@@ -40,8 +40,8 @@ def respond(call: Call) -> Response:
         return codec.serialise_error(call.error, request_id, call.http)
     response = codec.serialise(call.result, request_id)
     body = response.body
-    if call.record is not None and (body.__class__ is not bytes or len(body) > LARGE):
-        call.record.result = None
+    if body.__class__ is bytes and len(body) <= LARGE and call.record is not None:
+        call.record._result = call.result
     return response
 
 

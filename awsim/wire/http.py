@@ -1,0 +1,204 @@
+"""HTTP messages, as little of them as the gateway needs: nothing is parsed until it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import unquote_plus
+
+
+class Headers(dict):
+    """Header fields by lower-case name; `get`, `[]` and `in` take any case. Values are text.
+
+    `original` is the mapping they came from, for the few who need the names as they were written.
+    """
+
+    __slots__ = ("original",)
+
+    def __init__(self, mapping: Mapping[Any, Any] | None = None) -> None:
+        self.original = mapping
+        if not mapping:
+            return
+        put = super().__setitem__
+        for name, value in mapping.items():
+            if type(name) is not str:
+                name = name.decode("latin-1") if isinstance(name, bytes) else str(name)
+            if type(value) is not str:
+                if value is None:
+                    continue
+                value = _text(value)
+            name = name.lower()
+            if name in self and dict.__getitem__(self, name) != value:
+                value = f"{dict.__getitem__(self, name)},{value}"
+            put(name, value)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return dict.get(self, name.lower(), default)
+
+    def __getitem__(self, name: str) -> str:
+        return dict.__getitem__(self, name.lower())
+
+    def __contains__(self, name: object) -> bool:
+        return dict.__contains__(self, name.lower() if isinstance(name, str) else name)
+
+    def __setitem__(self, name: str, value: str) -> None:
+        dict.__setitem__(self, name.lower(), value)
+
+    def as_written(self) -> Iterable[tuple[str, str]]:
+        """(name, value) pairs with names in the case the sender wrote."""
+        if not self.original:
+            return list(self.items())
+        return [(_text(name), _text(value)) for name, value in self.original.items() if value is not None]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bytes):
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError:
+            return value.decode("latin-1")
+    return str(value)
+
+
+class Request:
+    """A request as it came in. `headers` may be any mapping, `body` bytes, text, a file or an iterable of bytes."""
+
+    __slots__ = ("_body", "_headers", "_host", "_path", "_query", "_query_string", "_raw", "method", "url")
+
+    def __init__(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[Any, Any] | None = None,
+        body: bytes | str | Iterable[bytes] | Any | None = None,
+    ) -> None:
+        self.method = method
+        self.url = url
+        self._raw = headers
+        self._body = body
+        self._headers: Headers | None = None
+        self._path: str | None = None
+        self._query: list[tuple[str, str]] | None = None
+
+    @property
+    def headers(self) -> Headers:
+        headers = self._headers
+        if headers is None:
+            raw = self._raw
+            headers = self._headers = raw if type(raw) is Headers else Headers(raw)
+        return headers
+
+    def _split(self) -> None:
+        url = self.url
+        start = url.find("://")
+        start = start + 3 if start >= 0 else 0
+        cut = url.find("#", start)
+        if cut >= 0:
+            url = url[:cut]
+        mark = url.find("?", start)
+        if mark >= 0:
+            self._query_string = url[mark + 1 :]
+            url = url[:mark]
+        else:
+            self._query_string = ""
+        slash = url.find("/", start)
+        if slash >= 0:
+            host = url[start:slash]
+            self._path = url[slash:]
+        else:
+            host = url[start:]
+            self._path = "/"
+        if "@" in host:
+            host = host.rpartition("@")[2]
+        if not host:  # an origin-form target: only the Host header knows
+            host = self.headers.get("host", "")
+        if ":" in host and not host.endswith("]"):
+            host = host.rpartition(":")[0]
+        self._host = host.lower()
+
+    @property
+    def host(self) -> str:
+        """Lower case, without port."""
+        if self._path is None:
+            self._split()
+        return self._host
+
+    @property
+    def path(self) -> str:
+        """Raw, still percent-encoded, at least "/"."""
+        if self._path is None:
+            self._split()
+        return self._path  # type: ignore[return-value]
+
+    @property
+    def query_string(self) -> str:
+        """Raw, without the question mark."""
+        if self._path is None:
+            self._split()
+        return self._query_string
+
+    @property
+    def query(self) -> list[tuple[str, str]]:
+        """Decoded (name, value) pairs in order; a name without "=" has the value ""."""
+        query = self._query
+        if query is None:
+            query = self._query = pairs(self.query_string)
+        return query
+
+    def read(self) -> bytes:
+        """The whole body; a stream is read once and kept."""
+        body = self._body
+        if type(body) is bytes:
+            return body
+        if body is None:
+            body = b""
+        elif isinstance(body, str):
+            body = body.encode()
+        elif isinstance(body, bytearray | memoryview):
+            body = bytes(body)
+        elif hasattr(body, "read"):
+            body = body.read()
+            if isinstance(body, str):
+                body = body.encode()
+            body = bytes(body) if body is not None else b""
+        else:
+            body = b"".join(part.encode() if isinstance(part, str) else bytes(part) for part in body)
+        self._body = body
+        return body
+
+    def size(self) -> int:
+        """Bytes of the body; 0 before a stream has been read."""
+        body = self._body
+        return len(body) if isinstance(body, bytes | str | bytearray) else 0
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {self.url}>"
+
+
+def pairs(text: str) -> list[tuple[str, str]]:
+    """The decoded (name, value) pairs of a query string or an urlencoded form."""
+    result = []
+    for part in text.split("&"):
+        if part:
+            name, _, value = part.partition("=")
+            if "%" in name or "+" in name:
+                name = unquote_plus(name)
+            if "%" in value or "+" in value:
+                value = unquote_plus(value)
+            result.append((name, value))
+    return result
+
+
+class Response:
+    """An answer: `body` is bytes, or an iterable of bytes for streams that are made as they are read."""
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, status: int, headers: dict[str, str], body: bytes | Iterable[bytes] = b"") -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    def __repr__(self) -> str:
+        size = len(self.body) if isinstance(self.body, bytes) else "stream"
+        return f"<Response {self.status} ({size})>"
