@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from awsim.errors import AWSError
     from awsim.gateway.plan import Plan
     from awsim.service import Service
+    from awsim.wire.codec import Codec
     from awsim.wire.http import Request
 
 
@@ -21,7 +22,7 @@ class Call:
     """What the stages know of a call. `http` is None for calls made in Python (`Cloud.call`)."""
 
     __slots__ = (
-        "caller", "cloud", "deadline", "error", "http", "instance", "latency", "model", "operation", "outer", "params",
+        "caller", "cloud", "codec", "deadline", "error", "http", "instance", "latency", "model", "operation", "outer", "params",
         "plan", "record", "region", "request_id", "result", "service", "token_key",
     )  # fmt: skip
 
@@ -30,6 +31,8 @@ class Call:
         self.http = http
         self.model = model
         self.caller: Caller = ANONYMOUS
+        # Turns the result into the protocol that the request spoke.
+        self.codec: Codec | None = None
         self.deadline: float | None = None
         self.error: AWSError | None = None
         self.instance: Service | None = None

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError
+
 from awsim.calls import LARGE, CallRecord, without_blobs
-from awsim.errors import AWSError
+from awsim.wire import models
+from awsim.wire.codec import codec_for
 from awsim.wire.http import Response
 
 if TYPE_CHECKING:
     from awsim.gateway.call import Call
+    from awsim.wire.codec import Codec
 
 
 def journal(call: Call) -> None:
@@ -31,11 +36,10 @@ def journal(call: Call) -> None:
 
 def respond(call: Call) -> Response:
     """The answer on the wire."""
-    plan = call.plan
     request_id = call.request_id or call.cloud.request_id()
-    if plan is None or plan.model is None:
+    codec = call.codec
+    if codec is None:
         return _unmodelled(call, request_id)
-    codec = plan.codec
     if call.error is not None:
         return codec.serialise_error(call.error, request_id, call.http)
     response = codec.serialise(call.result, request_id)
@@ -46,14 +50,30 @@ def respond(call: Call) -> Response:
 
 
 def _unmodelled(call: Call, request_id: str) -> Response:
-    """Answers to requests that no operation of botocore's was found for."""
-    from awsim.wire.codec import error_for
+    """Answers to requests that no operation of botocore's was found for, or that nobody models."""
+    if call.error is None:
+        result = dict(call.result or {})
+        return Response(result.pop("__status__", 200), result.pop("__headers__", {}), result.pop("Body", b""))
+    codec = _nearest_codec(call)
+    if codec is not None:
+        return codec.serialise_error(call.error, request_id, call.http)
+    body = json.dumps({"__type": call.error.code, "message": call.error.message}).encode()
+    headers = {
+        "Content-Type": "application/json",
+        "x-amzn-ErrorType": call.error.code,
+        "x-amzn-RequestId": request_id,
+    }
+    return Response(call.error.status or 400, headers, body)
 
-    if call.error is not None:
-        return error_for(call.service, call.error, request_id, call.http)
-    result = dict(call.result or {})
-    body = result.pop("Body", b"")
-    return Response(result.pop("__status__", 200), result.pop("__headers__", {}), body)
 
-
-__all__ = ["AWSError", "journal", "respond"]
+def _nearest_codec(call: Call) -> Codec | None:
+    """A codec that words errors as the service does, where it is known which service was meant."""
+    model = call.model
+    if model is None and call.service:
+        try:
+            service = models.service_model(call.service)
+        except BotoCoreError:
+            return None
+        name = call.operation if call.operation in service.operation_names else service.operation_names[0]
+        model = service.operation_model(name)
+    return codec_for(model) if model is not None else None

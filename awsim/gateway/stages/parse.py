@@ -9,7 +9,14 @@ if TYPE_CHECKING:
 
 
 def parse(call: Call) -> None:
-    assert call.plan is not None
+    plan = call.plan
+    assert plan is not None
     # Requests that no model has (a form upload to S3) are read by their operation.
-    if call.plan.model is not None:
-        call.params = call.plan.codec.parse(call.http)
+    if plan.model is not None:
+        codec = plan.codec
+        if not codec.alone:
+            from awsim.wire.codec import codec_of
+
+            codec = codec_of(call.http, plan.model)
+        call.codec = codec
+        call.params = codec.parse(call.http)
