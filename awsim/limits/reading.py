@@ -33,7 +33,7 @@ from string import Formatter
 from typing import Any
 
 from awsim.errors import AwsimError
-from awsim.limits.rows import KINDS, TIMES, Number, Row, Value, nearest, number_problem
+from awsim.limits.rows import BOUNDS, KINDS, TIMES, Number, Row, Value, nearest, number_problem
 
 # Spellings of the units that awsim measures in, which must have one name each.
 _UNIT_TYPOS = {
@@ -112,7 +112,7 @@ class _Reader:
             adjustable=self._boolean("adjustable"),
             global_=self._boolean("global"),
         )
-        if row.error is None and (kind in ("quota", "rate") or (kind == "limit" and not row.applies)):
+        if row.error is None and kind in BOUNDS:
             raise self._error(f"`error` is missing: what does AWS answer beyond this {kind}?")
         if row.error is None and ("message" in entry or "status" in entry):
             raise self._error("`message` and `status` need the `error` that they belong to")
@@ -133,7 +133,8 @@ class _Reader:
     def _value(self, key: str, value: Any) -> Value:
         if isinstance(value, str) and self._entry["kind"] == "default":
             return value
-        problem = number_problem(value)
+        # Only what bounds or presets a value of the caller's can lie below zero (an exponent).
+        problem = number_problem(value, signed=self._entry["kind"] in ("limit", "default"))
         if problem:
             text = " or a string" if self._entry["kind"] == "default" else ""
             raise self._error(f"`{key} = {value!r}` {problem}; write a number{text}")

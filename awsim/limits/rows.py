@@ -221,11 +221,11 @@ class Tables:
         return problem + (f'; did you mean "{hint}"?' if hint else "")
 
 
-def number_problem(value: Any) -> str | None:
-    """What keeps `value` from being a value of the table, None if nothing does."""
+def number_problem(value: Any, *, signed: bool = False) -> str | None:
+    """What keeps `value` from being a value of the table, None if nothing does. `signed`: it may be negative."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "is no number"
-    if value < 0:
+    if value < 0 and not signed:
         return "is negative"
     if math.isnan(value) or math.isinf(value):
         return "is not finite"

@@ -235,7 +235,8 @@ class Limits(ScopedLimits):
             )
         if isinstance(value, str) and all(isinstance(row.value, str) for row in rows):
             return
-        problem = number_problem(value)
+        signed = all(isinstance(row.value, int | float) and row.value < 0 for row in rows)
+        problem = number_problem(value, signed=signed)
         if problem is None and not all(isinstance(row.value, str) for row in rows):
             return
         row = rows[0]
@@ -513,8 +514,9 @@ class ServiceLimits:
         for name, key, used, peak in touched:
             row = self.row(name)
             allowed = self[name]
-            if row.kind == "rate" and allowed is not None:
-                allowed = row.burst_at(allowed)
+            if row.kind == "rate":
+                allowed = None if allowed is None else row.burst_at(allowed)
+                used, peak = round(used, 3), round(peak, 3)
             result.append(
                 Usage(
                     name=row.full_name,
