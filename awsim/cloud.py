@@ -7,6 +7,7 @@ import threading
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,9 @@ _PARTITIONS = (
     ("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("us-isob-", "aws-iso-b"), ("us-isof-", "aws-iso-f"),
     ("us-iso-", "aws-iso"), ("eu-isoe-", "aws-iso-e"), ("eusc-", "aws-eusc"),
 )  # fmt: skip
+
+# The Cloud whose `acting_as` block this thread or task is in, and who it is there.
+acting: ContextVar[tuple[Cloud, Caller] | None] = ContextVar("acting", default=None)
 
 _CHOICES_OF = {"consistency": ("strong", "eventual"), "lifecycle": ("instant", "timed")}
 
@@ -127,15 +131,23 @@ class Cloud:
         return invoke(self, service, operation_name(service, operation), params, who, region or self.region)
 
     def _caller(self, caller: Caller | str | None, account: str) -> Caller:
-        from awsim.auth.credentials import Caller, administrator
+        from awsim.auth.credentials import administrator, principal
 
         if caller is None:
             return administrator(account)
-        if isinstance(caller, str):
-            if not caller.startswith("arn:"):
-                return Caller.for_service(caller, account)
-            return Caller(caller.split(":")[4] or account, caller, caller, type="assumed-role" if ":sts:" in caller else "user")
-        return caller
+        return principal(caller, account) if isinstance(caller, str) else caller
+
+    @contextmanager
+    def acting_as(self, who: str) -> Iterator[None]:
+        """Be a user or role (ARN) or a service (`"lambda.amazonaws.com"`) for a block, whatever keys clients have.
+
+        Holds in this thread or task; threads started inside go by their own credentials.
+        """
+        token = acting.set((self, self._caller(who, self.account)))
+        try:
+            yield
+        finally:
+            acting.reset(token)
 
     @property
     def current(self) -> Call:
@@ -146,7 +158,10 @@ class Cloud:
 
     @property
     def credentials(self) -> Credentials:
-        """Access keys: those that awsim issued, and who stands behind any other."""
+        """Access keys: those that awsim issued, and who stands behind any other.
+
+        Call it for keys of a principal: `boto3.client("s3", **aws.credentials("arn:aws:iam::123456789012:role/app"))`.
+        """
         if self._credentials is None:
             from awsim.auth.credentials import Credentials
 

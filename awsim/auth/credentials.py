@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qsl
@@ -169,6 +169,16 @@ class Credentials:
     def issued(self, access_key: str) -> IssuedKey | None:
         return self._issued.get(access_key)
 
+    def __call__(self, who: str) -> dict[str, str]:
+        """Keys of the principal `who` (an ARN), as boto3 takes them: `boto3.client("s3", **aws.credentials(arn))`."""
+        caller = principal(who, self.account)
+        number = _number(f"{who}/{len(self._issued)}")
+        access_key = unique_id("AKIA", caller.account, number)
+        secret = base64.b64encode(hashlib.sha256(access_key.encode()).digest()[:30]).decode()
+        owner = replace(caller, access_key=access_key)
+        self._issued[access_key] = IssuedKey(access_key, secret, None, None, owner)
+        return {"aws_access_key_id": access_key, "aws_secret_access_key": secret}
+
     def activate(self, access_key: str, active: bool) -> None:
         """Switch a long-term key on or off, as IAM's UpdateAccessKey does."""
         key = self._issued[access_key]
@@ -197,6 +207,29 @@ class Credentials:
         if len(access_key) == 12 and access_key.isdecimal():
             return access_key
         return account_in(access_key) or self.account
+
+
+@cache
+def principal(who: str, account: str) -> Caller:
+    """The caller an ARN or a service's host name stands for; `account` is where a service acts.
+
+    A role's own ARN stands for a session of it, as AWS never sees a role call by itself.
+    """
+    if not who.startswith("arn:"):
+        return Caller.for_service(who, account)
+    _, partition, _, _, account, resource = who.split(":", 5)
+    kind, _, name = resource.partition("/")
+    if kind == "root":
+        return Caller(account, who, account, type="root")
+    if kind in ("role", "assumed-role"):
+        path, _, last = name.rpartition("/")
+        role, session = (path, last) if kind == "assumed-role" else (last, "awsim")
+        role_id = unique_id("AROA", account, _number(f"{account}/{role}"))
+        arn = f"arn:{partition}:sts::{account}:assumed-role/{role}/{session}"
+        return Caller(account, arn, f"{role_id}:{session}", type="assumed-role")
+    if kind == "federated-user":
+        return Caller(account, who, f"{account}:{name}", type="federated-user")
+    return Caller(account, who, unique_id("AIDA", account, _number(who)))
 
 
 @cache

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from awsim.auth.credentials import ANONYMOUS, parse_authorization
 from awsim.auth.refusals import Refused
+from awsim.cloud import acting
 from awsim.gateway.plan import plan_for
 
 if TYPE_CHECKING:
@@ -16,10 +17,13 @@ def identify(call: Call) -> None:
     cloud = call.cloud
     request = call.http
     if request is not None:
+        someone = acting.get()
         access_key, region, _, token, kind = parse_authorization(request.headers, request.query_string)
         if call.region is None:
             call.region = region or _region(call)
-        if access_key:
+        if someone is not None and someone[0] is cloud:
+            call.caller = someone[1]
+        elif access_key:
             try:
                 call.caller = cloud.credentials.identify(access_key, token, cloud.partition_of(call.region))
             except Refused as refused:
