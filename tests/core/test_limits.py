@@ -108,7 +108,7 @@ source = "guide"
 kind = "rate"
 value = 1
 per = "operation"
-operations = ["ListQueues"]
+operations = ["ListQueues", "CreateQueue"]
 error = "RequestLimitExceeded"
 source = "guide"
 
@@ -482,6 +482,12 @@ def test_in_one_mapping_the_narrower_name_wins_in_any_order(make, order):
     assert [limits[f"queue.{name}"] for name in names] == [7, None, 9, 8]
 
 
+def test_assigning_again_and_again_keeps_one_override(limits):
+    for number in range(100):
+        limits["queue.queues"] = number
+    assert len(limits._settings.overrides) == 1
+
+
 def test_of_assignments_the_last_wins(limits):
     limits["queue.queues"] = 7
     limits["queue.*"] = None
@@ -694,6 +700,7 @@ def test_api_rates_by_operation(make):
         503,
     )
     service.throttle("ListQueues", now=NOW)
+    service.throttle("CreateQueue", now=NOW)  # a bucket for each operation
     assert refused(service.throttle, "ListQueues", now=NOW)
     service.throttle("SendMessage", now=NOW)
     service.throttle("GetQueueUrl", now=NOW + 0.05)
@@ -798,6 +805,7 @@ def test_a_restore_brings_overrides_buckets_and_use_back(make, history):
     limits["queue.queues"] = 6
     limits["queue.message-size"] = 50
     limits.for_service("queue", ACCOUNT, WEST).quota("queues", 0)
+    limits.for_service("queue", ACCOUNT, WEST).check("url-length", 7)
     assert passes(service, "group-send", "a", now=NOW) == 10
     assert refused(service.check, "message-size", 51)
     assert service["queues"] == 6
