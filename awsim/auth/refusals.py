@@ -35,6 +35,7 @@ _QUERY: _Words = {
     "missing": ("MissingAuthenticationToken", _MISSING, 403),
     "signature": ("SignatureDoesNotMatch", _MISMATCH, 403),
     "skewed": ("SignatureDoesNotMatch", None, 403),
+    "scope": ("SignatureDoesNotMatch", None, 403),
     "unreadable": ("IncompleteSignature", None, 400),
 }
 _JSON: _Words = {
@@ -44,6 +45,7 @@ _JSON: _Words = {
     "missing": ("MissingAuthenticationTokenException", _MISSING, 400),
     "signature": ("InvalidSignatureException", _MISMATCH, 400),
     "skewed": ("InvalidSignatureException", None, 400),
+    "scope": ("InvalidSignatureException", None, 400),
     "unreadable": ("IncompleteSignatureException", None, 400),
 }
 _REST: _Words = {
@@ -53,6 +55,7 @@ _REST: _Words = {
     "missing": ("MissingAuthenticationTokenException", "Missing Authentication Token", 403),
     "signature": ("InvalidSignatureException", _MISMATCH, 403),
     "skewed": ("InvalidSignatureException", None, 403),
+    "scope": ("InvalidSignatureException", None, 403),
     "unreadable": ("IncompleteSignatureException", None, 403),
 }
 _EC2: _Words = {
@@ -62,6 +65,7 @@ _EC2: _Words = {
     "missing": ("MissingAuthenticationToken", _MISSING, 403),
     "signature": ("AuthFailure", _EC2_FAILURE, 401),
     "skewed": ("RequestExpired", "Request has expired.", 400),
+    "scope": ("AuthFailure", _EC2_FAILURE, 401),
     "unreadable": ("AuthFailure", _EC2_FAILURE, 401),
 }
 _S3: _Words = {
@@ -88,7 +92,8 @@ class Refused(Exception):
     """Credentials or a signature that cannot be accepted, before any service words it.
 
     `reason`: expired, token (wrong, or given to a key without one), missing-token (a temporary key without its token),
-    unknown, inactive, missing (no credentials at all), signature, skewed, unreadable. `message` is used where the
+    unknown, inactive, missing (no credentials at all), signature, skewed, scope (signed for another day or region; not
+    used by S3), unreadable. `message` is used where the
     sentence depends on the request; `fields` are the further members that S3 answers with.
     """
 
