@@ -31,7 +31,7 @@ _PLAIN = frozenset({str, int, float, bool, type(None), datetime})
 
 
 def without_blobs(value: Any) -> Any:
-    """Parameters or a result with every blob and stream replaced by its `Blob`; what holds none is handed back as it is."""
+    """Parameters or a result with a `Blob` for every blob and stream; what holds none is handed back as it is."""
     kind = value.__class__
     if kind in _PLAIN:
         return value
@@ -47,7 +47,7 @@ def without_blobs(value: Any) -> Any:
 
 
 class CallRecord:
-    """One call. `result` is None where it was refused, or too large to keep; `caused` are calls that services made for it."""
+    """One call. `result` is None where it was refused or too large to keep; `caused`: what services called for it."""
 
     __slots__ = (
         "_parameters", "_result", "account", "caller", "caused", "error", "operation", "region", "service", "timestamp",

@@ -47,11 +47,13 @@ class Choices:
     """The decisions of one Cloud. Iterating gives those made so far, oldest first.
 
     Without deviations (the default) every decision takes its first, friendly option and none is kept. `universe` maps
-    (name, ordinal) to the index of the option to take; with `vary`, further deviations follow from the seed and the odds
+    (name, ordinal) to the index of the option to take; with `vary`, further deviations follow from seed and odds
     of each decision.
     """
 
-    def __init__(self, seed: int = 0, *, vary: bool = False, universe: Mapping[tuple[str, int], int] | None = None) -> None:
+    def __init__(
+        self, seed: int = 0, *, vary: bool = False, universe: Mapping[tuple[str, int], int] | None = None
+    ) -> None:
         self.seed = seed
         self.vary = vary
         self.universe = dict(universe or {})
@@ -60,7 +62,7 @@ class Choices:
         self._made: list[Choice] = []
 
     def choose(self, name: str, options: Sequence[T], odds: float | None = None) -> T:
-        """Decide `name`: the first of `options` is the friendly one; `odds` is how often another is taken when varied."""
+        """Decide `name`: the first of `options` is the friendly one; `odds` is how often another one is taken."""
         if not self.active:
             return options[0]
         ordinal = self._ordinals.get(name, 0) + 1

@@ -61,7 +61,13 @@ class Clock:
     # --- moving
 
     def advance(
-        self, *, seconds: float = 0, minutes: float = 0, hours: float = 0, days: float = 0, delta: timedelta | None = None
+        self,
+        *,
+        seconds: float = 0,
+        minutes: float = 0,
+        hours: float = 0,
+        days: float = 0,
+        delta: timedelta | None = None,
     ) -> datetime:
         """Move time forward; what falls due on the way happens, in order, each at its own time. Returns the new now."""
         by = timedelta(seconds=seconds, minutes=minutes, hours=hours, days=days).total_seconds()
@@ -205,7 +211,9 @@ class Job(Entity):
 
     __slots__ = ("data", "id", "key", "method", "when")
 
-    def __init__(self, id: int, when: float, key: tuple[str, str | None, str], method: str, data: dict[str, Any]) -> None:
+    def __init__(
+        self, id: int, when: float, key: tuple[str, str | None, str], method: str, data: dict[str, Any]
+    ) -> None:
         self.id = id
         self.when = when
         self.key = key

@@ -250,7 +250,7 @@ class Cloud:
 
     @contextmanager
     def working_for(self, service: Service) -> Iterator[None]:
-        """Under the lock: scheduled work of a service runs; it stands for a call, so that what it calls is no program's."""
+        """Under the lock: scheduled work of a service runs; it stands for a call: what it calls is no program's."""
         from awsim.gateway.call import Call
 
         call = Call(self)
@@ -286,7 +286,7 @@ class Cloud:
             self.clock._restore(snapshot.time)
 
     def reset(self) -> None:
-        """An empty Cloud with the options it was made with: no resources, work, overrides or journal, time as at the start.
+        """An empty Cloud with the options it was made with: no resources, work or journal, time as at the start.
 
         Snapshots taken before belong to what was; `aws.calls`, `aws.limits` and the other members are new objects.
         """

@@ -29,7 +29,9 @@ class Ids:
         digest = b""
         seed = b"%b/%b/%d" % (self._key, kind.encode(), self.next(kind))
         while len(digest) < size:
-            digest += blake2b(seed + b"/%d" % len(digest) if digest else seed, digest_size=min(64, size - len(digest))).digest()
+            digest += blake2b(
+                seed + b"/%d" % len(digest) if digest else seed, digest_size=min(64, size - len(digest))
+            ).digest()
         return digest
 
     def hex(self, kind: str, length: int) -> str:
@@ -52,4 +54,8 @@ class Ids:
 
     def digits(self, kind: str, length: int) -> str:
         """`length` decimal digits, the first not 0."""
-        return self.text(kind, 1, "123456789") + self.text(kind, length - 1, "0123456789") if length > 1 else self.text(kind, 1, "123456789")
+        return (
+            self.text(kind, 1, "123456789") + self.text(kind, length - 1, "0123456789")
+            if length > 1
+            else self.text(kind, 1, "123456789")
+        )

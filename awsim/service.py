@@ -9,8 +9,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 
 from awsim.errors import AWSError
-from awsim.waiting import Wait
 from awsim.ids import Ids
+from awsim.waiting import Wait
 
 if TYPE_CHECKING:
     from awsim.auth.credentials import Caller
@@ -47,7 +47,7 @@ class Service:
     """The code of the error that lists violated constraints."""
 
     idempotent: ClassVar[dict[str, tuple[str, str, str]]] = {}
-    """Operation -> (row with the token's lifetime, code, message) where the same token with other parameters is an error."""
+    """Operation -> (row with a token's lifetime, code, message of the error for the same token with other parameters)."""
 
     operations: ClassVar[dict[str, Callable[..., Any]]]
 
@@ -98,7 +98,9 @@ class Service:
     def arn(self, resource: str, *, region: str | None = None, account: str | None = None) -> str:
         """`arn:<partition>:<service>:<region>:<account>:<resource>`, of this instance unless said otherwise."""
         region = (self.region if self.scope == "region" else "") if region is None else region
-        return f"arn:{self.partition}:{self.arn_name}:{region}:{self.account if account is None else account}:{resource}"
+        return (
+            f"arn:{self.partition}:{self.arn_name}:{region}:{self.account if account is None else account}:{resource}"
+        )
 
     @property
     def arn_name(self) -> str:
@@ -113,7 +115,7 @@ class Service:
         return choices.choose(name, options, odds) if choices.active else options[0]
 
     def later(self, seconds: float, method: str, **data: Any) -> int:
-        """Have `self.<method>(**data)` called in so many seconds; returns an id for `self.cancel`. Data only: no closures."""
+        """Have `self.<method>(**data)` called in so many seconds; data, no closures. Returns an id for `self.cancel`."""
         return self.clock.scheduler.add(self.clock.time() + seconds, self.key, method, data)
 
     def at_time(self, when: float, method: str, **data: Any) -> int:

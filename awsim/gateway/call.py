@@ -22,8 +22,8 @@ class Call:
     """What the stages know of a call. `http` is None for calls made in Python (`Cloud.call`)."""
 
     __slots__ = (
-        "caller", "cloud", "codec", "deadline", "error", "http", "instance", "latency", "model", "operation", "outer", "params",
-        "plan", "record", "region", "request_id", "result", "service", "token_key",
+        "caller", "cloud", "codec", "deadline", "error", "http", "instance", "latency", "model", "operation", "outer",
+        "params", "plan", "record", "region", "request_id", "result", "service", "token_key",
     )  # fmt: skip
 
     def __init__(self, cloud: Cloud, http: Request | None = None, model: OperationModel | None = None) -> None:

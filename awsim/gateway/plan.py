@@ -24,7 +24,7 @@ _plans: dict[tuple[str, str], Plan] = {}
 
 
 class Plan:
-    """An operation as awsim runs it. `method` is the attribute of the service; `accepts` its parameters, None for any."""
+    """An operation as awsim runs it. `method`: the attribute of the service; `accepts`: its parameters, None for any."""
 
     __slots__ = ("_codec", "_rated", "_validator", "accepts", "cls", "method", "model", "name", "service")
 
@@ -79,7 +79,7 @@ class Plan:
 
 
 def plan_for(service: str, name: str, model: OperationModel | None = None) -> Plan:
-    """The plan of an operation; raises the refusal of one that is not modelled. `name` is botocore's (`SendMessage`)."""
+    """The plan of an operation by botocore's name (`SendMessage`); raises the refusal of one not modelled."""
     plan = _plans.get((service, name))
     if plan is None:
         if model is None:

@@ -291,7 +291,13 @@ _JAVA_CLASSES = {
     # Unicode categories Python's `re` does not know, by the nearest class it has.
     r"\p{L}\p{M}\p{Z}\p{N}\p{P}\p{S}": r"\s\S", r"\p{L}": r"^\W\d_", r"\p{N}": r"\d", r"\p{Nd}": r"\d", r"\p{Z}": r"\s",
 }  # fmt: skip
-_IN_CLASS = {r"\p{L}": r"\w", r"\p{IsAlphabetic}": r"\w", r"\p{M}": "", r"\p{S}": "$+<=>^`|~", r"\p{P}": re.escape("!\"#%&'()*,-./:;?@[]_{}")}
+_IN_CLASS = {
+    r"\p{L}": r"\w",
+    r"\p{IsAlphabetic}": r"\w",
+    r"\p{M}": "",
+    r"\p{S}": "$+<=>^`|~",
+    r"\p{P}": re.escape("!\"#%&'()*,-./:;?@[]_{}"),
+}
 
 
 @cache
@@ -319,7 +325,9 @@ def _translate_classes(text: str) -> str | None:
         character = text[position]
         if character == "\\" and text[position + 1 : position + 2] in ("p", "P"):
             end = text.find("}", position)
-            name = text[position : end + 1] if text[position + 2 : position + 3] == "{" else text[position : position + 3]
+            name = (
+                text[position : end + 1] if text[position + 2 : position + 3] == "{" else text[position : position + 3]
+            )
             known = _IN_CLASS.get(name, _JAVA_CLASSES.get(name)) if depth else _JAVA_CLASSES.get(name)
             if known is None or (depth and known.startswith("^")):
                 return None

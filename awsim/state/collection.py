@@ -16,8 +16,8 @@ class Collection:
     """Descriptor on a Service class: a keyed, quota-aware store, one per service instance.
 
     `key` is the attribute of a record that names it; `quota` a row of the service's limits table that bounds how many
-    there may be; `missing` and `exists` are `(code, message)` with `{key}` and `{noun}` for the errors of a look-up that
-    fails and of an addition under a key that is taken.
+    there may be; `missing` and `exists` are `(code, message)`, with `{key}` and `{noun}`, of the errors of a look-up
+    that fails and of an addition under a key that is taken.
     """
 
     def __init__(

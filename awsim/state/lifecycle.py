@@ -34,8 +34,7 @@ class Lifecycle:
     @classmethod
     def settled(cls, service: Service, state: str) -> Lifecycle:
         """A lifecycle that is at its end."""
-        lifecycle = cls(service, [(state, None)])
-        return lifecycle
+        return cls(service, [(state, None)])
 
     @property
     def state(self) -> str:

@@ -17,7 +17,19 @@ ALLOWED = {
     "state": {"state", "service", "errors"},
     "limits": {"limits", "state", "errors"},
     "auth": {"auth", "state", "wire", "limits", "errors"},
-    "services": {"services", "service", "state", "limits", "auth", "clock", "errors", "wire", "gateway", "ids", "choices"},
+    "services": {
+        "services",
+        "service",
+        "state",
+        "limits",
+        "auth",
+        "clock",
+        "errors",
+        "wire",
+        "gateway",
+        "ids",
+        "choices",
+    },
     "gateway": {"gateway", "wire", "service", "cloud", "calls", "limits", "auth", "state", "errors", "waiting"},
 }
 FORBIDDEN_IN_SERVICES = {
