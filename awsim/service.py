@@ -47,7 +47,7 @@ class Service:
     """The code of the error that lists violated constraints."""
 
     idempotent: ClassVar[dict[str, tuple[str, str, str]]] = {}
-    """Operation -> (row with a token's lifetime, code, message of the error for the same token with other parameters)."""
+    """Operation -> (row with a token's lifetime, code, message of the error for the token with other parameters)."""
 
     operations: ClassVar[dict[str, Callable[..., Any]]]
 
@@ -115,7 +115,7 @@ class Service:
         return choices.choose(name, options, odds) if choices.active else options[0]
 
     def later(self, seconds: float, method: str, **data: Any) -> int:
-        """Have `self.<method>(**data)` called in so many seconds; data, no closures. Returns an id for `self.cancel`."""
+        """Have `self.<method>(**data)` called in `seconds`: data, no closures. Returns an id for `self.cancel`."""
         return self.clock.scheduler.add(self.clock.time() + seconds, self.key, method, data)
 
     def at_time(self, when: float, method: str, **data: Any) -> int:

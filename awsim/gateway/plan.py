@@ -24,7 +24,7 @@ _plans: dict[tuple[str, str], Plan] = {}
 
 
 class Plan:
-    """An operation as awsim runs it. `method`: the attribute of the service; `accepts`: its parameters, None for any."""
+    """An operation as awsim runs it. `method`: the service's attribute; `accepts`: its parameters, None for any."""
 
     __slots__ = ("_codec", "_rated", "_validator", "accepts", "cls", "method", "model", "name", "service")
 

@@ -84,10 +84,13 @@ class Records:
     def remove(self, key: Any) -> Any:
         """Take a record out and return it; raises the `missing` error."""
         record = self[key]
-        del self._records[key]
+        self.pop(key)
         return record
 
     def pop(self, key: Any, default: Any = MISSING) -> Any:
+        quota = self._declaration.quota
+        if quota is not None and key in self._records:
+            self._service.limits.used(quota, len(self._records) - 1)
         return self._records.pop(key, default)
 
     def find(self, condition: Callable[[Any], bool]) -> Any | None:
