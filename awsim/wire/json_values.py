@@ -1,0 +1,320 @@
+"""JSON bodies, shared by the json and rest-json protocols: shapes compiled to closures from the model.
+
+A compiled member is (name, type, convert): a value of exactly `type` passes as it is, anything else goes through
+`convert`, which for scalars is what refuses it in AWS's words. A structure compiles when its first value is seen.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from awsim.wire.models import Schema
+from awsim.wire.values import (
+    READ_TIMESTAMP,
+    WRITE_TIMESTAMP,
+    Unreadable,
+    kind_of,
+    read_blob,
+    read_epoch,
+    write_blob,
+    write_float,
+)
+
+Convert = Callable[[Any], Any]
+
+
+# --- text ------------------------------------------------------------------------------------------------------------
+
+
+def _no_constants(name: str) -> Any:
+    raise Unreadable(f"Unexpected token {name}")
+
+
+_decode = json.JSONDecoder(parse_constant=_no_constants).decode
+
+
+def loads(body: bytes) -> Any:
+    """The value of a JSON text in UTF-8; raises Unreadable."""
+    try:
+        text = body.decode()
+        value = _decode(text)
+        if "\\ud" in text or "\\uD" in text:
+            # Half a surrogate pair is legal in JSON and nowhere else.
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
+    except Unreadable:
+        raise
+    except RecursionError:
+        raise Unreadable("Nesting is too deep") from None
+    except ValueError:
+        raise Unreadable("") from None
+
+
+def _foreign(value: Any) -> Any:
+    """What json does not know and a service may well return."""
+    import datetime
+    import decimal
+
+    if isinstance(value, decimal.Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return write_blob(value)
+    if isinstance(value, datetime.datetime):
+        return WRITE_TIMESTAMP["unixtimestamp"](value)
+    if hasattr(value, "items"):
+        return dict(value.items())
+    return list(value)
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_foreign, check_circular=False).encode
+
+
+def dumps(value: Any) -> bytes:
+    return _encode(value).encode("utf-8", "replace")
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+_NAMES = {
+    "string": "String",
+    "integer": "Integer",
+    "long": "Long",
+    "float": "Float",
+    "double": "Double",
+    "boolean": "Boolean",
+}
+
+
+def _misfit(value: Any, kind: str) -> Unreadable:
+    if type(value) is dict:
+        return Unreadable("Start of structure or map found where not expected.")
+    if type(value) is list:
+        return Unreadable("Start of list found where not expected")
+    return Unreadable(f"{kind_of(value)} can not be converted to {'an' if kind[0] in 'AEIOU' else 'a'} {kind}")
+
+
+def _refuser(kind: str) -> Convert:
+    def refuse(value: Any) -> Any:
+        raise _misfit(value, kind)
+
+    return refuse
+
+
+def _whole(kind: str) -> Convert:
+    def whole(value: Any) -> int:
+        if type(value) is float and value.is_integer():
+            return int(value)
+        raise _misfit(value, kind)
+
+    return whole
+
+
+_SPECIAL = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
+
+
+def _number(kind: str) -> Convert:
+    def number(value: Any) -> Any:
+        if type(value) is int:
+            return value
+        if type(value) is str and value in _SPECIAL:
+            return _SPECIAL[value]
+        raise _misfit(value, kind)
+
+    return number
+
+
+_SCALARS: dict[str, tuple[type, Convert]] = {
+    "string": (str, _refuser("String")),
+    "character": (str, _refuser("String")),
+    "boolean": (bool, _refuser("Boolean")),
+    "integer": (int, _whole("Integer")),
+    "long": (int, _whole("Long")),
+    "float": (float, _number("Float")),
+    "double": (float, _number("Double")),
+}
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def reader(schema: Schema, reference: dict[str, Any]) -> tuple[type | None, Convert]:
+    """(type that passes as it is or None, conversion of everything else) for a shape reference."""
+    shape = schema.resolve(reference)
+    kind = shape["type"]
+    scalar = _SCALARS.get(kind)
+    if scalar is not None:
+        return scalar
+    if kind == "structure":
+        if shape.get("document"):
+            return None, _same
+        return None, structure_reader(schema, reference["shape"])
+    if kind == "list":
+        return None, _list_reader(*reader(schema, shape["member"]), sparse=shape.get("sparse", False))
+    if kind == "map":
+        return None, _map_reader(*reader(schema, shape["value"]), sparse=shape.get("sparse", False))
+    if kind == "blob":
+        return None, read_blob
+    if kind == "timestamp":
+        return None, READ_TIMESTAMP.get(shape.get("timestampFormat", "").lower(), read_epoch)
+    return None, _same
+
+
+def _list_reader(passes: type | None, convert: Convert, sparse: bool) -> Convert:
+    def read_list(value: Any) -> list[Any]:
+        if type(value) is not list:
+            raise _not_a(value, "list")
+        if passes is not None:
+            for item in value:
+                if type(item) is not passes:
+                    break
+            else:
+                return value
+        if None in value:
+            if not sparse:
+                raise Unreadable("Null is not allowed in a list")
+            return [
+                item if item is None or type(item) is passes else convert(item)  # keep the holes
+                for item in value
+            ]
+        return [item if type(item) is passes else convert(item) for item in value]
+
+    return read_list
+
+
+def _map_reader(passes: type | None, convert: Convert, sparse: bool) -> Convert:
+    def read_map(value: Any) -> dict[str, Any]:
+        if type(value) is not dict:
+            raise _not_a(value, "map")
+        result = {}
+        for key, item in value.items():
+            if type(item) is passes:
+                result[key] = item
+            elif item is not None:
+                result[key] = convert(item)
+            elif sparse:
+                result[key] = None
+        return result
+
+    return read_map
+
+
+def _not_a(value: Any, kind: str) -> Unreadable:
+    if type(value) is dict:
+        return Unreadable("Start of structure or map found where not expected.")
+    if type(value) is list:
+        return Unreadable("Start of list found where not expected")
+    return Unreadable("Unexpected field type" if kind != "list" else "Expected list or null")
+
+
+def structure_reader(schema: Schema, name: str, members: dict[str, Any] | None = None) -> Convert:
+    """Reader of a structure by shape name; `members`, when given, are those of its members that are in the body."""
+    memo = schema.memo
+    key = ("read json", name)
+    if members is None and key in memo:
+        return memo[key]
+    find: Any = None
+
+    def compile() -> Any:
+        table = {}
+        which = schema.shapes[name].get("members", {}) if members is None else members
+        for member, reference in which.items():
+            table[schema.resolve(reference).get("locationName", member)] = (member, *reader(schema, reference))
+        return table.get
+
+    def read_structure(value: Any) -> dict[str, Any]:
+        nonlocal find
+        if type(value) is not dict:
+            raise _not_a(value, "structure")
+        if find is None:
+            find = compile()
+        result = {}
+        for key, item in value.items():
+            entry = find(key)
+            if entry is None:
+                continue
+            member, passes, convert = entry
+            if type(item) is passes:
+                result[member] = item
+            elif item is not None:
+                result[member] = convert(item)
+        return result
+
+    if members is None:
+        memo[key] = read_structure
+    return read_structure
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+def writer(schema: Schema, reference: dict[str, Any]) -> Convert | None:
+    """Conversion of a result's value to what JSON takes; None when it needs none."""
+    shape = schema.resolve(reference)
+    kind = shape["type"]
+    if kind == "structure":
+        if shape.get("document"):
+            return None
+        return structure_writer(schema, reference["shape"])
+    if kind == "list":
+        convert = writer(schema, shape["member"])
+        return None if convert is None else _list_writer(convert)
+    if kind == "map":
+        convert = writer(schema, shape["value"])
+        return None if convert is None else _map_writer(convert)
+    if kind == "timestamp":
+        return WRITE_TIMESTAMP[shape.get("timestampFormat", "unixTimestamp").lower()]
+    if kind == "blob":
+        return write_blob
+    if kind == "float" or kind == "double":
+        return write_float
+    return None
+
+
+def _list_writer(convert: Convert) -> Convert:
+    def write_list(value: Any) -> list[Any]:
+        return [None if item is None else convert(item) for item in value]
+
+    return write_list
+
+
+def _map_writer(convert: Convert) -> Convert:
+    def write_map(value: Any) -> dict[str, Any]:
+        return {key: None if item is None else convert(item) for key, item in value.items()}
+
+    return write_map
+
+
+def structure_writer(schema: Schema, name: str, members: dict[str, Any] | None = None) -> Convert:
+    """Writer of a structure by shape name; `members` as for `structure_reader`."""
+    memo = schema.memo
+    key = ("write json", name)
+    if members is None and key in memo:
+        return memo[key]
+    find: Any = None
+
+    def compile() -> Any:
+        table = {}
+        which = schema.shapes[name].get("members", {}) if members is None else members
+        for member, reference in which.items():
+            table[member] = (schema.resolve(reference).get("locationName", member), writer(schema, reference))
+        return table.get
+
+    def write_structure(value: Any) -> dict[str, Any]:
+        nonlocal find
+        if find is None:
+            find = compile()
+        result = {}
+        for member, item in value.items():
+            if item is not None:
+                entry = find(member)
+                if entry is not None:
+                    wire, convert = entry
+                    result[wire] = item if convert is None else convert(item)
+        return result
+
+    if members is None:
+        memo[key] = write_structure
+    return write_structure
