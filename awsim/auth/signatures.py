@@ -467,16 +467,19 @@ def _components(header: str) -> dict[str, str]:
 
 def _chunks(body: bytes) -> Iterator[tuple[bytes, str, bytes]]:
     """(data, signature, what follows) of each chunk, the last (empty) one included."""
-    at = 0
-    while at < len(body):
-        end = body.index(b"\r\n", at)
-        size, _, extension = body[at:end].partition(b";")
-        length = int(size, 16)
-        data = body[end + 2 : end + 2 + length]
-        at = end + 2 + length + (2 if length else 0)
-        yield data, extension.partition(b"=")[2].decode("latin-1"), body[at:]
-        if not length:
-            return
+    at, length = 0, -1
+    try:
+        while length:
+            end = body.index(b"\r\n", at)
+            size, _, extension = body[at:end].partition(b";")
+            length = int(size, 16)
+            data = body[end + 2 : end + 2 + length]
+            if len(data) < length:
+                raise ValueError
+            at = end + 2 + length + (2 if length else 0)
+            yield data, extension.partition(b"=")[2].decode("latin-1"), body[at:]
+    except ValueError:
+        raise AWSError("IncompleteBody", "The request body terminated unexpectedly", status=400) from None
 
 
 def _table() -> Bounds:
