@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from awsim.errors import AWSError, AwsimError, NotModelled
+from awsim.errors import AWSError, AwsimError
 from awsim.mocking import mock_aws
 
 if TYPE_CHECKING:
     from awsim.cloud import Cloud
 
 __version__ = "0.1.0"
-__all__ = ["AWSError", "AwsimError", "Cloud", "NotModelled", "mock_aws"]
+__all__ = ["AWSError", "AwsimError", "Cloud", "mock_aws"]
 
 
 def __getattr__(name: str) -> Any:

@@ -38,7 +38,3 @@ class AWSError(Exception):
 
 class AwsimError(Exception):
     """Misuse of awsim itself; the message says what to write instead."""
-
-
-class NotModelled(AwsimError):
-    """A service or an operation that awsim does not model."""
