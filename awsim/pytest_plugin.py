@@ -1,0 +1,99 @@
+"""The pytest plugin: fixture `aws`, marker `aws`, and decorated test classes with everything that is set up for them.
+
+pytest loads it in every run, so nothing of awsim is imported before a test needs it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from awsim.cloud import Cloud
+
+_CLASS_FIXTURE = "_awsim_class"
+_TEST_FIXTURE = "_awsim_test"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "aws(**options): mock AWS for the test, with options of awsim.mock_aws; those of class and module are merged in",
+    )
+
+
+@pytest.fixture
+def aws(request: pytest.FixtureRequest) -> Iterator[Cloud]:
+    """A simulated AWS that answers every call of the test; options come from `@pytest.mark.aws(...)`."""
+    from awsim.mocking import Mock
+
+    with Mock(options_of(request.node)) as cloud:
+        yield cloud
+
+
+def options_of(item: Any) -> dict[str, Any]:
+    """The options of all `aws` marks of a test. The nearest mark wins; limits are merged by name."""
+    options: dict[str, Any] = {}
+    limits: dict[str, Any] = {}
+    for mark in reversed(list(item.iter_markers("aws"))):
+        if mark.args:
+            raise pytest.UsageError(
+                f"@pytest.mark.aws takes options by name, as @pytest.mark.aws(region='eu-west-1'), not {mark.args!r}"
+            )
+        limits.update(mark.kwargs.get("limits") or {})
+        options.update(mark.kwargs)
+    if limits:
+        options["limits"] = limits
+    return options
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Marked tests get the fixture `aws`, tests of decorated classes the Clouds of their class."""
+    names = getattr(item, "fixturenames", None)
+    if names is None:
+        return
+    if "aws" not in names and item.get_closest_marker("aws") is not None:
+        names.append("aws")
+    # Nothing can be decorated before this module is imported.
+    if "awsim.mocking" in sys.modules and _class_mock(item) is not None:
+        _insert(item, names)
+
+
+def _class_mock(node: Any) -> Any:
+    """The mock of the innermost decorated class around a test or class, None if there is none."""
+    from awsim.mocking import class_mock_of
+
+    for outer in reversed(node.listchain()):
+        if isinstance(outer, pytest.Class) and (class_mock := class_mock_of(outer.obj)) is not None:
+            return class_mock
+    return None
+
+
+def _insert(item: Any, names: list[str]) -> None:
+    """The class's fixture before all others of its scope, the test's before all others of the test."""
+    definitions = item._fixtureinfo.name2fixturedefs
+    scopes = [definitions[name][-1].scope if name in definitions else "function" for name in names]
+    start = next((i for i, scope in enumerate(scopes) if scope == "function"), len(names))
+    names.insert(start, _TEST_FIXTURE)
+    shared = next((i for i, scope in enumerate(scopes) if scope == "class"), None)
+    if shared is not None:
+        names.insert(shared, _CLASS_FIXTURE)
+
+
+@pytest.fixture(scope="class")
+def _awsim_class(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The Cloud in which a decorated class prepares what its tests share."""
+    class_mock = _class_mock(request.node)
+    class_mock.open_class(request.cls)
+    yield
+    class_mock.close_class(request.cls)
+
+
+@pytest.fixture
+def _awsim_test(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Around a test of a decorated class, its set-up methods and its fixtures."""
+    with _class_mock(request.node).test(request.cls):
+        yield
