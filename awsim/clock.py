@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from awsim.errors import AWSError, AwsimError
 from awsim.state.containers import Dict, Entity, Heap
+from awsim.state.undo import current
 
 if TYPE_CHECKING:
     from awsim.cloud import Cloud
@@ -139,11 +140,13 @@ class Clock:
                     return False
                 wake = self._wake_up(deadline, due)
                 self._waiting[me] = wake
-                if self._all_waiting():
+                if self._all_waiting(blocking=True):
                     self._move_to(min(self._waiting.values()))
                 elif not self._changed.wait(min(max(wake - now, 0.0), threading.TIMEOUT_MAX)) and self.time() < wake:
                     # Real time has passed although the process's clock is held still.
                     self._move_to(wake)
+                # A snapshot may have been taken meanwhile.
+                current.log = self._cloud.history.log
         finally:
             self._waiting.pop(me, None)
 
@@ -155,8 +158,8 @@ class Clock:
             wake = min(wake, soon)
         return wake
 
-    def _all_waiting(self) -> bool:
-        return all(participant in self._waiting for participant in self._cloud.participants.live())
+    def _all_waiting(self, *, blocking: bool) -> bool:
+        return all(other in self._waiting for other in self._cloud.participants.others(blocking=blocking))
 
     async def wait_until_async(
         self,
@@ -177,7 +180,7 @@ class Clock:
                     if self.time() >= deadline:
                         return False
                     self._waiting[me] = self._wake_up(deadline, due)
-                    if turn >= 3 and self._all_waiting():
+                    if turn >= 3 and self._all_waiting(blocking=False):
                         self._move_to(min(self._waiting.values()))
             return False
         finally:

@@ -246,6 +246,11 @@ class Cloud:
         else:
             self._caused = (*self._caused, record)
 
+    def forget_caused(self, call: Call) -> None:
+        """A call that waits will run again: what it caused so far is caused again then."""
+        if call.outer is None:
+            self._caused = ()
+
     _caused: tuple[CallRecord, ...] = ()
 
     @contextmanager
@@ -352,9 +357,18 @@ class Participants:
         else:
             self._tasks.add(task)
 
-    def live(self) -> Iterator[object]:
-        yield from [ident for ident, thread in list(self._threads.items()) if thread.is_alive()]
-        yield from [task for task in list(self._tasks) if not task.done()]
+    def others(self, *, blocking: bool) -> Iterator[object]:
+        """Who else lives and could act while the caller waits: other threads, and tasks that another thread runs.
+
+        With `blocking`, the caller holds up its own event loop, so that no task of that could act either.
+        """
+        me = threading.get_ident()
+        loop = asyncio._get_running_loop()
+        task = asyncio.current_task(loop) if loop is not None else None
+        yield from [ident for ident, thread in list(self._threads.items()) if ident != me and thread.is_alive()]
+        for other in list(self._tasks):
+            if other is not task and not other.done() and not (blocking and other.get_loop() is loop):
+                yield other
 
 
 def _date(value: date | datetime | str | None) -> date | None:

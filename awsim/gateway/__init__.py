@@ -101,6 +101,7 @@ def _run(call: Call) -> Wait | None:
         except AWSError as error:
             call.error = error
         except Wait as wait:
+            cloud.forget_caused(call)
             return wait
         finally:
             cloud.end(call)

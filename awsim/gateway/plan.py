@@ -98,6 +98,7 @@ def _model(service: str, name: str) -> OperationModel | None:
     return None
 
 
+@cache
 def operation_name(service: str, name: str) -> str:
     """botocore's name for `"SendMessage"` or `"send_message"`."""
     if "_" in name or name.islower():

@@ -1,5 +1,6 @@
 """Virtual time, scheduled work and waits, through a toy service on SQS's model."""
 
+import asyncio
 import threading
 import time as real
 
@@ -181,7 +182,7 @@ def test_when_all_wait_the_clock_jumps_to_the_earliest(cloud):
     def poll():
         answers.append(cloud.call("sqs", "ReceiveMessage", QueueUrl="a", WaitTimeSeconds=20))
 
-    cloud.participants._threads.clear()  # this thread steps back
+    cloud.participants._threads.clear()  # this thread steps back: it waits for the others, not for AWS
     begun = real.monotonic()
     threads = [threading.Thread(target=poll) for _ in range(2)]
     for thread in threads:
@@ -230,3 +231,60 @@ def test_a_lifecycle_shows_its_first_state_in_the_answer_that_starts_it(mode, mo
             assert lifecycle.state == "CREATING"
             cloud.clock.advance(seconds=1)
         assert lifecycle.state == "ACTIVE"
+
+
+def test_a_task_that_waits_alone_jumps_the_clock(cloud):
+    """Also where the thread that runs its loop has made calls before."""
+    cloud.call("sqs", "ReceiveMessage", QueueUrl="a")
+    start, begun = cloud.clock.time(), real.monotonic()
+
+    async def poll():
+        cloud.participants.add_task()
+        await cloud.clock.sleep_async(20)
+
+    asyncio.run(poll())
+    assert cloud.clock.time() - start >= 20
+    assert real.monotonic() - begun < 5
+
+
+def test_a_task_waits_in_real_time_for_another_task(cloud):
+    """The other one has called and has something to do still: time must not jump past it."""
+    start = cloud.clock.time()
+    ready = []
+
+    async def other():
+        cloud.participants.add_task()
+        for _ in range(20):
+            await asyncio.sleep(0.001)
+        with cloud.exclusive():
+            ready.append(cloud.clock.time())
+            cloud.clock.changed()
+
+    async def poll():
+        cloud.participants.add_task()
+        task = asyncio.create_task(other())
+        found = await cloud.clock.wait_until_async(start + 20, ready=lambda: ready)
+        await task
+        return found
+
+    assert asyncio.run(poll())
+    assert cloud.clock.time() - start < 10
+
+
+def test_a_blocking_wait_inside_a_loop_jumps_the_clock(cloud):
+    """Tasks of the loop that it blocks cannot act: they need not be waited for."""
+    start, begun = cloud.clock.time(), real.monotonic()
+
+    async def idle():
+        cloud.participants.add_task()
+        await asyncio.Event().wait()
+
+    async def main():
+        task = asyncio.create_task(idle())
+        await asyncio.sleep(0)
+        cloud.call("sqs", "ReceiveMessage", QueueUrl="a", WaitTimeSeconds=20)
+        task.cancel()
+
+    asyncio.run(main())
+    assert cloud.clock.time() - start >= 20
+    assert real.monotonic() - begun < 5
