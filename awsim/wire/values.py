@@ -199,7 +199,8 @@ def write_iso8601(value: Any) -> str:
         return value
     moment = moment_of(value)
     micro = moment.microsecond
-    text = f"{moment.year:04d}-{moment.month:02d}-{moment.day:02d}T{moment.hour:02d}:{moment.minute:02d}:{moment.second:02d}"
+    text = f"{moment.year:04d}-{moment.month:02d}-{moment.day:02d}"
+    text = f"{text}T{moment.hour:02d}:{moment.minute:02d}:{moment.second:02d}"
     if not micro:
         return text + "Z"
     return f"{text}.{micro // 1000:03d}Z" if micro % 1000 == 0 else f"{text}.{micro:06d}Z"
