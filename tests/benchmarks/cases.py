@@ -1,0 +1,101 @@
+"""The calls that are measured: how each begins, and what one repetition of it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Client = Any
+
+BODY = b"x" * 1024
+ITEM = {
+    "pk": {"S": "order#1"},
+    "sk": {"N": "1"},
+    "customer": {"S": "Jane Doe"},
+    "total": {"N": "129.95"},
+    "tags": {"SS": ["a", "b"]},
+    "address": {"M": {"city": {"S": "Berlin"}, "zip": {"S": "10115"}}},
+}
+TABLE = {
+    "TableName": "orders",
+    "KeySchema": [
+        {"AttributeName": "pk", "KeyType": "HASH"},
+        {"AttributeName": "sk", "KeyType": "RANGE"},
+    ],
+    "AttributeDefinitions": [
+        {"AttributeName": "pk", "AttributeType": "S"},
+        {"AttributeName": "sk", "AttributeType": "N"},
+    ],
+    "BillingMode": "PAY_PER_REQUEST",
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """`prepare(client, repetitions)` returns what `run(client, prepared)` does once. `budget` is the ratio allowed."""
+
+    name: str
+    service: str
+    prepare: Callable[[Client, int], Any]
+    run: Callable[[Client, Any], Any]
+    budget: float | None = 1.3
+
+
+def _queue(client: Client, repetitions: int) -> str:
+    return client.create_queue(QueueName="jobs")["QueueUrl"]
+
+
+def _full_queue(client: Client, repetitions: int) -> str:
+    url = _queue(client, repetitions)
+    for number in range(repetitions):
+        client.send_message(QueueUrl=url, MessageBody=f"message {number}")
+    return url
+
+
+def _receive_and_delete(client: Client, url: str) -> None:
+    (message,) = client.receive_message(QueueUrl=url)["Messages"]
+    client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def _table(client: Client, repetitions: int) -> None:
+    client.create_table(**TABLE)
+    for number in range(10):
+        client.put_item(TableName="orders", Item={**ITEM, "sk": {"N": str(number)}})
+
+
+def _query(client: Client, prepared: None) -> None:
+    client.query(
+        TableName="orders",
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": "order#1"}},
+    )
+
+
+def _bucket(client: Client, repetitions: int) -> None:
+    client.create_bucket(Bucket="reports")
+    for number in range(10):
+        client.put_object(Bucket="reports", Key=f"2026/{number}.txt", Body=BODY)
+
+
+CASES = (
+    Case("SQS SendMessage", "sqs", _queue, lambda c, url: c.send_message(QueueUrl=url, MessageBody="hello")),
+    Case("SQS ReceiveMessage + DeleteMessage", "sqs", _full_queue, _receive_and_delete),
+    Case(
+        "DynamoDB GetItem",
+        "dynamodb",
+        _table,
+        lambda c, _: c.get_item(TableName="orders", Key={"pk": {"S": "order#1"}, "sk": {"N": "1"}}),
+    ),
+    Case("DynamoDB PutItem", "dynamodb", _table, lambda c, _: c.put_item(TableName="orders", Item=ITEM)),
+    Case("DynamoDB Query (10 items)", "dynamodb", _table, _query),
+    Case("S3 PutObject (1 KB)", "s3", _bucket, lambda c, _: c.put_object(Bucket="reports", Key="a.txt", Body=BODY)),
+    Case(
+        "S3 GetObject (1 KB)",
+        "s3",
+        _bucket,
+        lambda c, _: c.get_object(Bucket="reports", Key="2026/1.txt")["Body"].read(),
+    ),
+    Case("S3 ListObjectsV2 (10 keys)", "s3", _bucket, lambda c, _: c.list_objects_v2(Bucket="reports")),
+    Case("STS GetCallerIdentity", "sts", lambda c, n: None, lambda c, _: c.get_caller_identity()),
+)
