@@ -172,8 +172,7 @@ class Credentials:
     def __call__(self, who: str) -> dict[str, str]:
         """Keys of the principal `who` (an ARN), as boto3 takes them: `boto3.client("s3", **aws.credentials(arn))`."""
         caller = principal(who, self.account)
-        number = _number(f"{who}/{len(self._issued)}")
-        access_key = unique_id("AKIA", caller.account, number)
+        access_key = named_id("AKIA", caller.account, f"{who}/{len(self._issued)}")
         secret = base64.b64encode(hashlib.sha256(access_key.encode()).digest()[:30]).decode()
         owner = replace(caller, access_key=access_key)
         self._issued[access_key] = IssuedKey(access_key, secret, None, None, owner)
@@ -189,6 +188,10 @@ class Credentials:
     def revoke(self, access_key: str) -> None:
         """Forget a key that was issued; deleting one that does not exist is no error."""
         self._issued.pop(access_key, None)
+
+    def clear(self) -> None:
+        """Forget every key that was issued."""
+        self._issued.clear()
 
     def seen(self, access_key: str, secret: str, token: str | None = None) -> None:
         """Remember a secret that this process signs with, so that its presigned URLs can be verified."""
@@ -224,18 +227,18 @@ def principal(who: str, account: str) -> Caller:
     if kind in ("role", "assumed-role"):
         path, _, last = name.rpartition("/")
         role, session = (path, last) if kind == "assumed-role" else (last, "awsim")
-        role_id = unique_id("AROA", account, _number(f"{account}/{role}"))
+        role_id = named_id("AROA", account, f"role/{role}")
         arn = f"arn:{partition}:sts::{account}:assumed-role/{role}/{session}"
         return Caller(account, arn, f"{role_id}:{session}", type="assumed-role")
     if kind == "federated-user":
         return Caller(account, who, f"{account}:{name}", type="federated-user")
-    return Caller(account, who, unique_id("AIDA", account, _number(who)))
+    return Caller(account, who, named_id("AIDA", account, resource))
 
 
 @cache
 def administrator(account: str, access_key: str = "", partition: str = "aws") -> Caller:
     """The user that every key nobody issued stands for; it may do everything."""
-    user_id = unique_id("AIDA", account, _number(account))
+    user_id = named_id("AIDA", account, "user/awsim")
     return Caller(account, f"arn:{partition}:iam::{account}:user/awsim", user_id, access_key)
 
 
@@ -248,6 +251,11 @@ def unique_id(prefix: str, account: str, number: int) -> str:
     bits = (1 << 40 | int(account)) << loose | number & (1 << loose) - 1
     text = base64.b32encode((bits << -5 * length % 8).to_bytes((5 * length + 7) // 8, "big")).decode()
     return prefix + text[:length]
+
+
+def named_id(prefix: str, account: str, name: str) -> str:
+    """The unique id of something known by name only: always the same for the same name."""
+    return unique_id(prefix, account, int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big"))
 
 
 def account_in(access_key: str) -> str | None:
@@ -337,7 +345,3 @@ def _in_query(
 def _token(secret: str, size: int) -> str:
     body = hashlib.shake_256(secret.encode()).digest(size * 3 // 4 + 3)
     return (_TOKEN_START + base64.b64encode(body).decode())[:size]
-
-
-def _number(text: str) -> int:
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
