@@ -1,0 +1,5 @@
+"""Amazon Simple Queue Service."""
+
+from awsim.services.sqs.service import SQS
+
+SERVICE = SQS

@@ -1,0 +1,97 @@
+"""What all operations of SQS stand on: the queues, and how a request finds one."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from awsim.errors import AWSError
+from awsim.limits.table import load
+from awsim.service import Service
+from awsim.services.sqs import permissions, urls
+from awsim.services.sqs.queue import Queue
+from awsim.services.sqs.refusals import invalid
+from awsim.state import Collection, Dict
+
+NO_QUEUE = "The specified queue does not exist."
+
+
+class Operations(Service):
+    """State and look-ups of the SQS of one account in one region."""
+
+    name = "sqs"
+    scope = "region"
+
+    queues = Collection("queue", key="name", missing=("QueueDoesNotExist", NO_QUEUE))
+
+    def setup(self) -> None:
+        self.deletions = Dict()  # name of a deleted queue -> when, in milliseconds
+
+    def now(self) -> int:
+        """Milliseconds since 1970. Whole ones: what is due in 30 s is due then, whatever floats make of it."""
+        return round(self.clock.time() * 1000)
+
+    def url_of(self, queue: Queue) -> str:
+        return urls.make(self.partition, self.region, self.account, queue.name)
+
+    def queue_at(self, url: str) -> Queue:
+        """The queue of a QueueUrl, up to date with the clock.
+
+        A queue of another account is found for the operations that its policy admits the caller to.
+        """
+        address = urls.read(url)
+        if address is None or address.region not in (None, self.region):
+            raise self.error("InvalidAddress", f"The address {url} is not valid for this endpoint.")
+        if address.account is None or address.account == self.account:
+            queue = self.queues[address.name]
+        else:
+            queue = self.shared_queue(address.account, address.name)
+        queue.refresh(self.now())
+        return queue
+
+    def queue_with_arn(self, arn: str, parameter: str) -> Queue:
+        """The queue of this account and region with an ARN that a request gives as `parameter`."""
+        parts = arn.split(":")
+        if len(parts) != 6 or parts[0] != "arn" or parts[2] != "sqs":
+            raise invalid(parameter, arn, f"You must specify a valid ARN for {parameter}.")
+        queue = self.queues.get(parts[5])
+        if queue is None or queue.arn != arn:
+            message = f"The resource that you specified for the {parameter} parameter doesn't exist."
+            raise self.error("ResourceNotFoundException", message)
+        queue.refresh(self.now())
+        return queue
+
+    @cached_property
+    def limit_names(self) -> frozenset[str]:
+        return frozenset(load(self.name))
+
+    def within(self, row: str, value: int, **fields: Any) -> None:
+        """Refuse a number beyond a row or below its minimum, where the gateway does not measure it."""
+        self.limits.check(row, value, given=value, **fields)
+        least = self.limits.row(row).minimum
+        if least is not None and value < least:
+            raise self.limits.error(row, measured=value, given=value, **fields)
+
+    def shared_queue(self, account: str, name: str) -> Queue:
+        """The queue of another account, if its policy lets the caller do what it asks for."""
+        action = self.request.operation
+        owner = self.at(account=account)
+        queue: Queue | None = owner.queues.get(name)
+        if queue is None:
+            raise self.error("QueueDoesNotExist", NO_QUEUE)
+        caller = self.caller
+        admitted = action.removesuffix("Batch") in permissions.SHAREABLE and (
+            # Whether a queue lets in an AWS service is a matter of authorization.
+            caller.service is not None or permissions.admits(queue.settings.policy, caller, action)
+        )
+        if not admitted:
+            raise self._denied(action, queue.arn)
+        return queue
+
+    def _denied(self, action: str, arn: str) -> AWSError:
+        asked = f"sqs:{action.lower()}"
+        return self.error(
+            "AccessDenied",
+            f"User: {self.caller.arn} is not authorized to perform: {asked} on resource: {arn} "
+            f"because no resource-based policy allows the {asked} action",
+        )

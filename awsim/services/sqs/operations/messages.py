@@ -1,0 +1,341 @@
+"""Sending, receiving and deleting messages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from awsim.errors import AWSError
+from awsim.services.sqs import batches, contents
+from awsim.services.sqs.fifo import FifoQueue
+from awsim.services.sqs.md5 import md5_of_attributes, md5_of_body
+from awsim.services.sqs.message import Entry, Message, MessageAttributes
+from awsim.services.sqs.operations.common import Operations
+from awsim.services.sqs.queue import Choose, Queue, no_choice
+from awsim.services.sqs.redrive import redrive_policy
+from awsim.services.sqs.refusals import WRONG_TYPE, invalid, missing
+
+# The header that brings AWSTraceHeader: AWS X-Ray Developer Guide, "Amazon SQS and AWS X-Ray".
+_TRACE_ID = "X-Amzn-Trace-Id"
+_ALPHANUMERIC_AND_PUNCTUATION = re.compile(r"[!-~]+\Z")
+
+# How often a run that varies AWS's decisions takes another option than the friendly one.
+_ODDS = {"sqs.order": 0.1, "sqs.duplicate": 0.02, "sqs.short-poll-miss": 0.05, "sqs.old-receipt-handle": 0.5}
+
+
+class Draft(NamedTuple):
+    """What a sender gives, after all checks."""
+
+    body: str
+    raw: bytes
+    attributes: MessageAttributes | None
+    system_attributes: MessageAttributes | None
+    delay: int | None
+    group_id: str | None
+    deduplication_id: str | None
+
+
+class MessageOperations(Operations):
+    # --- sending
+
+    def send_message(
+        self,
+        QueueUrl: str,
+        MessageBody: str,
+        DelaySeconds: int | None = None,
+        MessageAttributes: MessageAttributes | None = None,
+        MessageSystemAttributes: MessageAttributes | None = None,
+        MessageDeduplicationId: str | None = None,
+        MessageGroupId: str | None = None,
+    ) -> dict[str, Any]:
+        queue = self.queue_at(QueueUrl)
+        self._check_type(queue, MessageGroupId, MessageDeduplicationId, DelaySeconds)
+        raw = self._checked_body(queue, MessageBody, MessageAttributes)
+        self._throttle(queue, "fifo-send", (MessageGroupId,))
+        return self._send(
+            queue,
+            Draft(
+                MessageBody,
+                raw,
+                MessageAttributes,
+                MessageSystemAttributes,
+                DelaySeconds,
+                MessageGroupId,
+                MessageDeduplicationId,
+            ),
+        )
+
+    def send_message_batch(self, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        queue = self.queue_at(QueueUrl)
+        batches.check_entries(Entries, "SendMessageBatchRequestEntry", self.limits)
+        for entry in Entries:
+            group_id, deduplication_id = entry.get("MessageGroupId"), entry.get("MessageDeduplicationId")
+            self._check_type(queue, group_id, deduplication_id, entry.get("DelaySeconds"), "InvalidParameterValue")
+        sizes = (contents.size(entry.get("MessageBody") or "", entry.get("MessageAttributes")) for entry in Entries)
+        self.limits.check("batch-size", sum(sizes))
+        self._throttle(queue, "fifo-send", {entry.get("MessageGroupId") for entry in Entries})
+
+        def send(entry: Mapping[str, Any]) -> dict[str, Any]:
+            body, attributes = entry.get("MessageBody") or "", entry.get("MessageAttributes")
+            try:
+                raw = self._checked_body(queue, body, attributes)
+            except AWSError as error:
+                # Batches word this one differently (recorded: send batch message size).
+                error.message = error.message.replace("parameters are invalid. ", "parameters cannot be validated. ")
+                raise
+            delay = entry.get("DelaySeconds")
+            if delay is not None:
+                self.within("message-delay", delay)
+            return self._send(
+                queue,
+                Draft(
+                    body,
+                    raw,
+                    attributes,
+                    entry.get("MessageSystemAttributes"),
+                    delay,
+                    entry.get("MessageGroupId"),
+                    entry.get("MessageDeduplicationId"),
+                ),
+            )
+
+        return batches.each(Entries, send)
+
+    def _check_type(
+        self,
+        queue: Queue,
+        group_id: str | None,
+        deduplication_id: str | None,
+        delay: int | None,
+        missing_code: str = "MissingParameter",
+    ) -> None:
+        """Refuse what the type of the queue does not take, or lack of what it needs."""
+        if queue.fifo:
+            if group_id is None:
+                raise missing("MessageGroupId", missing_code)
+            if deduplication_id is None and not queue.settings.content_based_deduplication:
+                raise AWSError(
+                    "InvalidParameterValue",
+                    "The queue should either have ContentBasedDeduplication enabled or "
+                    "MessageDeduplicationId provided explicitly",
+                )
+            if delay:
+                raise invalid("DelaySeconds", delay, WRONG_TYPE)
+        elif deduplication_id is not None:
+            raise invalid("MessageDeduplicationId", deduplication_id, WRONG_TYPE)
+        if group_id is not None:
+            self._check_id("message-group-id", group_id)
+        if deduplication_id is not None:
+            self._check_id("message-deduplication-id", deduplication_id)
+
+    def _check_id(self, row: str, given: str) -> None:
+        if not _ALPHANUMERIC_AND_PUNCTUATION.match(given):
+            raise self.limits.error(row, given=given)
+        self.limits.check(row, len(given), given=given)
+
+    def _checked_body(self, queue: Queue, body: str, attributes: MessageAttributes | None) -> bytes:
+        """The body in UTF-8, if it and the attributes are what a message may be."""
+        if not body:
+            raise missing("MessageBody")
+        contents.check_characters(body)
+        raw = body.encode()
+        size = len(raw)
+        if attributes:
+            contents.check_attributes(attributes, self.limits)
+            size = contents.size(body, attributes)
+        allowed = queue.settings.maximum_message_size
+        if allowed is not None and size > allowed:
+            raise self.limits.row("message-size").refusal(allowed, {"measured": size})
+        self.limits.check("message-size", size)
+        return raw
+
+    def _send(self, queue: Queue, draft: Draft) -> dict[str, Any]:
+        now = self.now()
+        body_md5 = md5_of_body(draft.raw)
+        answer: dict[str, Any] = {"MD5OfMessageBody": body_md5}
+        if draft.attributes:
+            answer["MD5OfMessageAttributes"] = md5_of_attributes(draft.attributes)
+        trace_header = None
+        if draft.system_attributes:
+            trace_header = contents.trace_header(draft.system_attributes)
+            answer["MD5OfMessageSystemAttributes"] = md5_of_attributes(draft.system_attributes)
+        elif (http := self.request.http) is not None:
+            trace_header = http.headers.get(_TRACE_ID)
+        deduplication_id = draft.deduplication_id
+        if queue.fifo:
+            assert isinstance(queue, FifoQueue)
+            deduplication_id = deduplication_id or sha256(draft.raw).hexdigest()
+            earlier = queue.duplicate_of(draft.group_id, deduplication_id, now)
+            if earlier is not None:
+                return {**answer, "MessageId": earlier.message_id, "SequenceNumber": earlier.sequence_number}
+            answer["SequenceNumber"] = queue.next_sequence_number()
+        message = Message(
+            self.ids.uuid("message"),
+            draft.body,
+            body_md5,
+            self.caller.user_id,
+            now,
+            attributes=draft.attributes,
+            trace_header=trace_header,
+            group_id=draft.group_id,
+            deduplication_id=deduplication_id,
+            sequence_number=answer.get("SequenceNumber"),
+        )
+        answer["MessageId"] = message.id
+        delay = queue.settings.delay_seconds if draft.delay is None or queue.fifo else draft.delay
+        queue.accept(message, delay * 1000, retained_from=now, now=now)
+        if queue.fifo:
+            queue.remember_sent(message, now)
+        return answer
+
+    # --- receiving
+
+    def receive_message(
+        self,
+        QueueUrl: str,
+        AttributeNames: Sequence[str] = (),
+        MessageSystemAttributeNames: Sequence[str] = (),
+        MessageAttributeNames: Sequence[str] = (),
+        MaxNumberOfMessages: int | None = None,
+        VisibilityTimeout: int | None = None,
+        WaitTimeSeconds: int | None = None,
+        ReceiveRequestAttemptId: str | None = None,
+    ) -> dict[str, Any]:
+        queue = self.queue_at(QueueUrl)
+        settings, now = queue.settings, self.now()
+        if ReceiveRequestAttemptId is not None:
+            if not queue.fifo:
+                raise invalid("ReceiveRequestAttemptId", ReceiveRequestAttemptId, WRONG_TYPE)
+            self._check_id("receive-request-attempt-id", ReceiveRequestAttemptId)
+        if self.request.deadline is None:
+            # A long poll that looks again is still the same request.
+            self._throttle(queue, "fifo-receive")
+        timeout = (settings.visibility_timeout if VisibilityTimeout is None else VisibilityTimeout) * 1000
+        wait = settings.receive_message_wait_time_seconds if WaitTimeSeconds is None else WaitTimeSeconds
+        maximum = self.limits["receive-default"] if MaxNumberOfMessages is None else MaxNumberOfMessages
+        entries = None
+        if ReceiveRequestAttemptId is not None:
+            entries = queue.receive_again(ReceiveRequestAttemptId, timeout, now=now)  # type: ignore[attr-defined]
+        if entries is None:
+            entries = self._receive(queue, maximum, timeout, wait, now)
+            if ReceiveRequestAttemptId is not None and entries:
+                queue.remember_attempt(ReceiveRequestAttemptId, entries, now)  # type: ignore[attr-defined]
+        if not entries:
+            return {}
+        system_names = frozenset(AttributeNames).union(MessageSystemAttributeNames)
+        return {
+            "Messages": [
+                entry.delivered(queue.receipt_handle(entry), system_names, MessageAttributeNames) for entry in entries
+            ]
+        }
+
+    def _receive(self, queue: Queue, maximum: int, timeout: int, wait: int, now: int) -> list[Entry]:
+        room = self._room(queue)
+        if room is not None and room < maximum:
+            if room <= 0 and not wait and not queue.fifo:
+                raise self.limits.error("in-flight-messages")
+            maximum = room
+        choose = self._choose
+        if not wait and not queue.fifo and queue.has_deliverable and choose("sqs.short-poll-miss"):
+            return []
+        entries = queue.receive(maximum, timeout, now=now, choose=choose, redrive=self._redrive(queue, now))
+        if not entries and wait:
+            self.wait(wait, ready=partial(self._would_receive, queue), due=partial(_seconds_of_next_change, queue))
+        return entries
+
+    def _room(self, queue: Queue) -> int | None:
+        """How many more messages may be in flight; None for any number."""
+        quota = self.limits["fifo-in-flight-messages" if queue.fifo else "in-flight-messages"]
+        return None if quota is None else quota - queue.in_flight
+
+    def _would_receive(self, queue: Queue) -> bool:
+        """Whether a long poll should look again."""
+        queue.refresh(self.now())
+        room = self._room(queue)
+        return queue.deleted or (queue.has_deliverable and (room is None or room > 0))
+
+    def _redrive(self, queue: Queue, now: int) -> Callable[[Entry], bool] | None:
+        """What moves a message to the queue's dead-letter queue once it was received too often."""
+        text = queue.settings.redrive_policy
+        if text is None:
+            return None
+        policy = redrive_policy(text)
+        account = policy.dead_letter_target_arn.split(":")[4]
+        owner = self if account == self.account else self.at(account=account)
+        target: Queue | None = owner.queues.get(policy.target_name)
+        if target is None or target is queue:
+            return None
+
+        def redrive(entry: Entry) -> bool:
+            if entry.receive_count < policy.max_receive_count:
+                return False
+            queue.take_out(entry)
+            target.accept_dead_letter(entry, queue.arn, now)
+            return True
+
+        return redrive
+
+    # --- deleting, hiding
+
+    def delete_message(self, QueueUrl: str, ReceiptHandle: str) -> None:
+        queue = self.queue_at(QueueUrl)
+        self._throttle(queue, "fifo-delete")
+        queue.delete(ReceiptHandle, now=self.now(), choose=self._choose)
+
+    def delete_message_batch(self, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        queue = self.queue_at(QueueUrl)
+        batches.check_entries(Entries, "DeleteMessageBatchRequestEntry", self.limits)
+        self._throttle(queue, "fifo-delete")
+        now = self.now()
+        return batches.each(
+            Entries, lambda entry: queue.delete(entry.get("ReceiptHandle") or "", now=now, choose=self._choose)
+        )
+
+    def change_message_visibility(self, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:
+        queue = self.queue_at(QueueUrl)
+        self._throttle(queue, "fifo-change-visibility")
+        queue.change_visibility(ReceiptHandle, VisibilityTimeout * 1000, now=self.now())
+
+    def change_message_visibility_batch(self, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        queue = self.queue_at(QueueUrl)
+        batches.check_entries(Entries, "ChangeMessageVisibilityBatchRequestEntry", self.limits)
+        self._throttle(queue, "fifo-change-visibility")
+        now = self.now()
+
+        def change(entry: Mapping[str, Any]) -> None:
+            timeout = entry.get("VisibilityTimeout")
+            if timeout is None:
+                raise missing("VisibilityTimeout")
+            self.within("receive-visibility-timeout", timeout)
+            queue.change_visibility(entry.get("ReceiptHandle") or "", timeout * 1000, now=now)
+
+        return batches.each(Entries, change)
+
+    # --- rates, decisions
+
+    def _throttle(self, queue: Queue, row: str, group_ids: Iterable[str | None] = ()) -> None:
+        """Count a request against what a FIFO queue takes a second; standard queues take any number."""
+        if not queue.fifo:
+            return
+        uses: list[tuple[str, str, float]] = [(row, queue.name, 1)]
+        if queue.settings.high_throughput:
+            high = "fifo-high-throughput"
+            regional = f"{high}-{self.region}"
+            uses = [(regional if regional in self.limit_names else high, f"{queue.name} {row}", 1)]
+            uses += [("fifo-group-send", f"{queue.name} {group_id}", 1) for group_id in group_ids]
+        self.limits.rates(uses, now=self.clock.time())
+
+    @property
+    def _choose(self) -> Choose:
+        return self._decide if self.cloud.choices.active else no_choice
+
+    def _decide(self, name: str) -> bool:
+        return self.choose(name, (False, True), _ODDS[name])
+
+
+def _seconds_of_next_change(queue: Queue) -> float | None:
+    change = queue.next_change()
+    return None if change is None else change / 1000

@@ -1,0 +1,283 @@
+"""A queue: messages on their way from sender to receiver.
+
+`Queue` keeps the messages and what time does to them; `StandardQueue` here and `FifoQueue` (`fifo.py`) differ in who is
+handed out next and in what an old receipt handle may still do. Times are whole milliseconds since 1970. Nothing here
+knows of requests or their formats, and nothing is searched: each operation costs the same in a full queue as in an
+empty one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from awsim.errors import AWSError
+from awsim.services.sqs import receipts
+from awsim.services.sqs.groups import Groups
+from awsim.services.sqs.message import DELAYED, GONE, IN_FLIGHT, VISIBLE, Entry, Message
+from awsim.services.sqs.refusals import ExpiredReceiptHandle, invalid
+from awsim.services.sqs.timeline import Retention, Transitions
+from awsim.state import Dict, Entity, Tags
+
+if TYPE_CHECKING:
+    from awsim.services.sqs.attributes import Settings
+
+Choose = Callable[[str], bool]
+
+
+def no_choice(name: str) -> bool:
+    """The friendly option of every decision."""
+    return False
+
+
+class Queue(Entity):
+    """What the two types share.
+
+    `limits` gives the numbers of the limits table by name; `secret` keeps receipt handles from being made up.
+    """
+
+    __slots__ = (
+        "_delayed", "_entries", "_groups", "_in_flight", "_limits", "_order", "_retention", "_secret", "_transitions",
+        "arn", "created", "deleted", "modified", "moves", "name", "purged", "settings", "tags",
+    )  # fmt: skip
+
+    fifo: ClassVar[bool]
+
+    def __init__(
+        self, name: str, arn: str, settings: Settings, *, limits: Mapping[str, Any], secret: bytes, now: int
+    ) -> None:
+        self.name = name
+        self.arn = arn
+        self.settings = settings
+        self.tags = Tags()
+        self._limits = limits
+        self._secret = secret
+        self.created = now
+        self.modified = now
+        self.purged: int | None = None
+        self.deleted = False
+        self.moves: tuple[Any, ...] = ()  # its message move tasks, newest first
+        self._order = 0
+        self._clear()
+
+    def _clear(self) -> None:
+        self._entries = Dict()  # order -> Entry
+        self._groups = Groups(locking=self.fifo)
+        self._transitions = Transitions()
+        self._retention = Retention()
+        self._in_flight = 0
+        self._delayed = 0
+
+    # --- counting
+
+    @property
+    def visible(self) -> int:
+        """ApproximateNumberOfMessages, as of the last `refresh`."""
+        return len(self._entries) - self._in_flight - self._delayed
+
+    @property
+    def in_flight(self) -> int:
+        """ApproximateNumberOfMessagesNotVisible."""
+        return self._in_flight
+
+    @property
+    def delayed(self) -> int:
+        """ApproximateNumberOfMessagesDelayed."""
+        return self._delayed
+
+    # --- time
+
+    def refresh(self, now: int) -> None:
+        """Let happen what time has brought: delays and visibility timeouts end, retention runs out."""
+        for entry in self._transitions.until(now):
+            self._appear(entry)
+        for entry in self._retention.until(now - self.settings.message_retention_period * 1000):
+            self._remove(entry)
+
+    def next_change(self) -> int | None:
+        """When the next hidden message appears by itself."""
+        item = self._transitions.first()
+        return None if item is None else item[0]
+
+    @property
+    def has_deliverable(self) -> bool:
+        """Whether a receive would find something."""
+        return self._groups.next() is not None
+
+    # --- messages
+
+    def accept(self, message: Message, delay: int, *, retained_from: int, now: int, receive_count: int = 0) -> Entry:
+        """Take a message in; it appears after `delay` milliseconds."""
+        self._order = order = self._order + 1
+        entry = Entry(message, order, retained_from, receive_count)
+        self._entries[order] = entry
+        self._retention.push(retained_from, entry, len(self._entries))
+        if delay > 0:
+            self._delay(entry, now + delay)
+        else:
+            self._groups.add(entry, len(self._entries))
+        return entry
+
+    def accept_dead_letter(self, entry: Entry, source_arn: str, now: int) -> None:
+        """Take in a message that another queue has given up on."""
+        message = entry.message.but(source_arn=source_arn)
+        self.accept(message, 0, retained_from=entry.retained_from, now=now, receive_count=entry.receive_count)
+
+    def accept_redriven(self, message: Message, new_id: str, now: int) -> None:
+        """Take in a message from a dead-letter queue, as a new one."""
+        message = message.but(id=new_id, sent=now, source_arn=None)
+        self.accept(message, self.settings.delay_seconds * 1000, retained_from=now, now=now)
+
+    def receive(
+        self,
+        maximum: int,
+        visibility_timeout: int,
+        *,
+        now: int,
+        choose: Choose = no_choice,
+        redrive: Callable[[Entry], bool] | None = None,
+    ) -> list[Entry]:
+        """Hand out up to `maximum` messages and hide them for so many milliseconds.
+
+        `redrive` moves a message to the dead-letter queue instead, and says whether it did.
+        """
+        received: list[Entry] = []
+        if maximum < 1:
+            return received
+        for entry in self._next(choose):
+            if redrive is not None and redrive(entry):
+                continue
+            entry.receive_count += 1
+            entry.received = now
+            if entry.first_received is None:
+                entry.first_received = now
+            self._hide(entry, now + visibility_timeout)
+            received.append(entry)
+            if len(received) == maximum:
+                break
+        if not self.fifo:
+            for entry in received:
+                if choose("sqs.duplicate"):
+                    self._appear(entry)
+        return received
+
+    def receipt_handle(self, entry: Entry) -> str:
+        """The handle of the entry's latest receive."""
+        return receipts.make(self._secret, entry.order, entry.receive_count)
+
+    def delete(self, receipt_handle: str, *, now: int, choose: Choose = no_choice) -> None:
+        """Delete the message of a handle; one that is gone already is no error."""
+        entry, receive_count = self._find(receipt_handle)
+        if entry is None:
+            return
+        if self._expired(entry, receive_count, now):
+            raise ExpiredReceiptHandle(receipt_handle)
+        if receive_count == entry.receive_count or not choose("sqs.old-receipt-handle"):
+            self._remove(entry)
+
+    def change_visibility(self, receipt_handle: str, timeout: int, *, now: int) -> None:
+        """Hide the message of a handle for so many milliseconds from now on."""
+        entry, receive_count = self._find(receipt_handle)
+        if entry is not None and self._expired(entry, receive_count, now):
+            raise ExpiredReceiptHandle(receipt_handle)
+        if entry is None or receive_count != entry.receive_count:
+            reason = "Message does not exist or is not available for visibility timeout change."
+            raise invalid("ReceiptHandle", receipt_handle, reason)
+        longest = self._limits["visibility-total"]
+        if longest is not None and now - entry.received + timeout > longest * 1000:
+            reason = f"Total VisibilityTimeout for the message is beyond the limit [{longest} seconds]"
+            raise invalid("VisibilityTimeout", timeout // 1000, reason)
+        self._hide(entry, now + timeout)
+
+    def purge(self, now: int) -> None:
+        """Delete all messages, those in flight too."""
+        for entry in self._entries.values():
+            entry.state = GONE
+        self._clear()
+        self.purged = now
+
+    def take_out(self, entry: Entry) -> None:
+        """Remove a message that goes to another queue."""
+        self._remove(entry)
+
+    def waiting(self) -> Iterator[Entry]:
+        """The messages that can be received, in the order they would be; each is to be taken out before the next."""
+        return self._next(no_choice)
+
+    # --- what the types differ in
+
+    def _next(self, choose: Choose) -> Iterator[Entry]:
+        """The entries to hand out, in order; the caller hides or removes each before asking for another."""
+        raise NotImplementedError
+
+    def _expired(self, entry: Entry, receive_count: int, now: int) -> bool:
+        """Whether a handle of the entry, from its receive of that number, can do nothing any more."""
+        raise NotImplementedError
+
+    # --- states
+
+    def _find(self, receipt_handle: str) -> tuple[Entry | None, int]:
+        """The entry of a handle, None if it is gone; and the number of the receive that gave the handle out."""
+        place = receipts.read(self._secret, receipt_handle)
+        if place is None:
+            message = f'The input receipt handle "{receipt_handle}" is not a valid receipt handle.'
+            raise AWSError("ReceiptHandleIsInvalid", message)
+        order, receive_count = place
+        return self._entries.get(order), receive_count
+
+    def _delay(self, entry: Entry, due: int) -> None:
+        entry.state = DELAYED
+        entry.due = due
+        self._delayed += 1
+        self._transitions.push(due, entry, self._delayed + self._in_flight)
+
+    def _hide(self, entry: Entry, due: int) -> None:
+        if entry.state is not IN_FLIGHT:
+            entry.state = IN_FLIGHT
+            self._in_flight += 1
+            self._groups.took_off(entry.message.group_id)
+        entry.due = due
+        self._transitions.push(due, entry, self._delayed + self._in_flight)
+
+    def _appear(self, entry: Entry) -> None:
+        earlier = self._leave(entry)
+        entry.state = VISIBLE
+        entry.due = None
+        if earlier is IN_FLIGHT:
+            self._groups.landed(entry.message.group_id)
+        self._groups.add(entry, len(self._entries))
+
+    def _remove(self, entry: Entry) -> None:
+        earlier = self._leave(entry)
+        entry.state = GONE
+        entry.due = None
+        del self._entries[entry.order]
+        if earlier is IN_FLIGHT:
+            self._groups.landed(entry.message.group_id)
+        else:
+            self._groups.offer(entry.message.group_id)
+
+    def _leave(self, entry: Entry) -> str:
+        earlier = entry.state
+        if earlier is IN_FLIGHT:
+            self._in_flight -= 1
+        elif earlier is DELAYED:
+            self._delayed -= 1
+        return earlier
+
+
+class StandardQueue(Queue):
+    """At least once, in about the order of sending; with message groups, quiet tenants first."""
+
+    __slots__ = ()
+
+    fifo = False
+
+    def _next(self, choose: Choose) -> Iterator[Entry]:
+        share, least = self._limits["fair-queue-share"], self._limits["fair-queue-in-flight"]
+        while (group := self._groups.next_fair(self._in_flight, share, least)) is not None:
+            yield group.second() if choose("sqs.order") else group.head()
+
+    def _expired(self, entry: Entry, receive_count: int, now: int) -> bool:
+        life = self._limits["receipt-handle-life"]
+        return life is not None and now - entry.received > life * 1000

@@ -1,0 +1,40 @@
+"""Receipt handles: what a receiver shows to delete a message or to change its visibility.
+
+A handle names the queue, the message's place in it and the receive that gave it out; a digest keeps it from being made
+up. Nothing about it is stored, so handles cost no memory and are known for ever.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from hashlib import blake2b
+from hmac import compare_digest
+from struct import Struct
+
+# Every handle of AWS begins with this version mark.
+_MARK = "AQEB"
+_PLACE = Struct(">QQ")
+_DIGEST_SIZE = 56
+
+
+def make(secret: bytes, order: int, receive_count: int) -> str:
+    """The handle of one receive of an entry; `secret` is the queue's."""
+    place = _PLACE.pack(order, receive_count)
+    return _MARK + b64encode(blake2b(place, key=secret, digest_size=_DIGEST_SIZE).digest() + place).decode()
+
+
+def read(secret: bytes, handle: str) -> tuple[int, int] | None:
+    """`(order, receive_count)` of a handle; None for one that this queue never gave out."""
+    if not handle.startswith(_MARK):
+        return None
+    try:
+        raw = b64decode(handle[len(_MARK) :], validate=True)
+    except ValueError:
+        return None
+    digest, place = raw[:_DIGEST_SIZE], raw[_DIGEST_SIZE:]
+    if len(place) != _PLACE.size:
+        return None
+    if not compare_digest(digest, blake2b(place, key=secret, digest_size=_DIGEST_SIZE).digest()):
+        return None
+    order, receive_count = _PLACE.unpack(place)
+    return order, receive_count
