@@ -1,4 +1,5 @@
-"""JSON bodies, shared by the json and rest-json protocols: shapes compiled to closures from the model.
+"""JSON bodies, shared by the json and rest-json protocols: shapes compiled to closures from the model. CBOR reads by
+them too (`form="cbor"`): there blobs and timestamps have types of their own.
 
 A compiled member is (name, type, convert): a value of exactly `type` passes as it is, anything else goes through
 `convert`, which for scalars is what refuses it in AWS's words. A structure compiles when its first value is seen.
@@ -12,6 +13,7 @@ from typing import Any
 
 from awsim.wire.models import Schema
 from awsim.wire.values import (
+    DATETIME,
     READ_TIMESTAMP,
     WRITE_TIMESTAMP,
     Unreadable,
@@ -140,7 +142,7 @@ def _same(value: Any) -> Any:
     return value
 
 
-def reader(schema: Schema, reference: dict[str, Any]) -> tuple[type | None, Convert]:
+def reader(schema: Schema, reference: dict[str, Any], form: str = "json") -> tuple[type | None, Convert]:
     """(type that passes as it is or None, conversion of everything else) for a shape reference."""
     shape = schema.resolve(reference)
     kind = shape["type"]
@@ -150,14 +152,16 @@ def reader(schema: Schema, reference: dict[str, Any]) -> tuple[type | None, Conv
     if kind == "structure":
         if shape.get("document"):
             return None, _same
-        return None, structure_reader(schema, reference["shape"])
+        return None, structure_reader(schema, reference["shape"], form=form)
     if kind == "list":
-        return None, _list_reader(*reader(schema, shape["member"]), sparse=shape.get("sparse", False))
+        return None, _list_reader(*reader(schema, shape["member"], form), sparse=shape.get("sparse", False))
     if kind == "map":
-        return None, _map_reader(*reader(schema, shape["value"]), sparse=shape.get("sparse", False))
+        return None, _map_reader(*reader(schema, shape["value"], form), sparse=shape.get("sparse", False))
     if kind == "blob":
-        return None, read_blob
+        return (None, read_blob) if form == "json" else (bytes, _refuser("Blob"))
     if kind == "timestamp":
+        if form == "cbor":
+            return DATETIME, read_epoch
         return None, READ_TIMESTAMP.get(shape.get("timestampFormat", "").lower(), read_epoch)
     return None, _same
 
@@ -209,10 +213,10 @@ def _not_a(value: Any, kind: str) -> Unreadable:
     return Unreadable("Unexpected field type" if kind != "list" else "Expected list or null")
 
 
-def structure_reader(schema: Schema, name: str, members: dict[str, Any] | None = None) -> Convert:
+def structure_reader(schema: Schema, name: str, members: dict[str, Any] | None = None, form: str = "json") -> Convert:
     """Reader of a structure by shape name; `members`, when given, are those of its members that are in the body."""
     memo = schema.memo
-    key = ("read json", name)
+    key = ("read " + form, name)
     if members is None and key in memo:
         return memo[key]
     find: Any = None
@@ -221,7 +225,7 @@ def structure_reader(schema: Schema, name: str, members: dict[str, Any] | None =
         table = {}
         which = schema.shapes[name].get("members", {}) if members is None else members
         for member, reference in which.items():
-            table[schema.resolve(reference).get("locationName", member)] = (member, *reader(schema, reference))
+            table[schema.resolve(reference).get("locationName", member)] = (member, *reader(schema, reference, form))
         return table.get
 
     def read_structure(value: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ _UTC = datetime.UTC
 _from_epoch = datetime.datetime.fromtimestamp
 _from_iso = datetime.datetime.fromisoformat
 _EPOCH = _from_epoch(0, _UTC)
+DATETIME = type(_EPOCH)
 _DAY = {name: i for i, name in enumerate(("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"))}
 _DAYS = tuple(_DAY)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
