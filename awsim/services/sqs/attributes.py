@@ -48,7 +48,7 @@ class Settings:
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """An attribute that can be set. `kind` is int (bounded by the row `row`), bool, str, dict (a JSON object) or the
-    words it may be; `default` names a row too. `fifo`: what a standard queue answers to it ("" : it is unknown there)."""
+    words it may be; `default` names a row too. `fifo`: what a standard queue answers to it ("": unknown there)."""
 
     name: str
     field: str
@@ -92,7 +92,13 @@ SETTABLE = {
         Attribute("DelaySeconds", "delay_seconds", int, "delay", "queue-delay"),
         Attribute("MaximumMessageSize", "maximum_message_size", int, "maximum-message-size", "message-size"),
         Attribute("MessageRetentionPeriod", "message_retention_period", int, "retention", "queue-retention"),
-        Attribute("ReceiveMessageWaitTimeSeconds", "receive_message_wait_time_seconds", int, "wait-time", "queue-wait-time"),
+        Attribute(
+            "ReceiveMessageWaitTimeSeconds",
+            "receive_message_wait_time_seconds",
+            int,
+            "wait-time",
+            "queue-wait-time",
+        ),
         Attribute("VisibilityTimeout", "visibility_timeout", int, "visibility-timeout", "queue-visibility-timeout"),
         Attribute(
             "KmsDataKeyReusePeriodSeconds",
@@ -180,9 +186,11 @@ def shown(queue: Queue, names: list[str]) -> dict[str, str]:
 def difference(settings: Settings, wanted: Settings, given: Mapping[str, str]) -> str | None:
     """The first of the given attributes in which two settings differ."""
     for name in given:
-        field = SETTABLE[name].field
-        mine, theirs = getattr(settings, field), getattr(wanted, field)
-        if mine != theirs and not (SETTABLE[name].kind is dict and mine and theirs and json.loads(mine) == json.loads(theirs)):
+        attribute = SETTABLE[name]
+        mine, theirs = getattr(settings, attribute.field), getattr(wanted, attribute.field)
+        if attribute.kind is dict and mine and theirs:
+            mine, theirs = json.loads(mine), json.loads(theirs)
+        if mine != theirs:
             return name
     return None
 

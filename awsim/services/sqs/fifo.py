@@ -123,8 +123,9 @@ class FifoQueue(Queue):
 
     def _next(self, choose: Choose) -> Iterator[Entry]:
         # As many as possible of one group, then of the next.
-        while (group := self._groups.next()) is not None:
-            while (entry := group.head()) is not None:
+        while (first := self._groups.next()) is not None:
+            name = first.message.group_id
+            while (entry := self._groups.next_of(name)) is not None:
                 yield entry
 
     # --- states
@@ -135,7 +136,7 @@ class FifoQueue(Queue):
         for entry in self._entries.values():
             if entry.state is DELAYED:
                 entry.due = entry.message.sent + delay
-                self._transitions.push(entry.due, entry, len(self._entries))
+                self._transitions.put(entry.due, entry, len(self._entries))
         self.refresh(now)
 
     def _delay(self, entry: Entry, due: int) -> None:
@@ -150,7 +151,7 @@ class FifoQueue(Queue):
         self._leave(entry)
         entry.state = VISIBLE
         entry.due = None
-        self._groups.offer(entry.message.group_id)
+        self._groups.changed(entry.message.group_id)
 
     def _expired(self, entry: Entry, receive_count: int, now: int) -> bool:
         return entry.state is not IN_FLIGHT or entry.receive_count != receive_count

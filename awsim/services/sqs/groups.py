@@ -1,44 +1,31 @@
 """Message groups: who is next.
 
 A FIFO queue locks a group while one of its messages is in flight; a standard queue takes groups for tenants and serves
-the quiet ones first (fair queues). Messages without a group are a group of their own, under the name None.
+the quiet ones first (fair queues). Messages of a standard queue that name no group are nobody's: they wait in one line,
+under the name None, that is never locked or noisy.
 """
 
 from __future__ import annotations
 
-from awsim.services.sqs.message import DELAYED, VISIBLE, Entry
-from awsim.services.sqs.timeline import Item, Timeline
+from awsim.services.sqs.message import VISIBLE, Entry
+from awsim.services.sqs.timeline import Waiting
 from awsim.state import Dict, Entity, Heap
 
 
-class Group(Timeline):
-    """The waiting messages of one group, in order of arrival, and how many of it are in flight."""
+class Group(Entity):
+    """The messages of one group that wait, in order of arrival, and how many of it are in flight."""
 
-    __slots__ = ("in_flight", "name")
+    __slots__ = ("in_flight", "name", "waiting")
 
     def __init__(self, name: str | None) -> None:
-        super().__init__()
         self.name = name
+        self.waiting = Waiting()
         self.in_flight = 0
-
-    def holds(self, item: Item) -> bool:
-        state = item[2].state
-        return state is VISIBLE or state is DELAYED
 
     def head(self) -> Entry | None:
         """The first message, if it can be received now."""
-        item = self.first()
-        return item[2] if item is not None and item[2].state is VISIBLE else None
-
-    def second(self) -> Entry | None:
-        """The message after the head where there is one that can be received, else the head."""
-        item = self.first()
-        if item is None:
-            return None
-        self.pop()
-        second = self.head()
-        self.push(item[0], item[2], len(self))
-        return second or item[2]
+        entry = self.waiting.first()
+        return entry if entry is not None and entry.state is VISIBLE else None
 
 
 class Groups(Entity):
@@ -51,11 +38,10 @@ class Groups(Entity):
         self._groups = Dict()
         self._ready = Heap()  # (order of the head, name): at least one true item for each group that can be served
 
-    def __getitem__(self, name: str | None) -> Group:
-        return self._groups[name]
-
     def __len__(self) -> int:
         return len(self._groups)
+
+    # --- what happens to messages
 
     def add(self, entry: Entry, living: int) -> None:
         """Put an entry at its place in its group; `living` is how many wait in the queue, about."""
@@ -63,65 +49,86 @@ class Groups(Entity):
         group = self._groups.get(name)
         if group is None:
             group = self._groups[name] = Group(name)
-        group.push(entry.order, entry, living)
+        group.waiting.put(entry.order, entry, living)
         if group.head() is entry:
-            self._offer(group)
+            self._serve(group, entry)
 
     def took_off(self, name: str | None) -> None:
         """A message of the group went in flight."""
         group = self._groups[name]
-        group.in_flight += 1
-        if not self._locking and group.head() is not None:
-            self._offer(group)
+        if name is not None:
+            group.in_flight += 1
+        if not self._locking and (head := group.head()) is not None:
+            self._serve(group, head)
 
     def landed(self, name: str | None) -> None:
         """A message of the group is in flight no more."""
-        group = self._groups[name]
-        group.in_flight -= 1
-        self.offer(name)
+        if name is not None:
+            self._groups[name].in_flight -= 1
+            self.changed(name)
 
-    def offer(self, name: str | None) -> None:
-        """Have the group served again, or forgotten if nothing is left of it."""
+    def changed(self, name: str | None) -> None:
+        """The group may have another head, or nothing left that it would be kept for."""
         group = self._groups.get(name)
         if group is None:
             return
-        if group.head() is not None:
-            self._offer(group)
-        elif not group.in_flight and group.first() is None:
+        head = group.head()
+        if head is not None:
+            self._serve(group, head)
+        elif name is not None and not group.in_flight and group.waiting.first() is None:
             del self._groups[name]
 
-    def next(self) -> Group | None:
-        """The group whose head arrived first, of those that can be served."""
+    def _serve(self, group: Group, head: Entry) -> None:
+        if not (self._locking and group.in_flight):
+            self._ready.push((head.order, group.name))
+
+    # --- who is next
+
+    def next(self) -> Entry | None:
+        """The head that arrived first, of the groups that can be served."""
         ready = self._ready
         while ready:
             order, name = ready[0]
             group = self._groups.get(name)
-            if group is not None and self._open(group) and (head := group.head()) is not None and head.order == order:
-                return group
+            if group is not None and not (self._locking and group.in_flight):
+                head = group.head()
+                if head is not None and head.order == order:
+                    return head
             ready.pop()
         return None
 
-    def next_fair(self, in_flight: int, share: float, least: int) -> Group | None:
+    def next_fair(self, in_flight: int, share: float, least: int) -> Entry | None:
         """As `next`, but noisy tenants come last, the one with the fewest messages in flight first among them.
 
         Noisy is who has at least `least` messages in flight and more than `share` of all `in_flight` of the queue.
         """
+        head = self.next()
+        if head is None or head.message.group_id is None:
+            return head
         noisy: dict[str, Group] = {}
         threshold = max(least - 1, in_flight * share)
-        group = self.next()
-        while group is not None and group.name is not None and group.in_flight > threshold:
-            noisy[group.name] = group
+        while head is not None and (name := head.message.group_id) is not None:
+            group = self._groups[name]
+            if group.in_flight <= threshold:
+                break
+            noisy[name] = group
             self._ready.pop()
-            group = self.next()
-        for other in noisy.values():
-            self._offer(other)
-        if group is None and noisy:
-            group = min(noisy.values(), key=lambda tenant: tenant.in_flight)
-        return group
+            head = self.next()
+        for group in noisy.values():
+            self._serve(group, group.head())
+        if head is None:
+            head = min(noisy.values(), key=lambda tenant: tenant.in_flight).head()
+        return head
 
-    def _open(self, group: Group) -> bool:
-        return not (self._locking and group.in_flight)
+    def next_of(self, name: str | None) -> Entry | None:
+        """The head of one group, locked or not."""
+        group = self._groups.get(name)
+        return None if group is None else group.head()
 
-    def _offer(self, group: Group) -> None:
-        if self._open(group):
-            self._ready.push((group.first()[2].order, group.name))  # type: ignore[index]
+    def after(self, entry: Entry, living: int) -> Entry:
+        """The message behind the head `entry` in its group, if it can be received, else `entry` itself."""
+        group = self._groups[entry.message.group_id]
+        group.waiting.pop()
+        second = group.head()
+        group.waiting.put(entry.order, entry, living)
+        return second or entry

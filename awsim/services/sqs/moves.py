@@ -1,8 +1,8 @@
 """Message move tasks: dead-letter queue redrive.
 
 Redriven messages are new messages: with an id, a time of sending and a receive count of their own.
-Sources: SQS API Reference, StartMessageMoveTask and ListMessageMoveTasks; SQS Developer Guide, "Learn how to configure a
-dead-letter queue redrive"; ../shared/recorded/sqs.jsonl for what is shown in which status.
+Sources: SQS API Reference, StartMessageMoveTask and ListMessageMoveTasks; SQS Developer Guide, "Learn how to configure
+a dead-letter queue redrive"; ../shared/recorded/sqs.jsonl for what is shown in which status.
 """
 
 from __future__ import annotations

@@ -89,15 +89,18 @@ class Queue(Entity):
 
     def refresh(self, now: int) -> None:
         """Let happen what time has brought: delays and visibility timeouts end, retention runs out."""
-        for entry in self._transitions.until(now):
-            self._appear(entry)
-        for entry in self._retention.until(now - self.settings.message_retention_period * 1000):
-            self._remove(entry)
+        if self._transitions.reached(now):
+            for entry in self._transitions.until(now):
+                self._appear(entry)
+        horizon = now - self.settings.message_retention_period * 1000
+        if self._retention.reached(horizon):
+            for entry in self._retention.until(horizon):
+                self._remove(entry)
 
     def next_change(self) -> int | None:
         """When the next hidden message appears by itself."""
-        item = self._transitions.first()
-        return None if item is None else item[0]
+        entry = self._transitions.first()
+        return None if entry is None else entry.due
 
     @property
     def has_deliverable(self) -> bool:
@@ -111,7 +114,7 @@ class Queue(Entity):
         self._order = order = self._order + 1
         entry = Entry(message, order, retained_from, receive_count)
         self._entries[order] = entry
-        self._retention.push(retained_from, entry, len(self._entries))
+        self._retention.put(retained_from, entry, len(self._entries))
         if delay > 0:
             self._delay(entry, now + delay)
         else:
@@ -229,7 +232,7 @@ class Queue(Entity):
         entry.state = DELAYED
         entry.due = due
         self._delayed += 1
-        self._transitions.push(due, entry, self._delayed + self._in_flight)
+        self._transitions.put(due, entry, self._delayed + self._in_flight)
 
     def _hide(self, entry: Entry, due: int) -> None:
         if entry.state is not IN_FLIGHT:
@@ -237,7 +240,7 @@ class Queue(Entity):
             self._in_flight += 1
             self._groups.took_off(entry.message.group_id)
         entry.due = due
-        self._transitions.push(due, entry, self._delayed + self._in_flight)
+        self._transitions.put(due, entry, self._delayed + self._in_flight)
 
     def _appear(self, entry: Entry) -> None:
         earlier = self._leave(entry)
@@ -255,7 +258,7 @@ class Queue(Entity):
         if earlier is IN_FLIGHT:
             self._groups.landed(entry.message.group_id)
         else:
-            self._groups.offer(entry.message.group_id)
+            self._groups.changed(entry.message.group_id)
 
     def _leave(self, entry: Entry) -> str:
         earlier = entry.state
@@ -275,8 +278,8 @@ class StandardQueue(Queue):
 
     def _next(self, choose: Choose) -> Iterator[Entry]:
         share, least = self._limits["fair-queue-share"], self._limits["fair-queue-in-flight"]
-        while (group := self._groups.next_fair(self._in_flight, share, least)) is not None:
-            yield group.second() if choose("sqs.order") else group.head()
+        while (entry := self._groups.next_fair(self._in_flight, share, least)) is not None:
+            yield self._groups.after(entry, len(self._entries)) if choose("sqs.order") else entry
 
     def _expired(self, entry: Entry, receive_count: int, now: int) -> bool:
         life = self._limits["receipt-handle-life"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from heapq import heapify, heappop, heappush
 
-from awsim.services.sqs.message import DELAYED, GONE, IN_FLIGHT, Entry
-from awsim.state import Entity, Heap
+from awsim.services.sqs.message import DELAYED, GONE, IN_FLIGHT, VISIBLE, Entry
+from awsim.state import Heap
 
 # Below this size no rebuilding is worth its while.
 _SMALL = 64
@@ -14,53 +14,47 @@ _SMALL = 64
 Item = tuple[int, int, Entry]
 
 
-class Timeline(Entity):
+class Timeline(Heap):
     """A heap of `(place, order, entry)`. An entry that changed leaves a stale item behind, which is dropped when it
     surfaces, or when stale items outnumber the rest; so every operation costs the same however many there are."""
 
-    __slots__ = ("_heap",)
-
-    def __init__(self) -> None:
-        self._heap = Heap()
+    __slots__ = ()
 
     def holds(self, item: Item) -> bool:
         """Whether an item is still true of its entry."""
         raise NotImplementedError
 
-    def push(self, place: int, entry: Entry, living: int) -> None:
+    def put(self, place: int, entry: Entry, living: int) -> None:
         """Add an entry; `living` is how many items are true, about."""
-        heap = self._heap
-        if len(heap) > _SMALL and len(heap) > 2 * living:
-            heap = self._heap = Heap(filter(self.holds, heap))
-        heap.push((place, entry.order, entry))
+        self._changing()
+        items = self._items
+        if len(items) > _SMALL and len(items) > 2 * living:
+            items = self._items = [item for item in items if self.holds(item)]
+            heapify(items)
+        heappush(items, (place, entry.order, entry))
 
-    def first(self) -> Item | None:
-        """The first item that is true."""
-        heap = self._heap
-        while heap:
-            item = heap[0]
+    def first(self) -> Entry | None:
+        """The first entry whose item is true."""
+        items = self._items
+        while items:
+            item = items[0]
             if self.holds(item):
-                return item
-            heap.pop()
+                return item[2]
+            self._changing()
+            heappop(items)
         return None
 
-    def pop(self) -> None:
-        """Take away what `first` showed."""
-        self._heap.pop()
+    def reached(self, place: int) -> bool:
+        """Whether `until` may find something."""
+        items = self._items
+        return bool(items) and items[0][0] <= place
 
     def until(self, place: int) -> Iterator[Entry]:
         """Take out the entries up to and including `place`."""
-        heap = self._heap
-        while heap and heap[0][0] <= place:
-            item = heap.pop()
+        while self.reached(place):
+            item = self.pop()
             if self.holds(item):
                 yield item[2]
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._heap)
-
-    def __len__(self) -> int:
-        return len(self._heap)
 
 
 class Transitions(Timeline):
@@ -69,7 +63,8 @@ class Transitions(Timeline):
     __slots__ = ()
 
     def holds(self, item: Item) -> bool:
-        return item[2].due == item[0] and item[2].state in (DELAYED, IN_FLIGHT)
+        entry = item[2]
+        return entry.due == item[0] and (entry.state is IN_FLIGHT or entry.state is DELAYED)
 
 
 class Retention(Timeline):
@@ -79,3 +74,13 @@ class Retention(Timeline):
 
     def holds(self, item: Item) -> bool:
         return item[2].state is not GONE
+
+
+class Waiting(Timeline):
+    """By order of arrival: what can be received, and what of it is still delayed."""
+
+    __slots__ = ()
+
+    def holds(self, item: Item) -> bool:
+        state = item[2].state
+        return state is VISIBLE or state is DELAYED

@@ -34,8 +34,8 @@ class Operations(Service):
     def url_of(self, queue: Queue) -> str:
         return urls.make(self.partition, self.region, self.account, queue.name)
 
-    def queue_at(self, url: str) -> Queue:
-        """The queue of a QueueUrl, up to date with the clock.
+    def queue_at(self, url: str, now: int | None = None) -> Queue:
+        """The queue of a QueueUrl, up to date with the clock (`now`, where the caller has looked at it already).
 
         A queue of another account is found for the operations that its policy admits the caller to.
         """
@@ -46,7 +46,7 @@ class Operations(Service):
             queue = self.queues[address.name]
         else:
             queue = self.shared_queue(address.account, address.name)
-        queue.refresh(self.now())
+        queue.refresh(self.now() if now is None else now)
         return queue
 
     def queue_with_arn(self, arn: str, parameter: str) -> Queue:

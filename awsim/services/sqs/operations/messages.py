@@ -51,12 +51,14 @@ class MessageOperations(Operations):
         MessageDeduplicationId: str | None = None,
         MessageGroupId: str | None = None,
     ) -> dict[str, Any]:
-        queue = self.queue_at(QueueUrl)
+        now = self.now()
+        queue = self.queue_at(QueueUrl, now)
         self._check_type(queue, MessageGroupId, MessageDeduplicationId, DelaySeconds)
         raw = self._checked_body(queue, MessageBody, MessageAttributes)
         self._throttle(queue, "fifo-send", (MessageGroupId,))
         return self._send(
             queue,
+            now,
             Draft(
                 MessageBody,
                 raw,
@@ -69,7 +71,8 @@ class MessageOperations(Operations):
         )
 
     def send_message_batch(self, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        queue = self.queue_at(QueueUrl)
+        now = self.now()
+        queue = self.queue_at(QueueUrl, now)
         batches.check_entries(Entries, "SendMessageBatchRequestEntry", self.limits)
         for entry in Entries:
             group_id, deduplication_id = entry.get("MessageGroupId"), entry.get("MessageDeduplicationId")
@@ -91,6 +94,7 @@ class MessageOperations(Operations):
                 self.within("message-delay", delay)
             return self._send(
                 queue,
+                now,
                 Draft(
                     body,
                     raw,
@@ -152,8 +156,8 @@ class MessageOperations(Operations):
         self.limits.check("message-size", size)
         return raw
 
-    def _send(self, queue: Queue, draft: Draft) -> dict[str, Any]:
-        now = self.now()
+    def _send(self, queue: Queue, now: int, draft: Draft) -> dict[str, Any]:
+        call = self.request
         body_md5 = md5_of_body(draft.raw)
         answer: dict[str, Any] = {"MD5OfMessageBody": body_md5}
         if draft.attributes:
@@ -162,7 +166,7 @@ class MessageOperations(Operations):
         if draft.system_attributes:
             trace_header = contents.trace_header(draft.system_attributes)
             answer["MD5OfMessageSystemAttributes"] = md5_of_attributes(draft.system_attributes)
-        elif (http := self.request.http) is not None:
+        elif (http := call.http) is not None:
             trace_header = http.headers.get(_TRACE_ID)
         deduplication_id = draft.deduplication_id
         if queue.fifo:
@@ -176,7 +180,7 @@ class MessageOperations(Operations):
             self.ids.uuid("message"),
             draft.body,
             body_md5,
-            self.caller.user_id,
+            call.caller.user_id,
             now,
             attributes=draft.attributes,
             trace_header=trace_header,
@@ -204,8 +208,9 @@ class MessageOperations(Operations):
         WaitTimeSeconds: int | None = None,
         ReceiveRequestAttemptId: str | None = None,
     ) -> dict[str, Any]:
-        queue = self.queue_at(QueueUrl)
-        settings, now = queue.settings, self.now()
+        now = self.now()
+        queue = self.queue_at(QueueUrl, now)
+        settings = queue.settings
         if ReceiveRequestAttemptId is not None:
             if not queue.fifo:
                 raise invalid("ReceiveRequestAttemptId", ReceiveRequestAttemptId, WRONG_TYPE)
@@ -281,9 +286,10 @@ class MessageOperations(Operations):
     # --- deleting, hiding
 
     def delete_message(self, QueueUrl: str, ReceiptHandle: str) -> None:
-        queue = self.queue_at(QueueUrl)
+        now = self.now()
+        queue = self.queue_at(QueueUrl, now)
         self._throttle(queue, "fifo-delete")
-        queue.delete(ReceiptHandle, now=self.now(), choose=self._choose)
+        queue.delete(ReceiptHandle, now=now, choose=self._choose)
 
     def delete_message_batch(self, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         queue = self.queue_at(QueueUrl)
