@@ -1,0 +1,180 @@
+"""A bucket: its keys and versions, uploads in progress, and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from awsim.errors import AWSError
+from awsim.services.s3.multipart import Upload
+from awsim.services.s3.versions import NULL, History, Version, version_id
+from awsim.state import Dict, Entity, SortedDict
+
+
+class Bucket(Entity):
+    """`settings` holds the bucket's configurations by name, as boto3 shows them; replaced, never changed in place."""
+
+    __slots__ = (
+        "account",
+        "created",
+        "keys",
+        "mfa_delete",
+        "name",
+        "new_bytes",
+        "region",
+        "sequence",
+        "settings",
+        "upload_ids",
+        "uploads",
+        "versioning",
+    )
+
+    def __init__(
+        self, name: str, account: str, region: str, created: int, new_bytes: Callable[[str, int], bytes]
+    ) -> None:
+        """`new_bytes(kind, size)` gives the bytes that version and upload ids are made of."""
+        self.name = name
+        self.account = account
+        self.region = region
+        self.created = created
+        self.new_bytes = new_bytes
+        self.keys = SortedDict()
+        self.settings = Dict()
+        self.uploads = SortedDict()
+        self.upload_ids = Dict()
+        self.versioning: str | None = None
+        self.mfa_delete: str | None = None
+        self.sequence = 0
+
+    # --- reading
+
+    def current(self, key: str) -> Version | None:
+        """The newest version of a key, which may be a delete marker."""
+        found = self.keys.get(key)
+        return found.newest if found.__class__ is History else found
+
+    def shown(self, key: str) -> Version | None:
+        """The object that a plain read finds."""
+        found = self.current(key)
+        return None if found is None or found.data is None else found
+
+    def find(self, key: str, id: str) -> Version | None:
+        found = self.keys.get(key)
+        if found.__class__ is History:
+            return found.find(id)
+        return found if found is not None and found.id == id else None
+
+    def is_shown(self, key: str) -> bool:
+        found = self.keys[key]
+        if found.__class__ is History:
+            found = found.newest
+        return found.data is not None
+
+    def versions(self, key: str, below: int | None = None) -> Iterator[Version]:
+        """All versions of a key, newest first, from those older than the sequence number `below`."""
+        found = self.keys.get(key)
+        if found.__class__ is History:
+            yield from found.newest_first(below)
+        elif found is not None and (below is None or found.sequence < below):
+            yield found
+
+    # --- writing
+
+    def next_sequence(self) -> int:
+        self.sequence += 1
+        return self.sequence
+
+    def next_id(self) -> str:
+        """The version id that a write gets now."""
+        return version_id(self.new_bytes("version", 21)) if self.versioning == "Enabled" else NULL
+
+    def store(self, key: str, version: Version) -> None:
+        """Put a new version on top: beside the earlier ones, but in the place of an earlier one of the same id."""
+        keys = self.keys
+        found = keys.get(key)
+        if found is None or (found.__class__ is Version and found.id == version.id):
+            keys[key] = version
+            return
+        if found.__class__ is Version:
+            keys[key] = History(found, version)
+            return
+        found.remove(version.id)
+        found.add(version)
+
+    def change(self, key: str, version: Version) -> None:
+        """Replace a version by a changed copy of itself."""
+        found = self.keys[key]
+        if found.__class__ is History:
+            found.add(version)
+        else:
+            self.keys[key] = version
+
+    def remove(self, key: str, id: str) -> Version | None:
+        """Delete one version for good; returns it."""
+        found = self.keys.get(key)
+        if found.__class__ is History:
+            removed = found.remove(id)
+            if len(found) == 1:
+                self.keys[key] = found.newest
+            return removed
+        if found is None or found.id != id:
+            return None
+        del self.keys[key]
+        return found
+
+    # --- uploads
+
+    def add_upload(self, upload: Upload) -> None:
+        self.uploads[upload.key, upload.sequence] = upload
+        self.upload_ids[upload.id] = upload
+
+    def upload(self, id: str, key: str) -> Upload:
+        upload = self.upload_ids.get(id)
+        if upload is None or upload.key != key:
+            raise AWSError(
+                "NoSuchUpload",
+                "The specified upload does not exist. The upload ID may be invalid, or the upload may have been "
+                "aborted or completed.",
+                fields={"UploadId": id},
+            )
+        return upload
+
+    def drop_upload(self, upload: Upload) -> None:
+        del self.uploads[upload.key, upload.sequence]
+        del self.upload_ids[upload.id]
+
+    # --- settings
+
+    def setting(self, name: str, default: Any = None) -> Any:
+        return self.settings.get(name, default)
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether object lock is switched on."""
+        return "object-lock" in self.settings
+
+    @property
+    def ownership(self) -> str:
+        controls = self.settings.get("ownership-controls")
+        return controls["Rules"][0]["ObjectOwnership"] if controls else "ObjectWriter"
+
+
+class UploadKeys:
+    """The keys of a bucket's uploads as `listing` wants them."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._uploads = bucket.uploads
+
+    def irange(
+        self, minimum: str | None = None, maximum: str | None = None, inclusive: tuple[bool, bool] = (True, True)
+    ) -> Iterator[str]:
+        start = minimum or ""
+        at: tuple[str, float] | None = (start, 0) if inclusive[0] else (start, float("inf"))
+        while at is not None:
+            key = next((found[0] for found in self._uploads.irange(at)), None)
+            if key is None:
+                return
+            yield key
+            at = (key, float("inf"))
+
+

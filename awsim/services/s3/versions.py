@@ -1,0 +1,162 @@
+"""What lies under a key: immutable versions of an object, delete markers, and their history.
+
+Under a key stands either one `Version` (the common case) or a `History` of several, newest last by sequence number.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from awsim.services.s3.checksums import Checksum
+from awsim.services.s3.encryption import Encryption
+from awsim.state import Dict, Entity, SortedDict
+
+NULL = "null"
+NO_METADATA: Mapping[str, str] = {}
+_ALTERNATIVE = b"._"
+
+
+class Lock(NamedTuple):
+    """Object lock of a version: `mode` GOVERNANCE or COMPLIANCE until the epoch second `until`; `hold` ON or OFF."""
+
+    mode: str | None = None
+    until: float | None = None
+    hold: str | None = None
+
+
+class Part(NamedTuple):
+    """A part of a completed multipart upload."""
+
+    number: int
+    size: int
+    checksum: str | None
+
+
+class Version:
+    """One version of an object, or a delete marker (`data` None). Never changed: `replaced` gives a changed copy.
+
+    `headers` are the system headers by boto3 member name; `modified` is in whole epoch seconds; `etag` has no quotes.
+    """
+
+    __slots__ = (
+        "acl",
+        "checksum",
+        "data",
+        "encryption",
+        "etag",
+        "headers",
+        "id",
+        "lock",
+        "metadata",
+        "modified",
+        "owner",
+        "parts",
+        "sequence",
+        "storage_class",
+        "tags",
+    )
+
+    def __init__(
+        self,
+        id: str,
+        sequence: int,
+        modified: int,
+        owner: str,
+        data: bytes | None = None,
+        etag: str = "",
+        checksum: Checksum | None = None,
+        headers: Mapping[str, Any] = NO_METADATA,
+        metadata: Mapping[str, str] = NO_METADATA,
+        encryption: Encryption | None = None,
+        storage_class: str = "STANDARD",
+        tags: tuple[tuple[str, str], ...] = (),
+        acl: Any = None,
+        lock: Lock | None = None,
+        parts: tuple[Part, ...] | None = None,
+    ) -> None:
+        self.id = id
+        self.sequence = sequence
+        self.modified = modified
+        self.owner = owner
+        self.data = data
+        self.etag = etag
+        self.checksum = checksum
+        self.headers = headers
+        self.metadata = metadata
+        self.encryption = encryption
+        self.storage_class = storage_class
+        self.tags = tags
+        self.acl = acl
+        self.lock = lock
+        self.parts = parts
+
+    @property
+    def is_marker(self) -> bool:
+        return self.data is None
+
+    @property
+    def size(self) -> int:
+        return len(self.data) if self.data is not None else 0
+
+    def replaced(self, **changes: Any) -> Version:
+        values = {name: getattr(self, name) for name in Version.__slots__}
+        values.update(changes)
+        return Version(**values)
+
+
+class History(Entity):
+    """Several versions of one key."""
+
+    __slots__ = ("by_id", "versions")
+
+    def __init__(self, *versions: Version) -> None:
+        self.versions = SortedDict()
+        self.by_id = Dict()
+        for version in versions:
+            self.add(version)
+
+    def add(self, version: Version) -> None:
+        self.versions[version.sequence] = version
+        self.by_id[version.id] = version.sequence
+
+    def remove(self, id: str) -> Version | None:
+        sequence = self.by_id.pop(id, None)
+        return None if sequence is None else self.versions.pop(sequence)
+
+    def find(self, id: str) -> Version | None:
+        sequence = self.by_id.get(id)
+        return None if sequence is None else self.versions[sequence]
+
+    @property
+    def newest(self) -> Version:
+        return self.versions.peekitem(-1)[1]
+
+    def newest_first(self, below: int | None = None) -> Iterator[Version]:
+        """The versions, newest first, from those older than the sequence number `below`."""
+        for sequence in self.versions.irange(None, below, (True, False), reverse=True):
+            yield self.versions[sequence]
+
+    def __len__(self) -> int:
+        return len(self.versions)
+
+
+def version_id(random: bytes) -> str:
+    """A version id of 32 characters from 21 bytes; it carries a check sum, so that made-up ids are recognised."""
+    check = binascii.crc32(random).to_bytes(4, "big")[:3]
+    return base64.b64encode(random + check, _ALTERNATIVE).decode()
+
+
+def is_version_id(text: str) -> bool:
+    """Whether S3 could have issued this version id."""
+    if text == NULL:
+        return True
+    if len(text) != 32:
+        return False
+    try:
+        raw = base64.b64decode(text.encode("ascii"), _ALTERNATIVE, validate=True)
+    except ValueError:
+        return False
+    return binascii.crc32(raw[:21]).to_bytes(4, "big")[:3] == raw[21:]
