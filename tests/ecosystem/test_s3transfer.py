@@ -1,0 +1,65 @@
+"""boto3's and s3transfer's own transfers: 64 MB in parts, from threads."""
+
+import hashlib
+
+import pytest
+
+boto3 = pytest.importorskip("boto3")
+transfer = pytest.importorskip("boto3.s3.transfer")
+
+SIZE = 64 * 1024 * 1024
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = tmp_path / "source"
+    block = hashlib.sha512(b"block").digest() * 16_384  # 1 MB
+    with path.open("wb") as file:
+        for number in range(SIZE // len(block)):
+            file.write(number.to_bytes(8, "big") + block[8:])
+    return path
+
+
+def digest(path):
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def test_64_megabytes_up_and_down(aws, source, tmp_path):
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="reports")
+    seen = []
+    config = transfer.TransferConfig(multipart_chunksize=8 * 1024 * 1024, max_concurrency=10, use_threads=True)
+    s3.upload_file(str(source), "reports", "big", Config=config, Callback=seen.append)
+    assert sum(seen) == SIZE
+    assert len(aws.calls.of("s3:UploadPart")) == 8
+
+    head = s3.head_object(Bucket="reports", Key="big")
+    assert head["ContentLength"] == SIZE
+    assert head["ETag"].endswith('-8"')
+
+    s3.download_file("reports", "big", str(tmp_path / "target"), Config=config)
+    assert digest(tmp_path / "target") == digest(source)
+    assert len(aws.calls.of("s3:GetObject")) == 8
+    assert s3.list_multipart_uploads(Bucket="reports").get("Uploads") is None
+
+
+def test_an_upload_that_fails_leaves_no_parts(aws, source):
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="reports")
+    aws.faults.add("s3:UploadPart", error="AccessDenied", times=1)
+    with pytest.raises(Exception, match="AccessDenied"):
+        s3.upload_file(str(source), "reports", "big")
+    assert s3.list_multipart_uploads(Bucket="reports").get("Uploads") is None
+    assert s3.list_objects_v2(Bucket="reports")["KeyCount"] == 0
+
+
+def test_a_managed_copy_in_parts(aws, source, tmp_path):
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="reports")
+    s3.create_bucket(Bucket="archive")
+    s3.upload_file(str(source), "reports", "big")
+    s3.copy({"Bucket": "reports", "Key": "big"}, "archive", "copy")
+    assert len(aws.calls.of("s3:UploadPartCopy")) == 8
+    s3.download_file("archive", "copy", str(tmp_path / "target"))
+    assert digest(tmp_path / "target") == digest(source)
