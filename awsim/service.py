@@ -79,7 +79,7 @@ class Service:
 
     def error(self, code: str, message: str = "", **fields: Any) -> AWSError:
         """An error of this service; status and default message from errors.toml where no model has them."""
-        entry = _errors(type(self).__module__.rpartition(".")[0] or type(self).__module__, self.name).get(code)
+        entry = _errors(type(self).__module__, self.name).get(code)
         status = fault = None
         if entry is not None:
             status = entry.get("status")
@@ -188,8 +188,8 @@ def not_modelled(what: str) -> AWSError:
 
 
 @cache
-def _errors(package: str, service: str) -> dict[str, dict[str, Any]]:
-    if not package.startswith("awsim.services."):
+def _errors(module: str, service: str) -> dict[str, dict[str, Any]]:
+    if not module.startswith("awsim.services."):
         return {}
-    path = files(".".join(package.split(".")[:3])).joinpath("errors.toml")
+    path = files(".".join(module.split(".")[:3])).joinpath("errors.toml")
     return tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}

@@ -69,7 +69,11 @@ class _Like(type):
         return isinstance(instance, datetime.datetime)
 
 
-class _Datetime(datetime.datetime, metaclass=_Like):
+# Time may be frozen already when this is imported: a fake datetime has a metaclass of its own.
+_RealDatetime = next(cls for cls in datetime.datetime.__mro__ if cls.__module__ == "datetime")
+
+
+class _Datetime(_RealDatetime, metaclass=_Like):  # type: ignore[misc,valid-type]
     """`datetime.datetime` whose now is the Cloud's; what it makes are plain datetimes."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:

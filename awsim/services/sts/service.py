@@ -1,0 +1,437 @@
+"""AWS Security Token Service: who calls, and temporary credentials.
+
+Until IAM is modelled there are no trust policies: any well-formed role can be assumed by whoever has credentials, in
+any account, for up to 12 hours where a real role's MaxSessionDuration may say less. Identity providers, MFA devices and
+managed policies are taken as they are named, and the signatures of identity tokens are not checked.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import ceil
+from typing import Any
+
+from awsim.auth.credentials import Caller, IssuedKey, Session, named_id
+from awsim.service import Service
+from awsim.services.sts.policies import fault_in, packed_size
+from awsim.services.sts.tokens import Identity, Rejected, read_saml, read_web_identity
+
+_ARN = re.compile(r"arn:([^:]+):([^:]+):([^:]*):([^:]*):(.+)")
+_ROOT_TASKS = frozenset(
+    {
+        "IAMAuditRootUserCredentials",
+        "IAMCreateRootUserPassword",
+        "IAMDeleteRootUserCredentials",
+        "S3UnlockBucketPolicy",
+        "SQSUnlockQueuePolicy",
+    }
+)
+_TAG_CONFLICT = (
+    "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the "
+    "calling session."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Arn:
+    text: str
+    partition: str
+    service: str
+    account: str
+    resource: str
+
+    @property
+    def kind(self) -> str:
+        return self.resource.partition("/")[0]
+
+    @property
+    def name(self) -> str:
+        """The last part: a role's path is no part of its sessions' names."""
+        return self.resource.rpartition("/")[2]
+
+
+class STS(Service):
+    """AWS Security Token Service. Credentials are of the account, whatever region's endpoint issued them."""
+
+    name = "sts"
+    scope = "account"
+    validation_error = "ValidationError"
+
+    def get_caller_identity(self) -> dict[str, Any]:
+        caller = self.cloud.current.caller
+        return {"UserId": caller.user_id, "Account": caller.account, "Arn": caller.arn}
+
+    def get_access_key_info(self, AccessKeyId: str) -> dict[str, Any]:
+        return {"Account": self.cloud.credentials.account_of(AccessKeyId)}
+
+    def decode_authorization_message(self, EncodedMessage: str) -> dict[str, Any]:
+        """No refusal carries an encoded message yet, so none can be a valid one."""
+        raise self.error("InvalidAuthorizationMessageException")
+
+    # --- roles
+
+    def assume_role(
+        self,
+        RoleArn: str,
+        RoleSessionName: str,
+        PolicyArns: Sequence[Mapping[str, str]] = (),
+        Policy: str | None = None,
+        DurationSeconds: int | None = None,
+        Tags: Sequence[Mapping[str, str]] = (),
+        TransitiveTagKeys: Sequence[str] = (),
+        ExternalId: str | None = None,
+        SerialNumber: str | None = None,
+        TokenCode: str | None = None,
+        SourceIdentity: str | None = None,
+        MinimumSessionTokenSize: int = 0,
+    ) -> dict[str, Any]:
+        caller = self.caller
+        role = self._arn(RoleArn)
+        chained = caller.type == "assumed-role"
+        if chained and DurationSeconds is not None:
+            self.limits.check("chained-role-session", DurationSeconds)
+        policies = self._policies(Policy, PolicyArns)
+        tags, transitive = self._tags(Tags, TransitiveTagKeys, caller)
+        packed = self._packed(Policy, policies, self._own_tags(Tags))
+        if caller.type == "root":
+            raise self.error("AccessDenied", "Roles may not be assumed by root accounts.")
+        if not self._is_role(role) or caller.type == "federated-user":
+            raise self._not_authorized(caller, "AssumeRole", role)
+        earlier = caller.session
+        source = earlier.source_identity if earlier else None
+        if source is not None and SourceIdentity not in (None, source):
+            raise self._not_authorized(caller, "SetSourceIdentity", role)
+        source = SourceIdentity or source
+        mfa = self._mfa(SerialNumber, TokenCode)
+        key = self._role_session(
+            role,
+            RoleSessionName,
+            DurationSeconds,
+            MinimumSessionTokenSize,
+            policy=Policy,
+            policy_arns=policies,
+            tags=tags,
+            transitive=transitive,
+            source_identity=source,
+            mfa=mfa,
+            depth=earlier.depth + 1 if chained and earlier else 0,
+            context={"sts:ExternalId": ExternalId} if ExternalId else None,
+        )
+        return {**self._assumed(key), "PackedPolicySize": packed, "SourceIdentity": source}
+
+    def assume_role_with_web_identity(
+        self,
+        RoleArn: str,
+        RoleSessionName: str,
+        WebIdentityToken: str,
+        ProviderId: str | None = None,
+        PolicyArns: Sequence[Mapping[str, str]] = (),
+        Policy: str | None = None,
+        DurationSeconds: int | None = None,
+        MinimumSessionTokenSize: int = 0,
+    ) -> dict[str, Any]:
+        role = self._arn(RoleArn)
+        policies = self._policies(Policy, PolicyArns)
+        try:
+            identity = read_web_identity(WebIdentityToken, ProviderId, self.clock.time())
+        except Rejected as rejected:
+            raise self.error(rejected.code, rejected.message) from None
+        if not self._is_role(role):
+            raise self.error("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity")
+        tags, transitive = self._told(identity)
+        packed = self._packed(Policy, policies, tags)
+        provider = identity.issuer.removeprefix("https://")
+        key = self._role_session(
+            role,
+            RoleSessionName,
+            DurationSeconds,
+            MinimumSessionTokenSize,
+            policy=Policy,
+            policy_arns=policies,
+            tags=tags,
+            transitive=transitive,
+            source_identity=identity.source_identity,
+            federated=provider,
+            context={f"{provider}:sub": identity.subject, f"{provider}:aud": identity.audience},
+        )
+        return {
+            **self._assumed(key),
+            "SubjectFromWebIdentityToken": identity.subject,
+            "PackedPolicySize": packed,
+            "Provider": identity.issuer,
+            "Audience": identity.audience,
+            "SourceIdentity": identity.source_identity,
+        }
+
+    def assume_role_with_saml(
+        self,
+        RoleArn: str,
+        PrincipalArn: str,
+        SAMLAssertion: str,
+        PolicyArns: Sequence[Mapping[str, str]] = (),
+        Policy: str | None = None,
+        DurationSeconds: int | None = None,
+        MinimumSessionTokenSize: int = 0,
+    ) -> dict[str, Any]:
+        role, provider = self._arn(RoleArn), self._arn(PrincipalArn)
+        policies = self._policies(Policy, PolicyArns)
+        try:
+            identity = read_saml(SAMLAssertion)
+        except Rejected as rejected:
+            raise self.error(rejected.code, rejected.message) from None
+        self._still_good(identity)
+        if not self._is_role(role) or (role.text, provider.text) not in identity.roles:
+            raise self.error("AccessDenied", "Not authorized to perform sts:AssumeRoleWithSAML")
+        tags, transitive = self._told(identity)
+        packed = self._packed(Policy, policies, tags)
+        qualifier = hashlib.sha1(f"{identity.issuer}{provider.account}/{provider.name}".encode())
+        key = self._role_session(
+            role,
+            identity.session_name or "",
+            DurationSeconds,
+            MinimumSessionTokenSize,
+            ends=identity.session_ends,
+            policy=Policy,
+            policy_arns=policies,
+            tags=tags,
+            transitive=transitive,
+            source_identity=identity.source_identity,
+            federated=provider.text,
+            context={
+                "saml:sub": identity.subject,
+                "saml:sub_type": identity.subject_type,
+                "saml:iss": identity.issuer,
+                "saml:aud": identity.audience,
+            },
+        )
+        return {
+            **self._assumed(key),
+            "PackedPolicySize": packed,
+            "Subject": identity.subject,
+            "SubjectType": identity.subject_type,
+            "Issuer": identity.issuer,
+            "Audience": identity.audience,
+            "NameQualifier": base64.b64encode(qualifier.digest()).decode(),
+            "SourceIdentity": identity.source_identity,
+        }
+
+    def assume_root(
+        self,
+        TargetPrincipal: str,
+        TaskPolicyArn: Mapping[str, str],
+        DurationSeconds: int | None = None,
+        MinimumSessionTokenSize: int = 0,
+    ) -> dict[str, Any]:
+        """Any account may do it: there is no organization yet whose management account it would take."""
+        caller = self.caller
+        account = TargetPrincipal
+        if not re.fullmatch(r"\d{12}", account):
+            target = self._arn(TargetPrincipal)
+            if target.service != "iam" or target.resource != "root":
+                raise self._invalid(TargetPrincipal)
+            account = target.account
+        task = self._arn(TaskPolicyArn.get("arn", ""))
+        if task.resource.removeprefix("policy/root-task/") not in _ROOT_TASKS or task.account != "aws":
+            raise self._invalid(task.text)
+        arn = f"arn:{self.partition}:sts::{account}:assumed-root"
+        if caller.type in ("root", "federated-user"):
+            raise self._not_authorized(caller, "AssumeRoot", self._arn(f"arn:{self.partition}:iam::{account}:root"))
+        default = self.limits["root-task-session-default"]
+        session = self._session(
+            default if DurationSeconds is None else DurationSeconds,
+            policy_arns=(task.text,),
+            source_identity=caller.session.source_identity if caller.session else None,
+        )
+        key = self._issue("root", account, arn, account, session, MinimumSessionTokenSize)
+        return {**self._credentials(key), "SourceIdentity": session.source_identity}
+
+    # --- users
+
+    def get_session_token(
+        self,
+        DurationSeconds: int | None = None,
+        SerialNumber: str | None = None,
+        TokenCode: str | None = None,
+        MinimumSessionTokenSize: int = 0,
+    ) -> dict[str, Any]:
+        caller = self._long_term_caller("GetSessionToken")
+        session = self._session(self._user_duration(DurationSeconds), mfa=self._mfa(SerialNumber, TokenCode))
+        key = self._issue(caller.type, caller.account, caller.arn, caller.user_id, session, MinimumSessionTokenSize)
+        return self._credentials(key)
+
+    def get_federation_token(
+        self,
+        Name: str,
+        Policy: str | None = None,
+        PolicyArns: Sequence[Mapping[str, str]] = (),
+        DurationSeconds: int | None = None,
+        Tags: Sequence[Mapping[str, str]] = (),
+        MinimumSessionTokenSize: int = 0,
+    ) -> dict[str, Any]:
+        caller = self._long_term_caller("GetFederationToken")
+        policies = self._policies(Policy, PolicyArns)
+        tags, _ = self._tags(Tags, (), caller)
+        packed = self._packed(Policy, policies, tags)
+        arn = f"arn:{self.partition}:sts::{caller.account}:federated-user/{Name}"
+        user_id = f"{caller.account}:{Name}"
+        session = self._session(self._user_duration(DurationSeconds), policy=Policy, policy_arns=policies, tags=tags)
+        key = self._issue("federated-user", caller.account, arn, user_id, session, MinimumSessionTokenSize)
+        return {
+            **self._credentials(key),
+            "FederatedUser": {"FederatedUserId": user_id, "Arn": arn},
+            "PackedPolicySize": packed or 0,
+        }
+
+    # --- checks
+
+    def _arn(self, text: str) -> _Arn:
+        match = _ARN.fullmatch(text)
+        if match is None:
+            raise self._invalid(text)
+        partition, service, _, account, resource = match.groups()
+        return _Arn(text, partition, service, account, resource)
+
+    def _is_role(self, arn: _Arn) -> bool:
+        return (
+            arn.partition == self.partition
+            and arn.service == "iam"
+            and arn.kind == "role"
+            and bool(arn.name)
+            and re.fullmatch(r"\d{12}", arn.account) is not None
+        )
+
+    def _invalid(self, value: str) -> Exception:
+        return self.error("ValidationError", f"{value} is invalid")
+
+    def _not_authorized(self, caller: Caller, operation: str, resource: _Arn) -> Exception:
+        return self.error(
+            "AccessDenied",
+            f"User: {caller.arn} is not authorized to perform: sts:{operation} on resource: {resource.text}",
+        )
+
+    def _long_term_caller(self, operation: str) -> Caller:
+        caller = self.caller
+        if caller.session is not None or caller.type not in ("user", "root"):
+            raise self.error("AccessDenied", f"Cannot call {operation} with session credentials")
+        return caller
+
+    def _mfa(self, serial: str | None, code: str | None) -> bool:
+        """Whether the session is one with MFA. Devices are IAM's: any code will do for now, but not half of the two."""
+        if (serial is None) != (code is None):
+            raise self.error(
+                "AccessDenied",
+                "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.",
+            )
+        return serial is not None
+
+    def _policies(self, policy: str | None, descriptors: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
+        """The ARNs of managed session policies, once they and the inline policy are found fit."""
+        arns = tuple(self._arn(descriptor.get("arn", "")).text for descriptor in descriptors)
+        self.limits.check("session-policy", len(policy or "") + sum(map(len, arns)), given=policy or "")
+        if policy is not None and (fault := fault_in(policy)) is not None:
+            raise self.error("MalformedPolicyDocument", fault)
+        return arns
+
+    def _packed(self, policy: str | None, arns: Sequence[str], tags: Mapping[str, str]) -> int | None:
+        """Percent of the space for policies and tags that is taken; None where there is nothing to pack."""
+        size = packed_size(policy, arns, tags)
+        allowed = self.limits["packed-policy"]
+        if not size or allowed is None:
+            return None
+        percent = ceil(size * 100 / allowed)
+        self.limits.check("packed-policy", size, percent=percent)
+        return percent
+
+    @staticmethod
+    def _own_tags(tags: Sequence[Mapping[str, str]]) -> dict[str, str]:
+        return {tag["Key"]: tag["Value"] for tag in tags}
+
+    def _tags(
+        self, tags: Sequence[Mapping[str, str]], transitive: Sequence[str], caller: Caller
+    ) -> tuple[dict[str, str], tuple[str, ...]]:
+        """The session's tags and which of them go on, with those that the calling session hands down."""
+        own = self._own_tags(tags)
+        self._check_tags([tag["Key"] for tag in tags], transitive)
+        earlier = caller.session
+        inherited = {}
+        if earlier is not None and earlier.tags:
+            inherited = {key: earlier.tags[key] for key in earlier.transitive if key in earlier.tags}
+        if {key.lower() for key in inherited} & {key.lower() for key in own}:
+            raise self.error("InvalidParameterValue", _TAG_CONFLICT)
+        return {**inherited, **own}, (*inherited, *transitive)
+
+    def _told(self, identity: Identity) -> tuple[dict[str, str], tuple[str, ...]]:
+        """The session tags that an identity provider passed."""
+        self._check_tags(list(identity.tags), identity.transitive)
+        return dict(identity.tags), identity.transitive
+
+    def _check_tags(self, keys: Sequence[str], transitive: Sequence[str]) -> None:
+        if any(key.lower().startswith("aws:") for key in keys):
+            raise self.error("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for system use.")
+        folded = [key.lower() for key in keys]
+        if len(set(folded)) < len(folded):
+            raise self.error(
+                "InvalidParameterValue", "Duplicate tag keys found. Please note that Tag keys are case insensitive."
+            )
+        if not {key.lower() for key in transitive} <= set(folded):
+            raise self.error(
+                "InvalidParameterValue", "The specified transitive tag key must be included in the requested tags."
+            )
+
+    def _still_good(self, identity: Identity) -> None:
+        now, window = self.clock.time(), self.limits["saml-redemption"]
+        late = identity.not_after is not None and now >= identity.not_after
+        if window is not None and identity.issued is not None:
+            late = late or now > identity.issued + window
+        if late:
+            raise self.limits.error("saml-redemption")
+
+    # --- sessions
+
+    def _user_duration(self, asked: int | None) -> float:
+        if self.caller.type == "root":
+            longest = self.limits["account-owner-session"]
+            return longest if asked is None else min(asked, longest)
+        return self.limits["user-session-default"] if asked is None else asked
+
+    def _session(self, seconds: float, *, ends: float | None = None, **more: Any) -> Session:
+        now = self.clock.time()
+        expires = int(now) + seconds  # Expiration is told in whole seconds
+        return Session(now, expires if ends is None else min(expires, ends), **more)
+
+    def _role_session(
+        self, role: _Arn, name: str, seconds: int | None, token_size: int, *, ends: float | None = None, **more: Any
+    ) -> IssuedKey:
+        default = self.limits["role-session-default"]
+        session = self._session(default if seconds is None else seconds, ends=ends, role_arn=role.text, **more)
+        arn = f"arn:{self.partition}:sts::{role.account}:assumed-role/{role.name}/{name}"
+        user_id = f"{named_id('AROA', role.account, f'role/{role.name}')}:{name}"
+        return self._issue("assumed-role", role.account, arn, user_id, session, token_size)
+
+    def _issue(self, kind: str, account: str, arn: str, user_id: str, session: Session, token_size: int) -> IssuedKey:
+        return self.cloud.credentials.issue(
+            kind, account, arn, user_id, self.ids, session=session, token_size=token_size
+        )
+
+    def _assumed(self, key: IssuedKey) -> dict[str, Any]:
+        caller = key.caller
+        return {**self._credentials(key), "AssumedRoleUser": {"AssumedRoleId": caller.user_id, "Arn": caller.arn}}
+
+    def _credentials(self, key: IssuedKey) -> dict[str, Any]:
+        size = len(key.session_token or "")
+        largest = self.limits["session-token"]
+        return {
+            "Credentials": {
+                "AccessKeyId": key.access_key,
+                "SecretAccessKey": key.secret,
+                "SessionToken": key.session_token,
+                "Expiration": datetime.fromtimestamp(key.expires or 0, UTC),
+            },
+            "SessionTokenSize": size,
+            "SessionTokenUtilization": ceil(size * 100 / largest) if largest else None,
+        }
