@@ -8,7 +8,7 @@ from typing import Any
 from awsim.errors import AWSError
 from awsim.wire.http import Request, Response
 from awsim.wire.json import finish
-from awsim.wire.query import FormReaders, QueryCodec, Read, in_order, write_fields
+from awsim.wire.query import FormReaders, QueryCodec, Read, in_order, message_element, write_fields
 from awsim.wire.values import Unreadable, write_iso8601_millis
 from awsim.wire.xml import HEADER, Writers, escape
 
@@ -16,11 +16,14 @@ from awsim.wire.xml import HEADER, Writers, escape
 class EC2FormReaders(FormReaders):
     memo_key = "read ec2"
 
-    def member_name(self, name: str, shape: dict[str, Any]) -> str:
+    def member_names(self, name: str, shape: dict[str, Any]) -> tuple[str, ...]:
         if "queryName" in shape:
-            return shape["queryName"]
+            return (shape["queryName"],)
         location = shape.get("locationName")
-        return location[0].upper() + location[1:] if location else name
+        if location:
+            return (location[0].upper() + location[1:],)
+        # The protocol capitalises; botocore does not.
+        return name, name[0].upper() + name[1:]
 
     def list(self, shape: dict[str, Any]) -> Read:
         item = self.value(shape["member"], self.schema.resolve(shape["member"]))
@@ -71,10 +74,7 @@ class EC2Codec(QueryCodec):
     def compile_serialise_error(self) -> Callable[[AWSError, str, Request | None], Response]:
         def serialise_error(error: AWSError, request_id: str, request: Request | None = None) -> Response:
             shape = self.error_of(error)
-            parts = [
-                f"{HEADER}<Response><Errors><Error><Code>{escape(shape.code)}</Code>"
-                f"<Message>{escape(error.message)}</Message>"
-            ]
+            parts = [f"{HEADER}<Response><Errors><Error><Code>{escape(shape.code)}</Code>{message_element(error)}"]
             write_fields(self, error, parts.append)
             parts.append(f"</Error></Errors><RequestID>{request_id}</RequestID></Response>")
             body = "".join(parts).encode()

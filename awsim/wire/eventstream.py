@@ -286,7 +286,7 @@ def events_reader(schema: Schema, reference: dict[str, Any], form: str) -> Calla
     return read
 
 
-# --- RPC protocols: the other members travel in a first message ----------------------------------------------------------
+# --- RPC protocols: the other members travel in a first message ------------------------------------------------------
 
 
 def rpc_events_writer(codec: Codec, member: str) -> Callable[[dict[str, Any] | None, str], Response]:

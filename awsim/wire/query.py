@@ -88,10 +88,12 @@ class FormReaders:
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
 
-    def member_name(self, name: str, shape: dict[str, Any]) -> str:
+    def member_names(self, name: str, shape: dict[str, Any]) -> tuple[str, ...]:
+        """What a member may be called. A flattened list goes by its elements' name or by its own."""
+        own = shape.get("locationName", name)
         if shape["type"] == "list" and shape.get("flattened"):
-            return self.schema.resolve(shape["member"]).get("locationName") or shape.get("locationName", name)
-        return shape.get("locationName", name)
+            return own, self.schema.resolve(shape["member"]).get("locationName", own)
+        return (own,)
 
     def structure(self, name: str) -> Read:
         memo = self.schema.memo
@@ -104,7 +106,9 @@ class FormReaders:
             table = {}
             for member, reference in self.schema.shapes[name].get("members", {}).items():
                 shape = self.schema.resolve(reference)
-                table[self.member_name(member, shape)] = (member, self.value(reference, shape))
+                entry = (member, self.value(reference, shape))
+                for wire in self.member_names(member, shape):
+                    table[wire] = entry
             return table.get
 
         def read(node: Any) -> dict[str, Any]:
@@ -315,7 +319,7 @@ class QueryCodec(Codec):
             shape = self.error_of(error)
             parts = [
                 f"{HEADER}<ErrorResponse{xmlns}><Error><Type>{shape.fault_of(error)}</Type>"
-                f"<Code>{escape(shape.code)}</Code><Message>{escape(error.message)}</Message>"
+                f"<Code>{escape(shape.code)}</Code>{message_element(error)}"
             ]
             write_fields(self, error, parts.append)
             parts.append(f"</Error><RequestId>{request_id}</RequestId></ErrorResponse>")
@@ -329,6 +333,10 @@ class QueryCodec(Codec):
             return Response(shape.status_of(error), headers, body)
 
         return serialise_error
+
+
+def message_element(error: AWSError) -> str:
+    return f"<Message>{escape(error.message)}</Message>" if error.message else ""
 
 
 def write_fields(codec: Codec, error: AWSError, append: Append) -> None:

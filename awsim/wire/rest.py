@@ -146,8 +146,8 @@ class RestCodec(Codec):
                     content = request.read()
                     if is_chunked_fields(fields) and is_chunked(dict(fields)):
                         content, fields = _unwrap(content, fields)
-                    elif compressed and fields.get("content-encoding") == "gzip":
-                        content = gunzip(content)
+                    elif compressed and dict.get(fields, "content-encoding", "").endswith("gzip"):
+                        content, fields = _decompress(content, fields)
                 if find_header is not None:
                     for name, value in dict.items(fields):
                         entry = find_header(name)
@@ -309,7 +309,7 @@ class RestCodec(Codec):
                 body[name] = reference
                 table[name] = (3, name, None)
         write: Any = None
-        stream = empty_payload = False
+        stream = False
         payload_type = content_type
         if payload is not None:
             reference = shape["members"][payload]
@@ -323,7 +323,6 @@ class RestCodec(Codec):
                 write, payload_type = bytes_of, "text/plain"
             else:
                 write = self.payload_writer(payload, reference)
-                empty_payload = bool(self.empty_body)
         write_body = self.body_writer(body) if payload is None and (body or self.writes_empty(shape)) else None
         find = table.get
         finishing = self.finishing(shape)
@@ -358,8 +357,6 @@ class RestCodec(Codec):
             if write is not None:
                 if given is not None:
                     content = write(given)
-                elif empty_payload:
-                    content = self.empty_body
             elif write_body is not None and not head:
                 content = write_body(members)
             if (content or stream) and not head and "Content-Type" not in headers:
@@ -456,6 +453,15 @@ def _unwrap(content: bytes, fields: Headers) -> tuple[bytes, dict[str, str]]:
     return content, plain
 
 
+def _decompress(content: bytes, fields: Headers) -> tuple[bytes, dict[str, str]]:
+    """(data, headers without the gzip that the client put on) of a compressed body."""
+    plain = dict(fields)
+    encoding = plain.pop("content-encoding")[: -len("gzip")].rstrip(", ")
+    if encoding:
+        plain["content-encoding"] = encoding
+    return gunzip(content), plain
+
+
 def _with_prefix(headers: Headers, prefix: str) -> dict[str, str] | None:
     """Headers that begin with the prefix, as {rest of the name as it was written: value}."""
     if not any(name.startswith(prefix) for name in headers):
@@ -538,6 +544,8 @@ def labels_of_host(operation: Any, host: str, names: Iterable[str], params: dict
 
 def items_of(text: str) -> list[str]:
     """The items of a list header: commas part them, quotes keep commas."""
+    if not text:
+        return []
     if '"' not in text:
         return [item.strip() for item in text.split(",")]
     items = []
@@ -584,7 +592,7 @@ def _read_json_value(text: str) -> Any:
 
 
 def _write_json_value(value: Any) -> str:
-    text = value if isinstance(value, str) and value[:1] in "{[" else json.dumps(value, separators=(",", ":"))
+    text = json.dumps(value, separators=(",", ":"))
     return binascii.b2a_base64(text.encode(), newline=False).decode("ascii")
 
 

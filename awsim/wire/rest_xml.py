@@ -9,6 +9,7 @@ from typing import Any
 from awsim.errors import AWSError
 from awsim.wire.chunked import Incomplete
 from awsim.wire.http import Request, Response
+from awsim.wire.query import message_element
 from awsim.wire.rest import Misplaced, RestCodec
 from awsim.wire.values import WRITE_TIMESTAMP, Unreadable, write_iso8601_millis
 from awsim.wire.xml import HEADER, Append, Readers, Writers, escape, local_name, parse_xml
@@ -160,13 +161,11 @@ class RestXMLCodec(RestCodec):
         root = self.schema.resolve(self.output).get("locationName") or (  # type: ignore[arg-type]
             _S3_ROOTS.get(name, name) if self.is_s3 else name
         )
-        opening = f"{HEADER}<{root}{self.xmlns}>"
-        closing = f"</{root}>"
+        element = self.writers.with_tags(root, self.xmlns, write, name)
 
         def write_body(value: dict[str, Any]) -> bytes:
-            parts = [opening]
-            write(parts.append, value)
-            parts.append(closing)
+            parts = [HEADER]
+            element(parts.append, value)
             return "".join(parts).encode()
 
         return write_body
@@ -208,7 +207,7 @@ class RestXMLCodec(RestCodec):
                 parts = [opening]
                 if not self.is_s3:
                     parts.append(f"<Type>{shape.fault_of(error)}</Type>")
-                parts.append(f"<Code>{escape(shape.code)}</Code><Message>{escape(error.message)}</Message>")
+                parts.append(f"<Code>{escape(shape.code)}</Code>{message_element(error)}")
                 self._write_fields(shape, fields, parts.append)
                 if self.is_s3:
                     parts.append(f"<RequestId>{request_id}</RequestId><HostId>{host_id(request_id)}</HostId>")

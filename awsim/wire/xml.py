@@ -115,7 +115,7 @@ class Writers:
         shape = self.schema.resolve(reference)
         kind = shape["type"]
         tag = shape.get("locationName", name)
-        if kind == "list" and shape.get("flattened"):
+        if kind == "list" and shape.get("flattened") and "locationName" not in shape:
             tag = self.schema.resolve(shape["member"]).get("locationName", tag)
         if kind in ("structure", "list", "map"):
             return "", None, self.element(tag, reference, shape)
@@ -126,21 +126,8 @@ class Writers:
         kind = shape["type"]
         opening, closing = f"<{tag}{_namespace(shape)}>", f"</{tag}>"
         if kind == "structure":
-            inside = self.structure(reference["shape"])
-            attributes = [
-                (member, self.schema.resolve(ref))
-                for member, ref in shape.get("members", {}).items()
-                if self.schema.resolve(ref).get("xmlAttribute")
-            ]
-            if attributes:
-                return self._with_attributes(tag, _namespace(shape), inside, attributes)
-
-            def write_structure(append: Append, value: Any) -> None:
-                append(opening)
-                inside(append, value)
-                append(closing)
-
-            return write_structure
+            name = reference["shape"]
+            return self.with_tags(tag, _namespace(shape), self.structure(name), name)
         if kind == "list":
             flat = shape.get("flattened")
             item_shape = self.schema.resolve(shape["member"])
@@ -173,6 +160,24 @@ class Writers:
         return write_scalar
 
     list_item = "member"
+
+    def with_tags(self, tag: str, namespace: str, inside: Any, name: str) -> Callable[[Append, Any], None]:
+        """Puts the element around the inside of a structure, with those of its members that are attributes."""
+        attributes = [
+            (member, self.schema.resolve(reference))
+            for member, reference in self.schema.shapes[name].get("members", {}).items()
+            if self.schema.resolve(reference).get("xmlAttribute")
+        ]
+        if attributes:
+            return self._with_attributes(tag, namespace, inside, attributes)
+        opening, closing = f"<{tag}{namespace}>", f"</{tag}>"
+
+        def write(append: Append, value: Any) -> None:
+            append(opening)
+            inside(append, value)
+            append(closing)
+
+        return write
 
     def _item(self, tag: str, reference: dict[str, Any], shape: dict[str, Any]) -> Callable[[Append, Any], None]:
         return self.element(tag, reference, shape)
@@ -329,12 +334,16 @@ class Readers:
                 if shape.get("xmlAttribute"):
                     attributes[tag.rpartition(":")[2]] = (member, self.of_text(shape))
                 elif shape["type"] == "list" and shape.get("flattened"):
-                    tag = self.schema.resolve(shape["member"]).get("locationName", tag)
-                    table[tag] = (member, 1, self.value(shape["member"]))
+                    entry = (member, 1, self.value(shape["member"]))
+                    table[tag] = table[self.schema.resolve(shape["member"]).get("locationName", tag)] = entry
                 elif shape["type"] == "map" and shape.get("flattened"):
                     table[tag] = (member, 2, self._entry(shape))
                 else:
-                    table[tag.rpartition(":")[2]] = (member, 0, self.value(reference))
+                    entry = (member, 0, self.value(reference))
+                    table[tag.rpartition(":")[2]] = entry
+                    # A name that only the shape has is for documents whose root it is; botocore goes by it always.
+                    if "locationName" not in reference and tag != member:
+                        table.setdefault(member, entry)
             return table.get
 
         def read(element: ElementTree.Element) -> dict[str, Any]:
