@@ -85,7 +85,14 @@ _PROTOCOLS: Mapping[str, _Words] = {
     "rest-xml": _QUERY,
     "smithy-rpc-v2-cbor": _JSON,
 }
-_SERVICES: Mapping[str, _Words] = {"s3": _S3, "s3control": _S3, "s3-object-lambda": _S3}
+_SERVICES: Mapping[str, _Words] = {
+    "s3": _S3,
+    "s3control": _S3,
+    "s3-object-lambda": _S3,
+    # They came from the query protocol and keep its codes in the protocols they speak now (awsQueryCompatible).
+    "sqs": _QUERY,
+    "cloudwatch": _QUERY,
+}
 
 
 class Refused(Exception):

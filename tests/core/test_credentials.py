@@ -264,6 +264,7 @@ def test_parse_authorization_of_decoded_pairs():
             ("UnrecognizedClientException", 403),
             ("MissingAuthenticationTokenException", 403),
         ),
+        ("sqs", "json", ("ExpiredToken", 403), ("InvalidClientTokenId", 403), ("MissingAuthenticationToken", 403)),
         ("s3", "rest-xml", ("ExpiredToken", 400), ("InvalidAccessKeyId", 403), ("AccessDenied", 403)),
         ("ec2", "ec2", ("RequestExpired", 400), ("AuthFailure", 401), ("MissingAuthenticationToken", 403)),
         (

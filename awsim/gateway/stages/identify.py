@@ -54,5 +54,10 @@ def _without_credentials(call: Call, kind: str) -> None:
     call.caller = ANONYMOUS
     open_to_all = plan.cls.anonymous or (plan.model is not None and plan.model.auth_type == "none")  # type: ignore[union-attr]
     if not open_to_all and kind != "bearer":
-        reason = "missing" if kind == "none" else "unreadable"
-        raise Refused(reason).worded(call.service, _protocol(call))
+        if kind == "none":
+            raise Refused("missing").worded(call.service, _protocol(call))
+        from awsim.auth.signatures import verify
+
+        # It says what of the signature cannot be read; one that is whole but for the key is of an unknown key.
+        verify(call.http, None, call.cloud.clock.time(), call.service, _protocol(call))
+        raise Refused("unknown").worded(call.service, _protocol(call))

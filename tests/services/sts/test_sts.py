@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
 
@@ -97,6 +98,33 @@ def test_calls_without_credentials(aws):
     expected = ("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
     assert refusal(unsigned.get_caller_identity) == expected
     assert refusal(assume, unsigned) == expected
+
+
+@pytest.mark.rule("sts-003")
+def test_a_signature_that_cannot_be_read(aws):
+    request = urllib.request.Request(
+        "https://sts.us-east-1.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15",
+        headers={"Authorization": "AWS4-HMAC-SHA256 Credential=AKID", "X-Amz-Date": "20260101T000000Z"},
+    )
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request)
+    body = caught.value.read()
+    assert caught.value.code == 400
+    assert b"<Code>IncompleteSignature</Code>" in body
+    assert b"Authorization header requires 'Signature' parameter. Authorization header requires 'SignedHeaders'" in (
+        body.replace(b"&apos;", b"'").replace(b"&#x27;", b"'").replace(b"&#39;", b"'")
+    )
+
+
+@pytest.mark.rule("sts-012")
+def test_expired_sessions_on_other_services(aws, sts):
+    answer = assume(sts)
+    aws.clock.advance(hours=1)
+    for service, operation, code in (
+        ("s3", "list_buckets", ("ExpiredToken", "The provided token has expired.", 400)),
+        ("sqs", "list_queues", ("ExpiredToken", "The security token included in the request is expired", 403)),
+    ):
+        assert refusal(getattr(client_of(answer, service), operation)) == code
 
 
 # --- roles
