@@ -15,7 +15,7 @@ from awsim.auth import signatures
 from awsim.auth.credentials import parse_authorization
 from awsim.errors import AWSError
 from awsim.service import Service, not_modelled
-from awsim.services.s3 import names
+from awsim.services.s3 import cors, names
 from awsim.services.s3.bucket import Bucket
 from awsim.services.s3.versions import NULL, Version, is_version_id
 from awsim.state import Dict, SortedDict
@@ -226,6 +226,19 @@ class Access(Service):
         self.check("key-length", size, Size=str(size), limit="MaxSizeAllowed")
 
     # --- helpers
+
+    def shared(self, bucket: Bucket, answer: dict[str, Any]) -> dict[str, Any]:
+        """An answer with the headers that let a page of another origin see it, where a rule of the bucket does."""
+        rules = bucket.settings.get("cors")
+        http = self.cloud.current.http
+        if rules is None or http is None:
+            return answer
+        origin = http.headers.get("origin")
+        if origin is not None:
+            headers = cors.headers_for(rules, origin, http.method, ())
+            if headers is not None:
+                answer["__headers__"] = {**answer.get("__headers__", {}), **headers}
+        return answer
 
     def check(self, row: str, measured: float, limit: str | None = None, **fields: Any) -> None:
         """As `limits.check`; its error carries `fields`, and the limit under the name `limit`."""

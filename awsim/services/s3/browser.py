@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
-from awsim.auth import signatures
+from awsim.auth import post
 from awsim.auth.refusals import Refused
 from awsim.errors import AWSError
-from awsim.services.s3 import posts
+from awsim.services.s3 import cors, posts
 from awsim.services.s3.bucket import Bucket
 from awsim.services.s3.checksums import MEMBERS
 from awsim.services.s3.settings import Settings
@@ -45,7 +45,6 @@ _NOT_ALLOWED = (
     "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / "
     "Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec."
 )
-_VARY = "Origin, Access-Control-Request-Headers, Access-Control-Request-Method"
 
 
 class Browser(Settings):
@@ -110,7 +109,7 @@ class Browser(Settings):
 
     def _signer(self, fields: Mapping[str, str]) -> dict[str, Any] | None:
         """Who signed the form becomes the caller; the policy document, None for a form that is not signed."""
-        access_key, token = signatures.post_credentials(fields)
+        access_key, token = post.post_credentials(fields)
         if not access_key:
             if "policy" in fields:
                 raise self.error("AccessDenied", "Access Denied")
@@ -121,7 +120,7 @@ class Browser(Settings):
             call.caller = credentials.identify(access_key, token, self.partition)
         except Refused as refused:
             raise refused.worded("s3", "rest-xml") from None
-        return signatures.verify_post(fields, credentials.secret_of(access_key), self.clock.time())
+        return post.verify_post(fields, credentials.secret_of(access_key), self.clock.time())
 
     def _tags(self, text: str | None) -> str:
         """The `tagging` field, an XML tag set, as the header that PutObject takes."""
@@ -182,58 +181,21 @@ class Browser(Settings):
         method = http.headers.get("access-control-request-method")
         if origin is None:
             raise self.error("BadRequest", "Insufficient information. Origin request header needed.")
-        if method is None or method not in ("GET", "PUT", "POST", "DELETE", "HEAD"):
-            raise self.error("BadRequest", f"Invalid Access-Control-Request-Method: {method or 'null'}")
         bucket = self.buckets.get(name)
         if bucket is None:
             raise self._forbidden("CORSResponse: Bucket not found", "OPTIONS", "BUCKET")
+        if method is None or method not in cors.METHODS:
+            raise self.error("BadRequest", f"Invalid Access-Control-Request-Method: {method or 'null'}")
         kind = "OBJECT" if key else "BUCKET"
         rules = bucket.settings.get("cors")
         if rules is None:
             raise self._forbidden("CORSResponse: CORS is not enabled for this bucket.", method, kind)
         wanted = [part.strip() for part in http.headers.get("access-control-request-headers", "").split(",")]
         wanted = [part.lower() for part in wanted if part]
-        headers = cors_headers(rules, origin, method, wanted)
+        headers = cors.headers_for(rules, origin, method, wanted)
         if headers is None:
             raise self._forbidden(_NOT_ALLOWED, method, kind)
         return {"__status__": 200, "__headers__": {**self._ids(), **headers, "Content-Length": "0"}}
 
     def _forbidden(self, message: str, method: str, kind: str) -> AWSError:
         return self.error("AccessForbidden", message, Method=method, ResourceType=kind)
-
-
-def cors_headers(
-    rules: Sequence[Mapping[str, Any]], origin: str, method: str, wanted: Sequence[str]
-) -> dict[str, str] | None:
-    """The headers by which the first rule that fits allows a cross-origin request; None if no rule does."""
-    for rule in rules:
-        if method not in rule["AllowedMethods"]:
-            continue
-        pattern = next((each for each in rule["AllowedOrigins"] if _fits(each, origin)), None)
-        if pattern is None:
-            continue
-        allowed = [each.lower() for each in rule.get("AllowedHeaders") or ()]
-        if not all(any(_fits(each, header) for each in allowed) for header in wanted):
-            continue
-        headers = {
-            "Access-Control-Allow-Origin": "*" if pattern == "*" else origin,
-            "Access-Control-Allow-Methods": ", ".join(rule["AllowedMethods"]),
-            "Vary": _VARY,
-        }
-        if wanted:
-            headers["Access-Control-Allow-Headers"] = ", ".join(wanted)
-        if rule.get("ExposeHeaders"):
-            headers["Access-Control-Expose-Headers"] = ", ".join(rule["ExposeHeaders"])
-        if rule.get("MaxAgeSeconds") is not None:
-            headers["Access-Control-Max-Age"] = str(rule["MaxAgeSeconds"])
-        if pattern != "*":
-            headers["Access-Control-Allow-Credentials"] = "true"
-        return headers
-    return None
-
-
-def _fits(pattern: str, text: str) -> bool:
-    start, star, end = pattern.partition("*")
-    if not star:
-        return pattern == text
-    return len(text) >= len(start) + len(end) and text.startswith(start) and text.endswith(end)

@@ -34,7 +34,7 @@ class Listings(Uploads):
         answer["Marker"] = shown(Marker or "")
         if page.last is not None and Delimiter:
             answer["NextMarker"] = shown(page.last)
-        return answer
+        return self.shared(bucket, answer)
 
     def list_objects_v2(
         self,
@@ -71,7 +71,7 @@ class Listings(Uploads):
             answer["StartAfter"] = shown(StartAfter)
         if page.last is not None:
             answer["NextContinuationToken"] = listing.token(page.last)
-        return answer
+        return self.shared(bucket, answer)
 
     def _page(
         self,

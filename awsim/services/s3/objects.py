@@ -55,7 +55,7 @@ class Objects(Writes):
         answer = {"ETag": f'"{version.etag}"', **self.stored_members(bucket, version)}
         if version.checksum is not None:
             answer.update(version.checksum.members())
-        return answer
+        return self.shared(bucket, answer)
 
     def write(
         self, bucket: Bucket, key: str, data: bytes, given: Mapping[str, Any], content_md5: str | None = None
@@ -157,7 +157,7 @@ class Objects(Writes):
         data = version.data
         assert data is not None
         answer["Body"] = data if end - start == len(data) else data[start:end]
-        return answer
+        return self.shared(bucket, answer)
 
     def head_object(
         self,
@@ -180,7 +180,7 @@ class Objects(Writes):
         self._check_conditions(version, IfMatch, IfNoneMatch, IfModifiedSince, IfUnmodifiedSince)
         answer = self._described(bucket, version, Range, PartNumber, ChecksumMode, more)
         del answer["__span__"]
-        return answer
+        return self.shared(bucket, answer)
 
     def _readable(
         self, bucket: Bucket, key: str, version_id: str | None, method: str, given: Mapping[str, Any]
@@ -349,10 +349,8 @@ class Objects(Writes):
         bucket = self.bucket_for(Bucket, ExpectedBucketOwner)
         self.write_rate(bucket, Key)
         self._check_bypass(bucket, BypassGovernanceRetention)
-        return {
-            **self.delete_one(bucket, Key, VersionId, MFA, bool(BypassGovernanceRetention), IfMatch),
-            "__status__": 204,
-        }
+        answer = self.delete_one(bucket, Key, VersionId, MFA, bool(BypassGovernanceRetention), IfMatch)
+        return self.shared(bucket, {**answer, "__status__": 204})
 
     def _check_bypass(self, bucket: Bucket, bypass: bool | None) -> None:
         if bypass is not None and not bucket.is_locked:

@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from awsim.errors import AWSError
+from awsim.services.s3 import cors
 
 if TYPE_CHECKING:
     from awsim.limits.table import ServiceLimits
 
-_METHODS = ("GET", "PUT", "POST", "DELETE", "HEAD")
 _INFREQUENT = ("STANDARD_IA", "ONEZONE_IA")
 _ARCHIVES = ("GLACIER", "DEEP_ARCHIVE", "GLACIER_IR")
 _DESTINATIONS = (
@@ -76,7 +76,7 @@ def _refused(message: str) -> AWSError:
 def check_cors(rules: Sequence[Mapping[str, Any]]) -> None:
     for rule in rules:
         for method in rule.get("AllowedMethods") or ():
-            if method not in _METHODS:
+            if method not in cors.METHODS:
                 raise _refused(f"Found unsupported HTTP method in CORS config. Unsupported method is {method}")
         for kind, name in (("AllowedOrigins", "AllowedOrigin"), ("AllowedHeaders", "AllowedHeader")):
             for value in rule.get(kind) or ():
