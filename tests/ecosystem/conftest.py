@@ -8,7 +8,7 @@ import pytest
 @pytest.fixture(autouse=True)
 def no_configuration(monkeypatch, tmp_path):
     for name in list(os.environ):
-        if name.startswith("AWS_"):
+        if name.startswith("AWS_") and name != "AWS_DATA_PATH":  # where the AWS CLI keeps its own data
             monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))

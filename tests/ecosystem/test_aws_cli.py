@@ -12,7 +12,6 @@ clidriver = pytest.importorskip("awscli.clidriver", reason="the AWS CLI is not i
 @pytest.fixture
 def cli(aws, capfdbinary, monkeypatch):
     """Run `aws …`; returns what it printed, as JSON where it is."""
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_PAGER", "")
 
     def run(*arguments, stdin=None, code=0):
