@@ -61,6 +61,15 @@ def refusal(call, *args, **kwargs):
     return error["Code"], error["Message"], status
 
 
+def lacks(client, operation, member=None):
+    """Skip where botocore is older than an operation or a member of its input."""
+    model = client.meta.service_model
+    if operation not in model.operation_names or (
+        member and member not in model.operation_model(operation).input_shape.members
+    ):
+        pytest.skip(f"this botocore has no {operation} {member or ''}")
+
+
 # --- who calls
 
 
@@ -405,6 +414,7 @@ def test_malformed_policies(sts, policy, message):
 
 
 def test_the_size_of_the_token(sts):
+    lacks(sts, "AssumeRole", "MinimumSessionTokenSize")
     answer = assume(sts, MinimumSessionTokenSize=2048)
     assert len(answer["Credentials"]["SessionToken"]) == answer["SessionTokenSize"] == 2048
     assert answer["SessionTokenUtilization"] == 50
@@ -416,6 +426,19 @@ def test_what_is_not_modelled_says_so(sts):
     code, message, status = refusal(assume, sts, ProvidedContexts=contexts)
     assert (code, status) == ("NotImplemented", 501)
     assert "ProvidedContexts" in message
+
+
+def test_a_refusal_issues_nothing(aws, sts):
+    assume(sts)
+    keys = dict(aws.credentials._issued)
+    for wrong in (
+        {"RoleArn": "nothing-valid-in-here"},
+        {"Policy": "{"},
+        {"Tags": tags(a="1", A="2")},
+        {"TokenCode": "123456"},
+    ):
+        refusal(assume, sts, **wrong)
+    assert dict(aws.credentials._issued) == keys
 
 
 # --- expiry and tokens
@@ -507,6 +530,7 @@ def test_get_federation_token(sts):
 
 
 def test_assume_root(sts):
+    lacks(sts, "AssumeRoot")
     task = {"arn": "arn:aws:iam::aws:policy/root-task/S3UnlockBucketPolicy"}
     answer = sts.assume_root(TargetPrincipal="111122223333", TaskPolicyArn=task)
     assert lasts(answer) == 900
