@@ -1,0 +1,165 @@
+"""What all groups of DynamoDB's operations share: finding tables, reading copies, charging capacity."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from awsim.errors import AWSError
+from awsim.gateway.validate import Violation
+from awsim.service import Service
+from awsim.services.dynamodb.capacity import Consumed, draw, write_units
+from awsim.services.dynamodb.refusals import invalid
+from awsim.services.dynamodb.schema import Place
+from awsim.services.dynamodb.storage import Item, Tree
+from awsim.services.dynamodb.table import Table
+from awsim.state import Collection
+
+_ARN = re.compile(r"arn:[a-z-]+:dynamodb:([a-z0-9-]+):([0-9]{12}):table/([^/:]+)(?:/(.*))?\Z")
+_NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}\Z")
+_STALE_ODDS = 0.3
+# The order of AWS's own enum sets in messages, where it is not that of botocore's model.
+_ENUM_ORDER = {
+    "[INDEXES, TOTAL, NONE]": "[INDEXES, TOTAL, NONE]",
+    "[NONE, ALL_OLD, UPDATED_OLD, ALL_NEW, UPDATED_NEW]": "[ALL_NEW, UPDATED_OLD, ALL_OLD, NONE, UPDATED_NEW]",
+    "[AND, OR]": "[OR, AND]",
+    "[ALL_ATTRIBUTES, ALL_PROJECTED_ATTRIBUTES, SPECIFIC_ATTRIBUTES, COUNT]": (
+        "[SPECIFIC_ATTRIBUTES, COUNT, ALL_ATTRIBUTES, ALL_PROJECTED_ATTRIBUTES]"
+    ),
+    "[EQ, NE, IN, LE, LT, GE, GT, BETWEEN, NOT_NULL, NULL, CONTAINS, NOT_CONTAINS, BEGINS_WITH]": (
+        "[IN, NULL, BETWEEN, LT, NOT_CONTAINS, EQ, GT, NOT_NULL, NE, LE, BEGINS_WITH, GE, CONTAINS]"
+    ),
+    "[S, N, B]": "[B, N, S]",
+    "[KEYS_ONLY, INCLUDE, ALL]": "[ALL, INCLUDE, KEYS_ONLY]",
+    "[ALL, KEYS_ONLY, INCLUDE]": "[ALL, INCLUDE, KEYS_ONLY]",
+}
+
+
+class Base(Service):
+    """State and helpers; see the modules beside this one for the operations."""
+
+    name: ClassVar[str] = "dynamodb"
+
+    tables = Collection("table", quota="tables")
+
+    # --- tables
+
+    def _table(self, name: str) -> Table:
+        """The table of a name or an ARN that items are read from and written to.
+
+        ResourceNotFoundException where there is none, or none that is ready.
+        """
+        table: Table | None = self.tables.get(name)
+        if table is None:
+            table = self.tables.get(self._table_name(name))
+            if table is None:
+                raise self.error("ResourceNotFoundException", "Requested resource not found")
+        state = table.lifecycle.state
+        if state != "ACTIVE" and state != "UPDATING":
+            raise self.error("ResourceNotFoundException", "Requested resource not found")
+        if table.unsettled:
+            table.settle()
+        return table
+
+    def _described(self, name: str) -> Table:
+        """As `_table`, in any state, with the words of operations on tables themselves."""
+        known = self._table_name(name)
+        self._drop_deleted(known)
+        table: Table | None = self.tables.get(known)
+        if table is None:
+            raise self.error("ResourceNotFoundException", f"Requested resource not found: Table: {known} not found")
+        if table.unsettled:
+            table.settle()
+        return table
+
+    def _table_name(self, name: str) -> str:
+        """The name in a name or an ARN; ValidationException for what is neither."""
+        if name.startswith("arn:"):
+            match = _ARN.match(name)
+            if match is None or match[4]:
+                raise invalid(f"Invalid TableArn: Invalid ResourceArn provided as input {name}")
+            if (match[1], match[2]) != (self.region, self.account):
+                return name
+            name = match[3]
+        if not _NAME.match(name):
+            raise invalid(
+                "Invalid table/index name.  Table/index names must be between 3 and 255 characters long, "
+                "and may contain only the characters a-z, A-Z, 0-9, '_', '-', and '.'"
+            )
+        return name
+
+    def _drop_deleted(self, name: str) -> None:
+        """Forget a table whose deletion has come to its end."""
+        table: Table | None = self.tables.get(name)
+        if table is not None and table.lifecycle.state == "DELETED":
+            self.tables.remove(name)
+
+    def violation(self, violations: Sequence[Violation]) -> AWSError:
+        """Violated constraints in DynamoDB's words: at most ten, and of a map's parts the map as a whole."""
+        listed = []
+        for violation in violations[:10]:
+            text = str(violation)
+            for model, own in _ENUM_ORDER.items():
+                text = text.replace(f"enum value set: {model}", f"enum value set: {own}")
+            listed.append(text)
+        count = len(listed)
+        return invalid(f"{count} validation error{'s' if count > 1 else ''} detected: {'; '.join(listed)}")
+
+    # --- copies that lag
+
+    def _lags(self) -> tuple[float, float, float] | None:
+        """(now, lag of copies, lag of global indexes) in seconds, where anything lags."""
+        limits = self.limits
+        lag, index_lag = limits.lag("read-lag"), limits.lag("index-lag")
+        return (self.clock.time(), lag, index_lag) if lag or index_lag else None
+
+    def _earlier(self, tree: Tree, consistent: bool | None) -> Mapping[Place, Item | None] | None:
+        """What a copy of the tree that missed the last changes shows at their places; None for a current copy."""
+        if consistent or self._lags() is None:
+            return None
+        earlier = tree.earlier(self.clock.time())
+        if earlier and self.choose("dynamodb.stale-read", [False, True], odds=_STALE_ODDS):
+            return earlier
+        return None
+
+    # --- capacity
+
+    def _throttled(self, kind: str) -> bool:
+        limits = self.limits
+        return limits.active(f"provisioned-{kind}") or limits.active(f"partition-{kind}")
+
+    def _draw_read(self, consumed: Consumed, partitions: Mapping[str, float]) -> None:
+        draw("read", consumed, partitions, self.limits, self.clock.time())
+
+    def _change(
+        self, table: Table, place: Place, old: Item | None, new: Item | None, consumed: Consumed | None,
+        *, transaction: bool = False,
+    ) -> None:  # fmt: skip
+        """Write an item, drawing capacity first; `consumed` is charged."""
+        limits = self.limits
+        if consumed is not None:
+            consumed.units += write_units(old, new, limits, transaction=transaction)
+        if not transaction and self._throttled("write"):
+            self._draw_write(table, place, old, new)
+        table.write(place, old, new, limits, consumed, self._lags(), transaction=transaction)
+        if table.expiries is not None and new is not None:
+            self._watch_expiry(table)
+
+    def _draw_write(self, table: Table, place: Place, old: Item | None, new: Item | None) -> None:
+        costs = table.index_costs(place, old, new, self.limits)
+        costs.units = write_units(old, new, self.limits)
+        partition = place if type(place) is str else place[0]
+        draw("write", costs, {partition: costs.units}, self.limits, self.clock.time())
+
+    def _watch_expiry(self, table: Table) -> None:
+        """Overridden by what deletes expired items."""
+
+    def _checked_tags(self, tags: Mapping[str, str], new: Mapping[str, str]) -> Mapping[str, str]:
+        """Overridden by what keeps tags."""
+        return {**tags, **new}
+
+
+def wanted(mode: str | None, table: Table) -> Consumed | None:
+    """An account to charge, where ReturnConsumedCapacity asks for one."""
+    return Consumed(table) if mode == "TOTAL" or mode == "INDEXES" else None

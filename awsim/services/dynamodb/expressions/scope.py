@@ -1,0 +1,107 @@
+"""What one request's expressions may use: ExpressionAttributeNames and ExpressionAttributeValues."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from awsim.errors import AWSError
+from awsim.services.dynamodb import values
+from awsim.services.dynamodb.expressions.lexer import ExpressionError
+from awsim.services.dynamodb.refusals import invalid
+
+_NAME = re.compile(r"#[0-9a-zA-Z_]+\Z")
+_VALUE = re.compile(r":[0-9a-zA-Z_]+\Z")
+
+
+class Scope:
+    """Names and values that expressions refer to; each must be used by one of them (`finish`)."""
+
+    __slots__ = ("_names", "_unused_names", "_unused_values", "_values", "limits")
+
+    def __init__(self, names: Mapping[str, str] | None, given: Mapping[str, Any] | None, limits: Any) -> None:
+        self.limits = limits
+        self._names = _checked_names(names, limits) if names is not None else {}
+        self._values = _loaded(given, limits) if given is not None else {}
+        self._unused_names = dict.fromkeys(self._names)
+        self._unused_values = dict.fromkeys(self._values)
+
+    def name(self, placeholder: str) -> str:
+        """The attribute name behind #placeholder."""
+        try:
+            name = self._names[placeholder]
+        except KeyError:
+            raise ExpressionError(
+                "An expression attribute name used in the document path is not defined; "
+                f"attribute name: {placeholder}"
+            ) from None
+        self._unused_names.pop(placeholder, None)
+        return name
+
+    def value(self, placeholder: str) -> Any:
+        """The value in memory behind :placeholder."""
+        try:
+            value = self._values[placeholder]
+        except KeyError:
+            raise ExpressionError(
+                f"An expression attribute value used in expression is not defined; attribute value: {placeholder}"
+            ) from None
+        self._unused_values.pop(placeholder, None)
+        return value
+
+    def check_operators(self, count: int) -> None:
+        """Raise ExpressionError where an expression has more operators than allowed."""
+        most = self.limits["expression-operators"]
+        if most is not None and count > most:
+            # AWS stops counting there.
+            error = self.limits.error("expression-operators", measured=int(most) + 1, expression="")
+            raise ExpressionError(error.message.partition(": ")[2])
+
+    def finish(self) -> None:
+        """Raise ValidationException if a name or a value was not used by any expression."""
+        for unused, parameter in (
+            (self._unused_names, "ExpressionAttributeNames"),
+            (self._unused_values, "ExpressionAttributeValues"),
+        ):
+            if unused:
+                raise invalid(
+                    f"Value provided in {parameter} unused in expressions: keys: {{{', '.join(unused)}}}"
+                )
+
+
+def _checked_names(names: Mapping[str, str], limits: Any) -> Mapping[str, str]:
+    if not names:
+        raise invalid("ExpressionAttributeNames must not be empty")
+    for placeholder, name in names.items():
+        _check_placeholder(placeholder, _NAME, "ExpressionAttributeNames", limits)
+        if not name:
+            raise invalid(
+                f"ExpressionAttributeNames contains invalid value: Empty attribute name for key {placeholder}"
+            )
+        limits.check("expression-attribute-name-length", values.text_size(name), key=placeholder)
+    return names
+
+
+def _loaded(given: Mapping[str, Any], limits: Any) -> dict[str, Any]:
+    if not given:
+        raise invalid("ExpressionAttributeValues must not be empty")
+    loaded = {}
+    for placeholder in given:
+        _check_placeholder(placeholder, _VALUE, "ExpressionAttributeValues", limits)
+    for placeholder, value in given.items():
+        try:
+            loaded[placeholder] = values.load(value, limits)
+        except AWSError as error:
+            if error.code != "ValidationException":
+                raise
+            raise invalid(
+                f"ExpressionAttributeValues contains invalid value: {error.message} for key {placeholder}"
+            ) from None
+    return loaded
+
+
+def _check_placeholder(placeholder: str, syntax: re.Pattern[str], parameter: str, limits: Any) -> None:
+    if not syntax.match(placeholder):
+        raise invalid(f'{parameter} contains invalid key: Syntax error; key: "{placeholder}"')
+    limits.check("expression-placeholder-length", len(placeholder), parameter=parameter, key=placeholder)

@@ -1,0 +1,394 @@
+"""GetItem, PutItem, UpdateItem and DeleteItem."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from sys import intern
+from typing import Any
+
+from awsim.errors import AWSError
+from awsim.services.dynamodb import legacy, values
+from awsim.services.dynamodb.base import Base, wanted
+from awsim.services.dynamodb.capacity import Consumed, read_units
+from awsim.services.dynamodb.expressions import Condition, Expressions, Projection, Update
+from awsim.services.dynamodb.refusals import invalid, invalid_parameter
+from awsim.services.dynamodb.schema import Place
+from awsim.services.dynamodb.storage import Item
+from awsim.services.dynamodb.table import Table
+
+_NOTHING: Mapping[str, Any] = {}
+_SURELY_SHORT = 255
+
+
+class ItemOperations(Base):
+    """Operations on single items."""
+
+    def get_item(
+        self,
+        TableName: str,
+        Key: dict[str, Any],
+        AttributesToGet: list[str] | None = None,
+        ConsistentRead: bool | None = None,
+        ReturnConsumedCapacity: str | None = None,
+        ProjectionExpression: str | None = None,
+        ExpressionAttributeNames: dict[str, str] | None = None,
+    ) -> dict[str, Any]:
+        projection = self._projection(AttributesToGet, ProjectionExpression, ExpressionAttributeNames)
+        limits = self.limits
+        key = {name: values.load(value, limits) for name, value in Key.items()}
+        table = self._table(TableName)
+        table.keys.check_key(key, limits)
+        item = self._read(table, table.keys.place(key), ConsistentRead)
+        result: dict[str, Any] = {}
+        if item is not None:
+            attributes = item.attributes
+            if projection is not None:
+                table.check_paths(projection.paths)
+                attributes = projection.of(attributes)
+            result["Item"] = values.dump_item(attributes)
+        if ReturnConsumedCapacity is not None:
+            consumed = wanted(ReturnConsumedCapacity, table)
+            if consumed is not None:
+                consumed.units = read_units(item.size if item else 0, limits, consistent=bool(ConsistentRead))
+                result["ConsumedCapacity"] = consumed.report(ReturnConsumedCapacity)
+        if self._throttled("read"):
+            self._charge_read(table, key, item, ConsistentRead)
+        return result
+
+    def put_item(
+        self,
+        TableName: str,
+        Item: dict[str, Any],
+        Expected: dict[str, Any] | None = None,
+        ReturnValues: str | None = None,
+        ReturnConsumedCapacity: str | None = None,
+        ReturnItemCollectionMetrics: str | None = None,
+        ConditionalOperator: str | None = None,
+        ConditionExpression: str | None = None,
+        ExpressionAttributeNames: dict[str, str] | None = None,
+        ExpressionAttributeValues: dict[str, Any] | None = None,
+        ReturnValuesOnConditionCheckFailure: str | None = None,
+    ) -> dict[str, Any]:
+        limits = self.limits
+        condition = None
+        conditional = (
+            ConditionExpression is not None
+            or Expected is not None
+            or ConditionalOperator is not None
+            or ExpressionAttributeNames is not None
+            or ExpressionAttributeValues is not None
+        )
+        if conditional:
+            legacy.check_mixing(
+                {
+                    "Expected": Expected,
+                    "ConditionalOperator": ConditionalOperator,
+                    "ConditionExpression": ConditionExpression,
+                    "ExpressionAttributeNames": ExpressionAttributeNames,
+                    "ExpressionAttributeValues": ExpressionAttributeValues,
+                },
+                ("ConditionExpression",),
+                ("Expected", "ConditionalOperator"),
+            )
+        new = self._load_item(Item)
+        if ReturnValues is not None and ReturnValues not in ("NONE", "ALL_OLD"):
+            raise invalid("ReturnValues can only be ALL_OLD or NONE")
+        limits.check("item-size", new.size)
+        if conditional:
+            condition = self._condition(
+                Expected, ConditionalOperator, ConditionExpression, ExpressionAttributeNames, ExpressionAttributeValues
+            )
+        table = self._table(TableName)
+        table.check_item(new.attributes, limits)
+        place = table.keys.place(new.attributes)
+        old = table.items.get(place)
+        if condition is not None:
+            self._check(table, condition, old, ReturnValuesOnConditionCheckFailure)
+        consumed = wanted(ReturnConsumedCapacity, table) if ReturnConsumedCapacity is not None else None
+        self._change(table, place, old, new, consumed)
+        result: dict[str, Any] = {}
+        if ReturnValues == "ALL_OLD" and old is not None:
+            result["Attributes"] = values.dump_item(old.attributes)
+        if consumed is not None or ReturnItemCollectionMetrics is not None:
+            self._account(result, table, place, new, consumed, ReturnConsumedCapacity, ReturnItemCollectionMetrics)
+        return result
+
+    def update_item(
+        self,
+        TableName: str,
+        Key: dict[str, Any],
+        AttributeUpdates: dict[str, Any] | None = None,
+        Expected: dict[str, Any] | None = None,
+        ConditionalOperator: str | None = None,
+        ReturnValues: str | None = None,
+        ReturnConsumedCapacity: str | None = None,
+        ReturnItemCollectionMetrics: str | None = None,
+        UpdateExpression: str | None = None,
+        ConditionExpression: str | None = None,
+        ExpressionAttributeNames: dict[str, str] | None = None,
+        ExpressionAttributeValues: dict[str, Any] | None = None,
+        ReturnValuesOnConditionCheckFailure: str | None = None,
+    ) -> dict[str, Any]:
+        limits = self.limits
+        legacy.check_mixing(
+            {
+                "AttributeUpdates": AttributeUpdates,
+                "Expected": Expected,
+                "ConditionalOperator": ConditionalOperator,
+                "UpdateExpression": UpdateExpression,
+                "ConditionExpression": ConditionExpression,
+                "ExpressionAttributeNames": ExpressionAttributeNames,
+                "ExpressionAttributeValues": ExpressionAttributeValues,
+            },
+            ("UpdateExpression", "ConditionExpression"),
+            ("AttributeUpdates", "Expected", "ConditionalOperator"),
+        )
+        key = {name: values.load(value, limits) for name, value in Key.items()}
+        update, condition = self._update(
+            AttributeUpdates, Expected, ConditionalOperator, UpdateExpression, ConditionExpression,
+            ExpressionAttributeNames, ExpressionAttributeValues,
+        )  # fmt: skip
+        table = self._table(TableName)
+        table.keys.check_key(key, limits)
+        place = table.keys.place(key)
+        old, new = self._updated(table, key, place, update, condition, ReturnValuesOnConditionCheckFailure)
+        consumed = wanted(ReturnConsumedCapacity, table) if ReturnConsumedCapacity is not None else None
+        self._change(table, place, old, new, consumed)
+        result: dict[str, Any] = {}
+        if ReturnValues is not None and ReturnValues != "NONE":
+            returned = _returned(ReturnValues, update, old, new)
+            if returned:
+                result["Attributes"] = values.dump_item(returned)
+        if consumed is not None or ReturnItemCollectionMetrics is not None:
+            self._account(result, table, place, new, consumed, ReturnConsumedCapacity, ReturnItemCollectionMetrics)
+        return result
+
+    def delete_item(
+        self,
+        TableName: str,
+        Key: dict[str, Any],
+        Expected: dict[str, Any] | None = None,
+        ConditionalOperator: str | None = None,
+        ReturnValues: str | None = None,
+        ReturnConsumedCapacity: str | None = None,
+        ReturnItemCollectionMetrics: str | None = None,
+        ConditionExpression: str | None = None,
+        ExpressionAttributeNames: dict[str, str] | None = None,
+        ExpressionAttributeValues: dict[str, Any] | None = None,
+        ReturnValuesOnConditionCheckFailure: str | None = None,
+    ) -> dict[str, Any]:
+        limits = self.limits
+        legacy.check_mixing(
+            {
+                "Expected": Expected,
+                "ConditionalOperator": ConditionalOperator,
+                "ConditionExpression": ConditionExpression,
+                "ExpressionAttributeNames": ExpressionAttributeNames,
+                "ExpressionAttributeValues": ExpressionAttributeValues,
+            },
+            ("ConditionExpression",),
+            ("Expected", "ConditionalOperator"),
+        )
+        key = {name: values.load(value, limits) for name, value in Key.items()}
+        if ReturnValues is not None and ReturnValues not in ("NONE", "ALL_OLD"):
+            raise invalid("ReturnValues can only be ALL_OLD or NONE")
+        condition = self._condition(
+            Expected, ConditionalOperator, ConditionExpression, ExpressionAttributeNames, ExpressionAttributeValues
+        )
+        table = self._table(TableName)
+        table.keys.check_key(key, limits)
+        place = table.keys.place(key)
+        old = table.items.get(place)
+        if condition is not None:
+            self._check(table, condition, old, ReturnValuesOnConditionCheckFailure)
+        consumed = wanted(ReturnConsumedCapacity, table) if ReturnConsumedCapacity is not None else None
+        self._change(table, place, old, None, consumed)
+        result: dict[str, Any] = {}
+        if ReturnValues == "ALL_OLD" and old is not None:
+            result["Attributes"] = values.dump_item(old.attributes)
+        if consumed is not None or (ReturnItemCollectionMetrics is not None and old is not None):
+            self._account(result, table, place, old, consumed, ReturnConsumedCapacity, ReturnItemCollectionMetrics)
+        return result
+
+    # --- parts of operations, also of batches and transactions
+
+    def _load_item(self, wire: Mapping[str, Any]) -> Item:
+        """An Item of a request in memory, its size counted."""
+        limits = self.limits
+        attributes = {}
+        for name, value in wire.items():
+            if not 0 < len(name) <= _SURELY_SHORT:
+                self._check_name(name)
+            # Interned: a million items share their attributes' names.
+            attributes[intern(name)] = values.load(value, limits)
+        return Item(attributes, values.item_size(attributes))
+
+    def _check_name(self, name: str) -> None:
+        if not name:
+            raise invalid_parameter("Empty attribute name")
+        self.limits.check("attribute-name-length", values.text_size(name))
+
+    def _projection(
+        self, attributes: list[str] | None, expression: str | None, names: Mapping[str, str] | None
+    ) -> Projection | None:
+        """What a read returns of each item; None for all of it."""
+        if attributes is None and expression is None and names is None:
+            return None
+        legacy.check_mixing(
+            {"AttributesToGet": attributes, "ProjectionExpression": expression, "ExpressionAttributeNames": names},
+            ("ProjectionExpression",),
+            ("AttributesToGet",),
+        )
+        if expression is None:
+            return legacy.attributes_to_get(attributes or [], self.limits)
+        expressions = Expressions(names, None, self.limits)
+        projection = expressions.projection(expression)
+        expressions.finish()
+        return projection
+
+    def _condition(
+        self,
+        expected: Mapping[str, Any] | None,
+        conditional: str | None,
+        expression: str | None,
+        names: Mapping[str, str] | None,
+        given: Mapping[str, Any] | None,
+    ) -> Condition | None:
+        """The condition of a write, in either form."""
+        if expression is None:
+            if expected is None and conditional is None:
+                return None
+            return legacy.expected(expected or {}, conditional, self.limits)
+        expressions = Expressions(names, given, self.limits)
+        condition = expressions.condition("ConditionExpression", expression)
+        expressions.finish()
+        return condition
+
+    def _update(
+        self,
+        updates: Mapping[str, Any] | None,
+        expected: Mapping[str, Any] | None,
+        conditional: str | None,
+        expression: str | None,
+        condition_expression: str | None,
+        names: Mapping[str, str] | None,
+        given: Mapping[str, Any] | None,
+    ) -> tuple[Update | None, Condition | None]:
+        """The update and the condition of UpdateItem, each in either form."""
+        limits = self.limits
+        if expression is None and condition_expression is None:
+            update = legacy.updates(updates, limits) if updates is not None else None
+            return update, self._condition(expected, conditional, None, None, None)
+        expressions = Expressions(names, given, limits)
+        update = expressions.update(expression) if expression is not None else None
+        condition = None
+        if condition_expression is not None:
+            condition = expressions.condition("ConditionExpression", condition_expression)
+        expressions.finish()
+        return update, condition
+
+    def _updated(
+        self,
+        table: Table,
+        key: dict[str, Any],
+        place: Place,
+        update: Update | None,
+        condition: Condition | None,
+        on_failure: str | None,
+    ) -> tuple[Item | None, Item]:
+        """An item before an update and after it; the table is not changed."""
+        limits = self.limits
+        if update is not None:
+            self._check_update(table, update)
+        old = table.items.get(place)
+        if condition is not None:
+            self._check(table, condition, old, on_failure)
+        before = old.attributes if old is not None else key
+        after = update.apply(before) if update is not None else dict(before)
+        if update is not None:
+            for action in update.actions:
+                name = action.path[0]
+                if type(name) is str and name in after and not (0 < len(name) <= _SURELY_SHORT):
+                    self._check_name(name)
+                if len(action.path) > 1 or (action.value is not None and action.type is None):
+                    limits.check("nesting-depth", values.depth_of(after.get(name, None)))  # type: ignore[call-overload]
+            for index in table.indexes.values():
+                index.check_updated(after, before, limits)
+        new = Item({intern(name): value for name, value in after.items()}, values.item_size(after))
+        limits.check("updated-item-size", new.size)
+        return old, new
+
+    def _check_update(self, table: Table, update: Update) -> None:
+        """Raise where an update names a key, or gives an index's key a value of another type."""
+        for path in update.paths:
+            if path[0] in table.keys.names and len(path) == 1:
+                raise invalid_parameter(f"Cannot update attribute {path[0]}. This attribute is part of the key")
+        table.check_paths(update.paths)
+        for index in table.indexes.values():
+            for attribute in index.keys.attributes:
+                for action in update.actions:
+                    if action.path == (attribute.name,) and action.type not in (None, attribute.type):
+                        raise invalid_parameter(
+                            f"Type mismatch for Index Key {attribute.name} Expected: {attribute.type} "
+                            f"Actual: {action.type} IndexName: {index.name}"
+                        )
+
+    def _check(self, table: Table, condition: Condition, old: Item | None, on_failure: str | None) -> None:
+        """Raise ConditionalCheckFailedException, with the item if asked for, where the condition does not hold."""
+        table.check_paths(condition.paths)
+        if condition.test(old.attributes if old is not None else _NOTHING):
+            return
+        fields = {}
+        if on_failure == "ALL_OLD" and old is not None:
+            fields["Item"] = values.dump_item(old.attributes)
+        raise AWSError("ConditionalCheckFailedException", "The conditional request failed", status=400, fields=fields)
+
+    def _read(self, table: Table, place: Place, consistent: bool | None) -> Item | None:
+        """The item at a place, as the copy that answers shows it."""
+        earlier = self._earlier(table.items, consistent)
+        if earlier is not None and place in earlier:
+            return earlier[place]
+        return table.items.get(place)
+
+    def _charge_read(self, table: Table, key: dict[str, Any], item: Item | None, consistent: bool | None) -> None:
+        consumed = Consumed(table)
+        consumed.units = read_units(item.size if item else 0, self.limits, consistent=bool(consistent))
+        self._draw_read(consumed, {table.keys.partition(key): consumed.units})
+
+    def _account(
+        self, result: dict[str, Any], table: Table, place: Place, item: Item | None, consumed: Consumed | None,
+        capacity: str | None, metrics: str | None,
+    ) -> None:  # fmt: skip
+        """Add ConsumedCapacity and ItemCollectionMetrics to an answer, as asked for."""
+        if consumed is not None:
+            result["ConsumedCapacity"] = consumed.report(capacity)
+        if metrics == "SIZE" and item is not None:
+            report = collection_metrics(table, place, item)
+            if report is not None:
+                result["ItemCollectionMetrics"] = report
+
+
+def collection_metrics(table: Table, place: Place, item: Item) -> dict[str, Any] | None:
+    """ItemCollectionMetrics of the collection of an item; None for a table without local indexes."""
+    if table.collections is None:
+        return None
+    gigabytes = table.collection_size(place) // 2**30
+    (attribute,) = table.keys.hash
+    return {
+        "ItemCollectionKey": {attribute.name: values.dump(item.attributes[attribute.name])},
+        "SizeEstimateRangeGB": [float(gigabytes), float(gigabytes + 1)],
+    }
+
+
+def _returned(mode: str, update: Update | None, old: Item | None, new: Item) -> Mapping[str, Any] | None:
+    """The Attributes of UpdateItem's answer."""
+    if mode == "ALL_NEW":
+        return new.attributes
+    if mode == "ALL_OLD":
+        return old.attributes if old is not None else None
+    if update is None:
+        return None
+    source = new if mode == "UPDATED_NEW" else old
+    return Projection(update.paths).of(source.attributes) if source is not None else None
+
+

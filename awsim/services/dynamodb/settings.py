@@ -1,0 +1,211 @@
+"""What hangs on tables: time to live, tags, point-in-time recovery; and DescribeLimits and DescribeEndpoints."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from typing import Any
+
+from awsim.services.dynamodb.base import Base
+from awsim.services.dynamodb.refusals import invalid, invalid_parameter
+from awsim.services.dynamodb.table import Table
+from awsim.state import Lifecycle, tag_map
+
+_TAGGABLE = re.compile(r"arn:[a-z-]+:dynamodb:([a-z0-9-]+):([0-9]{12}):table/([a-zA-Z0-9_.-]{3,255})\Z")
+
+
+class SettingOperations(Base):
+    """Operations on tables' settings."""
+
+    # --- time to live
+
+    def update_time_to_live(self, TableName: str, TimeToLiveSpecification: dict[str, Any]) -> dict[str, Any]:
+        table = self._settled(TableName)
+        enabled, attribute = TimeToLiveSpecification["Enabled"], TimeToLiveSpecification["AttributeName"]
+        current = table.ttl_attribute
+        if table.ttl_lifecycle is not None and not table.ttl_lifecycle.settled_now:
+            raise invalid("Time to live has been modified multiple times within a fixed interval")
+        if enabled:
+            if current is not None:
+                if current != attribute:
+                    raise invalid(
+                        f"TimeToLive is active on a different AttributeName: current AttributeName is {current}"
+                    )
+                raise invalid("TimeToLive is already enabled")
+            table.ttl_lifecycle = Lifecycle(self, [("ENABLING", "ttl-enable"), ("ENABLED", None)])
+            table.watch_expiries(attribute)
+            self._watch_expiry(table)
+        else:
+            if current is None:
+                raise invalid("TimeToLive is already disabled")
+            if current != attribute:
+                raise invalid(
+                    f"TimeToLive is active on a different AttributeName: current AttributeName is {current}"
+                )
+            table.ttl_lifecycle = Lifecycle(self, [("DISABLING", "ttl-enable"), ("DISABLED", None)])
+            table.watch_expiries(None)
+        return {"TimeToLiveSpecification": {"Enabled": enabled, "AttributeName": attribute}}
+
+    def describe_time_to_live(self, TableName: str) -> dict[str, Any]:
+        table = self._settled(TableName)
+        status = table.ttl_lifecycle.state if table.ttl_lifecycle is not None else "DISABLED"
+        description = {"TimeToLiveStatus": status}
+        if table.ttl_attribute is not None:
+            description["AttributeName"] = table.ttl_attribute
+        return {"TimeToLiveDescription": description}
+
+    def _watch_expiry(self, table: Table) -> None:
+        """Have the table's expired items deleted when the first of them is due."""
+        due = table.next_expiry()
+        if due is None:
+            return
+        begun = table.ttl_lifecycle.ends_at() if table.ttl_lifecycle is not None else None
+        when = max(due + self.limits.duration("ttl-delay"), begun or 0.0)
+        if table.expiry_job is not None:
+            planned, job = table.expiry_job
+            if planned <= when:
+                return
+            self.cancel(job)
+        table.expiry_job = (when, self.at_time(when, "_expire", name=table.name, id=table.id))
+
+    def _expire(self, name: str, id: str) -> None:
+        """Delete the items of a table whose time is up: of no cost, and as any change into its indexes."""
+        table: Table | None = self.tables.get(name)
+        if table is None or table.id != id or table.expiries is None:
+            return
+        table.expiry_job = None
+        now = self.clock.time()
+        oldest = now - self.limits["ttl-oldest"]
+        for place, item in table.expired(now - self.limits.duration("ttl-delay")):
+            expiry = table.expiry_of(item)
+            if expiry is not None and expiry < oldest:
+                table.ignore_expiry(place, item)
+                continue
+            table.write(place, item, None, self.limits, None, self._lags())
+        self._watch_expiry(table)
+
+    # --- tags
+
+    def tag_resource(self, ResourceArn: str, Tags: list[dict[str, str]]) -> None:
+        table = self._tagged(ResourceArn)
+        if not Tags:
+            raise invalid("Atleast one Tag needs to be provided as Input.")
+        table.tags = self._checked_tags(table.tags, tag_map(Tags))
+
+    def untag_resource(self, ResourceArn: str, TagKeys: list[str]) -> None:
+        table = self._tagged(ResourceArn)
+        if not TagKeys:
+            raise invalid("Atleast one Tag Key needs to be provided as Input.")
+        table.tags = {key: value for key, value in table.tags.items() if key not in TagKeys}
+
+    def list_tags_of_resource(self, ResourceArn: str, NextToken: str | None = None) -> dict[str, Any]:
+        table = self._tagged(ResourceArn)
+        start = 0
+        if NextToken is not None:
+            try:
+                start = int(b64decode(NextToken, validate=True))
+            except ValueError:
+                raise invalid(f"Invalid NextToken: {NextToken}") from None
+        page = int(self.limits["tags-page"])
+        listed = [{"Key": key, "Value": value} for key, value in table.tags.items()]
+        result: dict[str, Any] = {"Tags": listed[start : start + page]}
+        if len(listed) > start + page:
+            result["NextToken"] = b64encode(b"%d" % (start + page)).decode()
+        return result
+
+    def _tagged(self, arn: str) -> Table:
+        match = _TAGGABLE.match(arn)
+        if match is None:
+            raise invalid(f"Invalid TableArn: Invalid ResourceArn provided as input {arn}")
+        if (match[1], match[2]) != (self.region, self.account):
+            raise self.error(
+                "AccessDeniedException",
+                f"User: {self.caller.arn} is not authorized to perform: "
+                f"dynamodb:{self.request.operation} on resource: {arn}",
+            )
+        self._drop_deleted(match[3])
+        table: Table | None = self.tables.get(match[3])
+        if table is None:
+            raise self.error(
+                "ResourceNotFoundException", f"Requested resource not found: ResourcArn: {arn} not found"
+            )
+        return table
+
+    def _checked_tags(self, tags: Mapping[str, str], new: Mapping[str, str]) -> Mapping[str, str]:
+        """The tags of a table with new ones added."""
+        for key in new:
+            if key.startswith("aws:"):
+                raise invalid_parameter("Tag keys can not start with the reserved prefix aws:")
+        merged = {**tags, **new}
+        self.limits.check("tags-per-resource", len(merged))
+        return merged
+
+    # --- point-in-time recovery
+
+    def describe_continuous_backups(self, TableName: str) -> dict[str, Any]:
+        return {"ContinuousBackupsDescription": self._backups(self._backed_up(TableName))}
+
+    def update_continuous_backups(
+        self, TableName: str, PointInTimeRecoverySpecification: dict[str, Any]
+    ) -> dict[str, Any]:
+        table = self._backed_up(TableName)
+        days = PointInTimeRecoverySpecification.get("RecoveryPeriodInDays")
+        enabled = PointInTimeRecoverySpecification["PointInTimeRecoveryEnabled"]
+        most = int(self.limits["point-in-time-window"] // 86_400)
+        if days is not None and not enabled:
+            raise invalid("RecoveryPeriodInDays can only be specified when PointInTimeRecoveryEnabled is true")
+        if enabled:
+            if table.recovery_since is None:
+                table.recovery_since = self.clock.time()
+            table.recovery_days = days or most
+        else:
+            table.recovery_since = None
+        return {"ContinuousBackupsDescription": self._backups(table)}
+
+    def _backed_up(self, name: str) -> Table:
+        known = self._table_name(name)
+        self._drop_deleted(known)
+        table: Table | None = self.tables.get(known)
+        if table is None or table.status in ("CREATING", "DELETING"):
+            raise self.error("TableNotFoundException", f"Table not found: {known}")
+        return table
+
+    def _backups(self, table: Table) -> dict[str, Any]:
+        recovery: dict[str, Any] = {"PointInTimeRecoveryStatus": "DISABLED"}
+        if table.recovery_since is not None:
+            now = self.clock.time()
+            window = min(float(self.limits["point-in-time-window"]), table.recovery_days * 86_400.0)
+            recovery = {
+                "PointInTimeRecoveryStatus": "ENABLED",
+                "RecoveryPeriodInDays": table.recovery_days,
+                "EarliestRestorableDateTime": max(table.recovery_since, now - window),
+                "LatestRestorableDateTime": max(table.recovery_since, now - self.limits["point-in-time-delay"]),
+            }
+        return {"ContinuousBackupsStatus": "ENABLED", "PointInTimeRecoveryDescription": recovery}
+
+    # --- the account
+
+    def describe_limits(self) -> dict[str, Any]:
+        limits = self.limits
+        rows = {
+            "AccountMaxReadCapacityUnits": "account-read-units",
+            "AccountMaxWriteCapacityUnits": "account-write-units",
+            "TableMaxReadCapacityUnits": "table-read-units",
+            "TableMaxWriteCapacityUnits": "table-write-units",
+        }
+        return {member: int(limits[row]) for member, row in rows.items() if limits[row] is not None}
+
+    def describe_endpoints(self) -> dict[str, Any]:
+        suffix = "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
+        minutes = int(self.limits["endpoint-cache"])
+        return {"Endpoints": [{"Address": f"dynamodb.{self.region}.{suffix}", "CachePeriodInMinutes": minutes}]}
+
+    def _settled(self, name: str) -> Table:
+        """A table that settings can be asked of and changed."""
+        known = self._table_name(name)
+        self._drop_deleted(known)
+        table: Table | None = self.tables.get(known)
+        if table is None or table.status in ("CREATING", "DELETING"):
+            raise self.error("ResourceNotFoundException", f"Requested resource not found: Table: {known} not found")
+        return table

@@ -1,0 +1,254 @@
+"""TransactGetItems and TransactWriteItems."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from awsim.errors import AWSError
+from awsim.services.dynamodb import values
+from awsim.services.dynamodb.capacity import Consumed, draw, read_units, write_units
+from awsim.services.dynamodb.expressions import Condition, Update
+from awsim.services.dynamodb.items import ItemOperations, collection_metrics
+from awsim.services.dynamodb.refusals import invalid
+from awsim.services.dynamodb.schema import Place
+from awsim.services.dynamodb.storage import Item
+from awsim.services.dynamodb.table import Table
+
+_KINDS = ("ConditionCheck", "Put", "Delete", "Update")
+_NOT_ONE = "TransactItems can only contain one of Check, Put, Update or Delete"
+_TWICE = "Transaction request cannot include multiple operations on one item"
+# What an action may fail for, by the code of the error that the operation alone would give.
+_REASONS = {
+    "ConditionalCheckFailedException": "ConditionalCheckFailed",
+    "ValidationException": "ValidationError",
+    "ItemCollectionSizeLimitExceededException": "ItemCollectionSizeLimitExceeded",
+    "ProvisionedThroughputExceededException": "ProvisionedThroughputExceeded",
+}
+
+
+@dataclass(slots=True)
+class _Action:
+    """One action of a write, expressions bound; then its item's place, and the item before and after."""
+
+    kind: str
+    request: dict[str, Any]
+    table_name: str
+    key: dict[str, Any] | None
+    put: Item | None
+    update: Update | None
+    condition: Condition | None
+    table: Table | None = None
+    place: Place = None
+    old: Item | None = None
+    new: Item | None = None
+
+
+class TransactionOperations(ItemOperations):
+    """Operations on several items, all or none."""
+
+    def transact_get_items(
+        self, TransactItems: list[dict[str, Any]], ReturnConsumedCapacity: str | None = None
+    ) -> dict[str, Any]:
+        limits = self.limits
+        gets = []
+        for wish in TransactItems:
+            get = wish.get("Get")
+            if get is None:
+                raise invalid("TransactItems can only contain one Get")
+            projection = self._projection(None, get.get("ProjectionExpression"), get.get("ExpressionAttributeNames"))
+            key = {name: values.load(value, limits) for name, value in get["Key"].items()}
+            gets.append((self._table(get["TableName"]), key, projection))
+        reasons = _Reasons(len(gets))
+        places = []
+        for number, (table, key, _) in enumerate(gets):
+            with reasons.of(number):
+                table.keys.check_key(key, limits)
+                places.append(table.keys.place(key))
+            reasons.stop()  # AWS looks no further once an action is invalid
+        if len({(table.name, place) for (table, _, _), place in zip(gets, places, strict=True)}) != len(gets):
+            raise invalid(_TWICE)
+        responses, size = [], 0
+        charges: dict[str, Consumed] = {}
+        for (table, _, projection), place in zip(gets, places, strict=True):
+            item = table.items.get(place)
+            charge = charges.setdefault(table.name, Consumed(table))
+            charge.units += read_units(item.size if item else 0, limits, consistent=True, transaction=True)
+            if item is None:
+                responses.append({})
+                continue
+            size += item.size
+            if projection is not None:
+                table.check_paths(projection.paths)
+            attributes = item.attributes if projection is None else projection.of(item.attributes)
+            responses.append({"Item": values.dump_item(attributes)})
+        limits.check("transaction-size", size)
+        if self._throttled("read"):
+            for number, charge in enumerate(charges.values()):
+                with reasons.of(number):
+                    self._draw_read(charge, {})
+            reasons.stop()
+        result: dict[str, Any] = {"Responses": responses}
+        self._report(result, charges, ReturnConsumedCapacity, "ReadCapacityUnits")
+        return result
+
+    def transact_write_items(
+        self,
+        TransactItems: list[dict[str, Any]],
+        ReturnConsumedCapacity: str | None = None,
+        ReturnItemCollectionMetrics: str | None = None,
+        ClientRequestToken: str | None = None,
+    ) -> dict[str, Any]:
+        limits = self.limits
+        actions = [self._action(wish) for wish in TransactItems]
+        limits.check("transaction-size", sum(action.put.size for action in actions if action.put is not None))
+        for action in actions:
+            action.table = self._table(action.table_name)
+        reasons = _Reasons(len(actions))
+        for number, action in enumerate(actions):
+            with reasons.of(number):
+                self._place(action)
+            reasons.stop()  # AWS looks no further once an action is invalid
+        places = {(action.table.id, action.place) for action in actions if action.table is not None}
+        if len(places) != len(actions):
+            raise invalid(_TWICE)
+        for number, action in enumerate(actions):
+            with reasons.of(number):
+                self._evaluate(action)
+        if self._throttled("write") and not reasons.any:
+            for number, action in enumerate(actions):
+                with reasons.of(number):
+                    self._draw_action(action)
+        reasons.stop()
+        charges: dict[str, Consumed] = {}
+        metrics: dict[str, Any] = {}
+        for action in actions:
+            table = action.table
+            assert table is not None
+            charge = charges.setdefault(table.name, Consumed(table))
+            if action.kind == "ConditionCheck":
+                charge.units += read_units(
+                    action.old.size if action.old else 0, limits, consistent=True, transaction=True
+                )
+                continue
+            self._change(table, action.place, action.old, action.new, charge, transaction=True)
+            item = action.new or action.old
+            if ReturnItemCollectionMetrics == "SIZE" and item is not None:
+                report = collection_metrics(table, action.place, item)
+                if report is not None:
+                    metrics.setdefault(table.name, []).append(report)
+        result: dict[str, Any] = {}
+        if metrics:
+            result["ItemCollectionMetrics"] = metrics
+        self._report(result, charges, ReturnConsumedCapacity, "WriteCapacityUnits")
+        return result
+
+    def _action(self, wish: dict[str, Any]) -> _Action:
+        """One TransactItem with its values loaded and its expressions bound: their errors are the whole request's."""
+        kinds = [kind for kind in _KINDS if wish.get(kind) is not None]
+        if len(kinds) != 1:
+            raise invalid(_NOT_ONE)
+        (kind,) = kinds
+        request = wish[kind]
+        put = key = None
+        if kind == "Put":
+            put = self._load_item(request["Item"])
+        else:
+            key = {name: values.load(value, self.limits) for name, value in request["Key"].items()}
+        update, condition = self._update(
+            None, None, None, request.get("UpdateExpression"), request.get("ConditionExpression"),
+            request.get("ExpressionAttributeNames"), request.get("ExpressionAttributeValues"),
+        )  # fmt: skip
+        return _Action(kind, request, request["TableName"], key, put, update, condition)
+
+    def _place(self, action: _Action) -> None:
+        """Where the action's item is; raises what makes the action invalid whatever the item is."""
+        table, limits = action.table, self.limits
+        assert table is not None
+        if action.put is not None:
+            limits.check("item-size", action.put.size)
+            table.check_item(action.put.attributes, limits)
+            action.place = table.keys.place(action.put.attributes)
+        else:
+            assert action.key is not None
+            table.keys.check_key(action.key, limits)
+            action.place = table.keys.place(action.key)
+        if action.update is not None:
+            self._check_update(table, action.update)
+
+    def _evaluate(self, action: _Action) -> None:
+        """Check the condition and compute the item after the action."""
+        table, on_failure = action.table, action.request.get("ReturnValuesOnConditionCheckFailure")
+        assert table is not None
+        if action.kind == "Update":
+            assert action.key is not None
+            action.old, action.new = self._updated(
+                table, action.key, action.place, action.update, action.condition, on_failure
+            )
+            return
+        action.old = table.items.get(action.place)
+        if action.condition is not None:
+            self._check(table, action.condition, action.old, on_failure)
+        action.new = action.put
+
+    def _draw_action(self, action: _Action) -> None:
+        table = action.table
+        assert table is not None
+        costs = table.index_costs(action.place, action.old, action.new, self.limits)
+        costs.units = write_units(action.old, action.new, self.limits, transaction=True)
+        partition = action.place if type(action.place) is str else action.place[0]
+        draw("write", costs, {partition: costs.units}, self.limits, self.clock.time())
+
+    def _report(
+        self, result: dict[str, Any], charges: dict[str, Consumed], mode: str | None, kind: str
+    ) -> None:
+        reports = [charge.report(mode, kind=kind) for charge in charges.values()]
+        if reports and reports[0] is not None:
+            result["ConsumedCapacity"] = reports
+
+
+class _Reasons:
+    """Why a transaction is cancelled, action by action."""
+
+    def __init__(self, count: int) -> None:
+        self._reasons: list[dict[str, Any]] = [{"Code": "None"} for _ in range(count)]
+        self.any = False
+
+    def of(self, number: int) -> _Attempt:
+        """A block whose refusal becomes the reason of an action."""
+        return _Attempt(lambda error: self._note(number, error))
+
+    def _note(self, number: int, error: AWSError) -> bool:
+        code = _REASONS.get(error.code)
+        if code is None:
+            return False
+        self.any = True
+        self._reasons[number] = {"Code": code, "Message": error.message}
+        if "Item" in error.fields:
+            self._reasons[number]["Item"] = error.fields["Item"]
+        return True
+
+
+    def stop(self) -> None:
+        """Cancel the transaction if any action was refused."""
+        if not self.any:
+            return
+        codes = ", ".join(reason["Code"] for reason in self._reasons)
+        raise AWSError(
+            "TransactionCanceledException",
+            f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]",
+            status=400,
+            fields={"CancellationReasons": self._reasons},
+        )
+
+
+class _Attempt:
+    def __init__(self, note: Callable[[AWSError], bool]) -> None:
+        self._note = note
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        return isinstance(error, AWSError) and self._note(error)
