@@ -15,6 +15,7 @@ import pytest
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
+from freezegun import freeze_time
 
 from awsim.auth.post import post_credentials, verify_post
 from awsim.auth.signatures import verify, verify_chunks, verify_presigned
@@ -33,21 +34,10 @@ S3_MISMATCH = (
 
 
 @pytest.fixture(autouse=True)
-def frozen(monkeypatch):
+def frozen():
     """botocore's signers at NOW."""
-    moment = datetime.fromtimestamp(NOW, UTC)
-    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda *a, **k: moment, raising=False)
-    monkeypatch.setattr(botocore.auth, "formatdate", lambda *a, **k: "Fri, 24 May 2013 00:00:00 GMT")
-    monkeypatch.setattr(botocore.auth.time, "time", lambda: NOW)
-    if not hasattr(botocore.auth, "get_current_datetime"):  # botocore before 1.38
-        monkeypatch.setattr(botocore.auth, "datetime", _FixedDatetime)
-
-
-class _FixedDatetime:
-    class datetime(datetime):
-        @classmethod
-        def utcnow(cls):
-            return datetime.fromtimestamp(NOW, UTC).replace(tzinfo=None)
+    with freeze_time(datetime.fromtimestamp(NOW, UTC)):
+        yield
 
 
 def signed(signer, method="GET", url="https://sts.amazonaws.com/", headers=None, data=b"", params=None) -> Request:
@@ -444,15 +434,8 @@ def test_urls_of_generate_presigned_url(version, style, region, token, operation
 
 @pytest.mark.parametrize("version", ["s3", "s3v4"])
 @pytest.mark.parametrize("token", [None, TEMPORARY.token], ids=["plain", "temporary"])
-def test_forms_of_generate_presigned_post(version, token, monkeypatch):
+def test_forms_of_generate_presigned_post(version, token):
     client = _client("s3", "us-east-1", token, Config(signature_version=version))
-    import botocore.signers
-
-    expiration = datetime.fromtimestamp(NOW, UTC)
-    if hasattr(botocore.signers, "get_current_datetime"):
-        monkeypatch.setattr(botocore.signers, "get_current_datetime", lambda *a, **k: expiration)
-    else:
-        monkeypatch.setattr(botocore.signers, "datetime", _FixedDatetime)
     form = client.generate_presigned_post("bucket", "key", Fields={"acl": "private"}, ExpiresIn=60)["fields"]
     access_key = TEMPORARY.access_key if token else KEY
     assert post_credentials(form) == (access_key, token)

@@ -44,8 +44,7 @@ def _region(call: Call) -> str:
 
 
 def _protocol(call: Call) -> str:
-    assert call.plan is not None
-    return call.plan.model.service_model.resolved_protocol if call.plan.model is not None else "rest-xml"
+    return call.codec.protocol if call.codec is not None else "rest-xml"
 
 
 def _without_credentials(call: Call, kind: str) -> None:
