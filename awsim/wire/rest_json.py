@@ -66,11 +66,13 @@ class RestJSONCodec(RestCodec):
             content = b"" if head else dumps(body)
             headers = {
                 **self.request_ids(request_id),
-                "x-amzn-ErrorType": shape.name,
                 "Content-Type": "application/json",
                 "Content-Length": str(len(content)),
                 **located,
             }
+            # Some shapes have the error's type as a member, in the header's own spelling.
+            if not any(name.lower() == "x-amzn-errortype" for name in located):
+                headers["x-amzn-ErrorType"] = shape.name
             headers.update(error.headers)
             return Response(shape.status_of(error), headers, content)
 

@@ -255,7 +255,18 @@ _QUERY_TOO = {"sqs"}
 
 
 def services_of(request: Request) -> list[str]:
-    """The services that a request may be for, by host and credential scope; empty when there are none."""
+    """The services that a request may be for, by host and credential scope; empty when there are none.
+
+    Where several share a host, the one that gave it its name comes first.
+    """
+    names = _services_of(request)
+    if len(names) > 1:
+        known = index().services
+        names = sorted(names, key=lambda name: known[name].stems[0] != name)
+    return names
+
+
+def _services_of(request: Request) -> list[str]:
     known = index()
     scope = scope_of(request)
     names = _candidates(request.host)
@@ -380,6 +391,8 @@ def _routes(name: str) -> dict[str, list[_Route]]:
 def _specificity(route: _Route) -> tuple[Any, ...]:
     return (
         route.greedy is not None,
+        # Of those that begin alike, the one that says more of the end.
+        -len(route.segments) if route.greedy is not None else 0,
         -len(route.literals),
         [part is None for part in route.segments],
         -len(route.queries) - len(route.headers),

@@ -115,7 +115,7 @@ class Writers:
         shape = self.schema.resolve(reference)
         kind = shape["type"]
         tag = shape.get("locationName", name)
-        # A list that is flattened itself goes by its elements' name; one that only this member flattens, by the member's.
+        # A list flattened by its own shape goes by its elements' name; one that a member flattens, by the member's.
         if kind == "list" and self.schema.shapes[reference["shape"]].get("flattened") and "locationName" not in shape:
             tag = self.schema.resolve(shape["member"]).get("locationName", tag)
         if kind in ("structure", "list", "map"):

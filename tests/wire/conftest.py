@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from typing import Any
 
 import pytest
+
+_counts: Counter[str] = Counter()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -14,3 +18,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def wire_all(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--wire-all", False) or os.environ.get("AWSIM_WIRE_ALL"))
+
+
+@pytest.fixture(scope="session")
+def wire_counts() -> Counter[str]:
+    """Counts that are printed at the end of the run."""
+    return _counts
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if _counts:
+        text = ", ".join(f"{count:,} {what}" for what, count in sorted(_counts.items()))
+        terminalreporter.write_line(f"wire round trips: {text}")
