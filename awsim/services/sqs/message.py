@@ -17,6 +17,14 @@ DELAYED, VISIBLE, IN_FLIGHT, GONE = "delayed", "visible", "in flight", "gone"
 MessageAttributes = Mapping[str, Mapping[str, Any]]
 
 
+SYSTEM_ATTRIBUTES = frozenset(
+    (
+        "AWSTraceHeader", "ApproximateFirstReceiveTimestamp", "ApproximateReceiveCount", "DeadLetterQueueSourceArn",
+        "MessageDeduplicationId", "MessageGroupId", "SenderId", "SentTimestamp", "SequenceNumber",
+    )
+)  # fmt: skip
+
+
 class Message:
     """What is delivered. Not to be changed: entries of several snapshots share it."""
 

@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from awsim.errors import AWSError
 from awsim.services.sqs import receipts
 from awsim.services.sqs.groups import Groups
 from awsim.services.sqs.message import DELAYED, GONE, IN_FLIGHT, VISIBLE, Entry, Message
-from awsim.services.sqs.refusals import ExpiredReceiptHandle, invalid
+from awsim.services.sqs.refusals import ExpiredReceiptHandle, invalid, unknown_handle
 from awsim.services.sqs.timeline import Retention, Transitions
 from awsim.state import Dict, Entity, Tags
 
@@ -223,8 +222,7 @@ class Queue(Entity):
         """The entry of a handle, None if it is gone; and the number of the receive that gave the handle out."""
         place = receipts.read(self._secret, receipt_handle)
         if place is None:
-            message = f'The input receipt handle "{receipt_handle}" is not a valid receipt handle.'
-            raise AWSError("ReceiptHandleIsInvalid", message)
+            raise unknown_handle(receipt_handle)
         order, receive_count = place
         return self._entries.get(order), receive_count
 

@@ -30,6 +30,12 @@ def invalid_attribute(name: str, reason: str = "") -> AWSError:
     return AWSError("InvalidAttributeValue", f"Invalid value for the parameter {name}.{because}")
 
 
+def unknown_handle(handle: str) -> AWSError:
+    """A receipt handle that the queue never gave out."""
+    message = f'The input receipt handle "{handle}" is not a valid receipt handle.'
+    return AWSError("ReceiptHandleIsInvalid", message, status=404)
+
+
 class ExpiredReceiptHandle(AWSError):
     """A handle that may not delete or hide its message any more; batches word it in their own way."""
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from awsim.errors import AWSError
 from awsim.limits.table import load
 from awsim.service import Service
 from awsim.services.sqs import permissions, urls
 from awsim.services.sqs.queue import Queue
-from awsim.services.sqs.refusals import invalid
+from awsim.services.sqs.refusals import invalid, missing
 from awsim.state import Collection, Dict
+
+if TYPE_CHECKING:
+    from awsim.gateway.validate import Violation
 
 NO_QUEUE = "The specified queue does not exist."
 
@@ -21,11 +25,18 @@ class Operations(Service):
 
     name = "sqs"
     scope = "region"
+    # Names of attributes are SQS's own to judge: it says which one it does not know.
+    checked = frozenset({"required"})
 
     queues = Collection("queue", key="name", missing=("QueueDoesNotExist", NO_QUEUE))
 
     def setup(self) -> None:
         self.deletions = Dict()  # name of a deleted queue -> when, in milliseconds
+
+    def violation(self, violations: Sequence[Violation]) -> AWSError:
+        """What is missing, as the query API names it: `Entries.1.Id`."""
+        parts = violations[0].path.split(".")
+        return missing(".".join(part[:1].upper() + part[1:] for part in parts if part != "member"))
 
     def now(self) -> int:
         """Milliseconds since 1970. Whole ones: what is due in 30 s is due then, whatever floats make of it."""

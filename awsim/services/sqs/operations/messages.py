@@ -9,18 +9,21 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from awsim.errors import AWSError
-from awsim.services.sqs import batches, contents
+from awsim.services.sqs import attributes, batches, contents
 from awsim.services.sqs.fifo import FifoQueue
 from awsim.services.sqs.md5 import md5_of_attributes, md5_of_body
-from awsim.services.sqs.message import Entry, Message, MessageAttributes
+from awsim.services.sqs.message import SYSTEM_ATTRIBUTES, Entry, Message, MessageAttributes
 from awsim.services.sqs.operations.common import Operations
 from awsim.services.sqs.queue import Choose, Queue, no_choice
 from awsim.services.sqs.redrive import redrive_policy
-from awsim.services.sqs.refusals import WRONG_TYPE, invalid, missing
+from awsim.services.sqs.refusals import WRONG_TYPE, invalid, missing, unknown_attribute
 
 # The header that brings AWSTraceHeader: AWS X-Ray Developer Guide, "Amazon SQS and AWS X-Ray".
 _TRACE_ID = "X-Amzn-Trace-Id"
 _ALPHANUMERIC_AND_PUNCTUATION = re.compile(r"[!-~]+\Z")
+
+# `AttributeNames`, the older parameter, takes names of queue attributes too, and gives nothing for them.
+_KNOWN_NAMES = SYSTEM_ATTRIBUTES | {"All"} | attributes.SETTABLE.keys() | attributes.OBSERVED.keys()
 
 # How often a run that varies AWS's decisions takes another option than the friendly one.
 _ODDS = {"sqs.order": 0.1, "sqs.duplicate": 0.02, "sqs.short-poll-miss": 0.05, "sqs.old-receipt-handle": 0.5}
@@ -82,9 +85,9 @@ class MessageOperations(Operations):
         self._throttle(queue, "fifo-send", {entry.get("MessageGroupId") for entry in Entries})
 
         def send(entry: Mapping[str, Any]) -> dict[str, Any]:
-            body, attributes = entry.get("MessageBody") or "", entry.get("MessageAttributes")
+            body, given = entry.get("MessageBody") or "", entry.get("MessageAttributes")
             try:
-                raw = self._checked_body(queue, body, attributes)
+                raw = self._checked_body(queue, body, given)
             except AWSError as error:
                 # Batches word this one differently (recorded: send batch message size).
                 error.message = error.message.replace("parameters are invalid. ", "parameters cannot be validated. ")
@@ -98,7 +101,7 @@ class MessageOperations(Operations):
                 Draft(
                     body,
                     raw,
-                    attributes,
+                    given,
                     entry.get("MessageSystemAttributes"),
                     delay,
                     entry.get("MessageGroupId"),
@@ -140,16 +143,16 @@ class MessageOperations(Operations):
             raise self.limits.error(row, given=given)
         self.limits.check(row, len(given), given=given)
 
-    def _checked_body(self, queue: Queue, body: str, attributes: MessageAttributes | None) -> bytes:
-        """The body in UTF-8, if it and the attributes are what a message may be."""
+    def _checked_body(self, queue: Queue, body: str, given: MessageAttributes | None) -> bytes:
+        """The body in UTF-8, if it and the attributes given are what a message may be."""
         if not body:
             raise missing("MessageBody")
         contents.check_characters(body)
         raw = body.encode()
         size = len(raw)
-        if attributes:
-            contents.check_attributes(attributes, self.limits)
-            size = contents.size(body, attributes)
+        if given:
+            contents.check_attributes(given, self.limits)
+            size = contents.size(body, given)
         allowed = queue.settings.maximum_message_size
         if allowed is not None and size > allowed:
             raise self.limits.row("message-size").refusal(allowed, {"measured": size})
@@ -211,6 +214,9 @@ class MessageOperations(Operations):
         now = self.now()
         queue = self.queue_at(QueueUrl, now)
         settings = queue.settings
+        system_names = frozenset(AttributeNames).union(MessageSystemAttributeNames)
+        if system_names and (unknown := system_names - _KNOWN_NAMES):
+            raise unknown_attribute(min(unknown))
         if ReceiveRequestAttemptId is not None:
             if not queue.fifo:
                 raise invalid("ReceiveRequestAttemptId", ReceiveRequestAttemptId, WRONG_TYPE)
@@ -230,7 +236,6 @@ class MessageOperations(Operations):
                 queue.remember_attempt(ReceiveRequestAttemptId, entries, now)  # type: ignore[attr-defined]
         if not entries:
             return {}
-        system_names = frozenset(AttributeNames).union(MessageSystemAttributeNames)
         return {
             "Messages": [
                 entry.delivered(queue.receipt_handle(entry), system_names, MessageAttributeNames) for entry in entries

@@ -9,13 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from awsim.errors import AWSError
 from awsim.services.sqs import attributes, permissions, redrive
 from awsim.services.sqs.attributes import Settings
 from awsim.services.sqs.fifo import FifoQueue
 from awsim.services.sqs.operations.common import Operations
 from awsim.services.sqs.queue import Queue, StandardQueue
-from awsim.services.sqs.refusals import invalid, missing
+from awsim.services.sqs.refusals import invalid, invalid_attribute, missing
 from awsim.state import Tags
 
 _WORD = re.compile(r"[A-Za-z0-9_-]+\Z")
@@ -63,7 +62,7 @@ class QueueOperations(Operations):
     def purge_queue(self, QueueUrl: str) -> None:
         queue, now = self.queue_at(QueueUrl), self.now()
         if queue.purged is not None and now < queue.purged + self.limits.duration("purge-interval") * 1000:
-            raise self._refusal("purge-interval", name=queue.name)
+            raise self.limits.error("purge-interval", name=queue.name)
         queue.purge(now)
 
     def get_queue_url(self, QueueName: str, QueueOwnerAWSAccountId: str | None = None) -> dict[str, Any]:
@@ -125,12 +124,7 @@ class QueueOperations(Operations):
     def _check_reuse(self, name: str) -> None:
         deleted = self.deletions.get(name)
         if deleted is not None and self.now() < deleted + self.limits.duration("queue-name-reuse") * 1000:
-            raise self._refusal("queue-name-reuse")
-
-    def _refusal(self, row: str, **fields: Any) -> AWSError:
-        """A row's error with the status that errors.toml gives it."""
-        error = self.limits.error(row, **fields)
-        return self.error(error.code, error.message)
+            raise self.limits.error("queue-name-reuse")
 
     # --- attributes
 
@@ -142,8 +136,7 @@ class QueueOperations(Operations):
     def set_queue_attributes(self, QueueUrl: str, Attributes: Mapping[str, str]) -> None:
         queue = self.queue_at(QueueUrl)
         if queue.fifo and Attributes.get("FifoQueue", "true").lower() != "true":
-            reason = "Modifying queue type is not supported."
-            raise AWSError("InvalidAttributeValue", f"Invalid value for the parameter FifoQueue. Reason: {reason}")
+            raise invalid_attribute("FifoQueue", "Modifying queue type is not supported.")
         settings = self._applied(queue.settings, Attributes, fifo=queue.fifo, queue_arn=queue.arn)
         self._change(queue, settings)
 
@@ -185,7 +178,7 @@ class QueueOperations(Operations):
         self.limits.check("policy-size", len(text.encode()))
         statements = json.loads(text).get("Statement")
         if not statements:
-            raise AWSError("InvalidAttributeValue", "Invalid value for the parameter Policy.")
+            raise invalid_attribute("Policy")
         if isinstance(statements, list):
             self.limits.check("policy-statements", len(statements))
 
