@@ -37,8 +37,9 @@ class Service:
     """"region": an instance per account and region; "account": a global service, one per account and partition;
     "partition": one for all accounts of a partition (S3, whose bucket names they share)."""
 
-    anonymous: ClassVar[bool] = False
-    """Whether operations see calls without credentials, rather than the gateway refusing them."""
+    anonymous: ClassVar[bool | frozenset[str]] = False
+    """Whether operations see calls without credentials, rather than the gateway refusing them; or which of them do,
+    beside those that botocore's model marks (`authtype: none`, which older models leave out)."""
 
     checked: ClassVar[frozenset[str]] = frozenset({"required", "length", "range", "pattern", "enum"})
     """Which of the model's constraints the gateway checks for this service; it words the rest itself."""

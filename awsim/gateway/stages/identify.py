@@ -51,7 +51,10 @@ def _without_credentials(call: Call, kind: str) -> None:
     plan = call.plan
     assert plan is not None
     call.caller = ANONYMOUS
-    open_to_all = plan.cls.anonymous or (plan.model is not None and plan.model.auth_type == "none")  # type: ignore[union-attr]
+    anonymous = plan.cls.anonymous  # type: ignore[union-attr]
+    open_to_all = anonymous is True or (plan.model is not None and plan.model.auth_type == "none")
+    if anonymous and not open_to_all:
+        open_to_all = call.operation in anonymous  # type: ignore[operator]
     if not open_to_all and kind != "bearer":
         if kind == "none":
             raise Refused("missing").worded(call.service, _protocol(call))

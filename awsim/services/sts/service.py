@@ -60,6 +60,7 @@ class STS(Service):
 
     name = "sts"
     scope = "account"
+    anonymous = frozenset({"AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})
     validation_error = "ValidationError"
 
     def get_caller_identity(self) -> dict[str, Any]:
