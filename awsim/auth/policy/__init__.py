@@ -1,0 +1,43 @@
+"""The policy language: documents, what they match, and what they decide together.
+
+request = AuthorizationRequest(Principal.of(caller), "s3:GetObject", arn, build(principal, facts))
+decision = decide(request, PolicySet(identity=(parse(text),)))
+if not decision.allowed:
+    denied_message(decision)
+"""
+
+from awsim.auth.policy.context import Context, Facts, build
+from awsim.auth.policy.document import Policy, PolicyError, Statement, parse
+from awsim.auth.policy.evaluate import (
+    AuthorizationRequest,
+    Decision,
+    Match,
+    PolicySet,
+    Reason,
+    decide,
+    denied_message,
+    explanation,
+)
+from awsim.auth.policy.matching import ANONYMOUS, Named, Principal, Principals
+
+__all__ = [
+    "ANONYMOUS",
+    "AuthorizationRequest",
+    "Context",
+    "Decision",
+    "Facts",
+    "Match",
+    "Named",
+    "Policy",
+    "PolicyError",
+    "PolicySet",
+    "Principal",
+    "Principals",
+    "Reason",
+    "Statement",
+    "build",
+    "decide",
+    "denied_message",
+    "explanation",
+    "parse",
+]
