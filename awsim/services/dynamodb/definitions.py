@@ -47,6 +47,8 @@ def local_keys(name: str, schema: Sequence[Wire], types: Mapping[str, str], tabl
     names = [element["AttributeName"] for element in schema]
     _check_defined(names, types)
     _check_pair(schema)
+    if len(names) > 2:
+        raise invalid_parameter(f"KeySchema of a local secondary index has at most 2 elements: index: {name}")
     if len(names) != 2:
         raise invalid_parameter(f"Index KeySchema does not have a range key for index: {name}")
     if names[0] != table.names[0]:
@@ -69,7 +71,7 @@ def global_keys(name: str, schema: Sequence[Wire], types: Mapping[str, str], lim
     if kinds[0] != "HASH":
         raise invalid("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
     if kinds != sorted(kinds):
-        raise invalid("Invalid KeySchema: HASH key elements must come before RANGE key elements")
+        raise invalid("Invalid KeySchema: All HASH key elements must precede all RANGE key elements")
     limits.check("index-key-attributes", kinds.count("HASH"), kind="HASH", index=name)
     limits.check("index-key-attributes", kinds.count("RANGE"), kind="RANGE", index=name)
     return KeySchema([KeyAttribute(part, types[part], kind == "HASH") for part, kind in zip(names, kinds, strict=True)])

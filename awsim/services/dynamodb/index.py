@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from awsim.errors import AWSError
 from awsim.services.dynamodb import values
 from awsim.services.dynamodb.capacity import Throughput
 from awsim.services.dynamodb.refusals import invalid, invalid_parameter
@@ -61,10 +62,14 @@ class Index(Entity):
         attributes = {name: item.attributes[name] for name in self.projected if name in item.attributes}
         return Item(attributes, values.item_size(attributes))
 
-    def backfill(self, items: Tree) -> None:
+    def backfill(self, items: Tree, limits: ServiceLimits) -> None:
         """Take in the items that the table has already; those that cannot be in the index stay out."""
         self.backfills = True
         for base, item in items.items():
+            try:
+                self.check_item(item.attributes, limits)
+            except AWSError:
+                continue
             for place, _, copy in self.change(base, None, item):
                 self.tree.put(place, copy)
 

@@ -295,14 +295,19 @@ class ItemOperations(Base):
         update: Update | None,
         condition: Condition | None,
         on_failure: str | None,
-    ) -> tuple[Item | None, Item]:
-        """An item before an update and after it; the table is not changed."""
+    ) -> tuple[Item | None, Item | None]:
+        """An item before an update and after it; the table is not changed.
+
+        An update that only takes away leaves an absent item absent.
+        """
         limits = self.limits
         if update is not None:
             self._check_update(table, update)
         old = table.items.get(place)
         if condition is not None:
             self._check(table, condition, old, on_failure)
+        if old is None and update is not None and update.only_removes:
+            return None, None
         before = old.attributes if old is not None else key
         after = update.apply(before) if update is not None else dict(before)
         if update is not None:
@@ -380,10 +385,10 @@ def collection_metrics(table: Table, place: Place, item: Item) -> dict[str, Any]
     }
 
 
-def _returned(mode: str, update: Update | None, old: Item | None, new: Item) -> Mapping[str, Any] | None:
+def _returned(mode: str, update: Update | None, old: Item | None, new: Item | None) -> Mapping[str, Any] | None:
     """The Attributes of UpdateItem's answer."""
     if mode == "ALL_NEW":
-        return new.attributes
+        return new.attributes if new is not None else None
     if mode == "ALL_OLD":
         return old.attributes if old is not None else None
     if update is None:

@@ -67,6 +67,8 @@ def key_range(keys: KeySchema, conditions: Mapping[str, KeyCondition], limits: S
         raise invalid("Conditions can be of length 1 or 2 only")
     if len(keys.attributes) == 1 and len(conditions) > 1:
         raise invalid("Query key condition not supported")
+    if len(keys.hash) > 1 or len(keys.sort) > 1:
+        _check_composite(keys, conditions)
     known = [attribute for attribute in keys.attributes if attribute.name in conditions]
     for attribute in keys.hash:
         if attribute.name not in conditions:
@@ -83,11 +85,7 @@ def key_range(keys: KeySchema, conditions: Mapping[str, KeyCondition], limits: S
     for attribute in keys.sort:
         condition = conditions.get(attribute.name)
         if condition is None:
-            if any(later.name in conditions for later in keys.sort[len(prefix) :]):
-                raise invalid(f"Query condition missed key schema element: {attribute.name}")
             break
-        if last is not None:
-            raise invalid("Query key condition not supported")
         if condition.operator == "EQ":
             prefix = (*prefix, condition.values[0])
             equals[attribute.name] = condition.values[0]
@@ -95,6 +93,25 @@ def key_range(keys: KeySchema, conditions: Mapping[str, KeyCondition], limits: S
             last = (attribute, condition)
     stretch = _stretch(prefix, last[1] if last is not None else None)
     return KeyRange(stretch, start, equals, last)
+
+
+def _check_composite(keys: KeySchema, conditions: Mapping[str, KeyCondition]) -> None:
+    """Raise where conditions on a key of several attributes leave one out that they need."""
+    for attribute in keys.hash:
+        condition = conditions.get(attribute.name)
+        if condition is None or condition.operator != "EQ":
+            raise invalid(
+                "Query key condition not supported: all HASH key attributes of the index must be given with an "
+                f"equality condition: {attribute.name}"
+            )
+    given = [attribute.name in conditions for attribute in keys.sort]
+    exact = [attribute.name in conditions and conditions[attribute.name].operator == "EQ" for attribute in keys.sort]
+    for number, attribute in enumerate(keys.sort):
+        if any(given[number + 1 :]) and not exact[number]:
+            raise invalid(
+                "Query key condition not supported: RANGE key attributes of the index must be given in their order, "
+                f"all but the last with an equality condition: {attribute.name}"
+            )
 
 
 def _check_condition(attribute: KeyAttribute, condition: KeyCondition, limits: ServiceLimits) -> None:

@@ -105,9 +105,11 @@ class ReadOperations(ItemOperations):
         if ExclusiveStartKey is not None:
             place, start = start_place(table, index, ExclusiveStartKey, limits, scan=False)
             check_start(keys, selected, start)
+            if index is None and not keys.sort:
+                raise invalid(f"The provided exclusive start key is invalid: ExclusiveStartKey: {_shown_key(start)}")
             stretch = stretch.after(place, reverse=reverse)
         if index is None and not keys.sort:
-            entries = self._single(table, selected.partition, ConsistentRead, ExclusiveStartKey is not None)
+            entries = self._single(table, selected.partition, ConsistentRead)
         else:
             entries = self._entries(page, stretch, reverse)
         return self._answer(page, entries, ReturnConsumedCapacity, selected.partition)
@@ -249,11 +251,9 @@ class ReadOperations(ItemOperations):
             return tree.items(low, high, inclusive=inclusive, reverse=reverse)
         return tree.stale_items(earlier, low, high, inclusive=inclusive, reverse=reverse)
 
-    def _single(
-        self, table: Table, place: Place, consistent: bool | None, started: bool
-    ) -> Iterator[tuple[Place, Item]]:
+    def _single(self, table: Table, place: Place, consistent: bool | None) -> Iterator[tuple[Place, Item]]:
         """The one item of a partition in a table without sort key."""
-        item = None if started else self._read(table, place, consistent)
+        item = self._read(table, place, consistent)
         return iter([] if item is None else [(place, item)])
 
     def _answer(
@@ -319,6 +319,10 @@ def _index(table: Table, name: str | None, consistent: bool | None) -> Index | N
     if consistent and not index.local:
         raise invalid("Consistent reads are not supported on global secondary indexes")
     return index
+
+
+def _shown_key(key: Mapping[str, Any]) -> str:
+    return "{" + ", ".join(f"{name}=AttributeValue: {values.shown(value)}" for name, value in key.items()) + "}"
 
 
 def _bound(text: str | None, plain: bool) -> Place | None:

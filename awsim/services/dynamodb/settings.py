@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from awsim.services.dynamodb.refusals import invalid, invalid_parameter
 from awsim.services.dynamodb.table import Table
 from awsim.state import Lifecycle, tag_map
 
+_TAG = re.compile(r"[\w\s.:/=+@-]*\Z")
 _TAGGABLE = re.compile(r"arn:[a-z-]+:dynamodb:([a-z0-9-]+):([0-9]{12}):table/([a-zA-Z0-9_.-]{3,255})\Z")
 
 
@@ -101,20 +101,14 @@ class SettingOperations(Base):
 
     def list_tags_of_resource(self, ResourceArn: str, NextToken: str | None = None) -> dict[str, Any]:
         table = self._tagged(ResourceArn)
-        start = 0
         if NextToken is not None:
-            try:
-                start = int(b64decode(NextToken, validate=True))
-            except ValueError:
-                raise invalid(f"Invalid NextToken: {NextToken}") from None
-        page = int(self.limits["tags-page"])
-        listed = [{"Key": key, "Value": value} for key, value in table.tags.items()]
-        result: dict[str, Any] = {"Tags": listed[start : start + page]}
-        if len(listed) > start + page:
-            result["NextToken"] = b64encode(b"%d" % (start + page)).decode()
-        return result
+            # All tags that a table may have fit into one answer, so that no token was ever given out.
+            raise invalid(f"Invalid NextToken: {NextToken}")
+        return {"Tags": [{"Key": key, "Value": value} for key, value in table.tags.items()]}
 
     def _tagged(self, arn: str) -> Table:
+        if not arn.startswith("arn:"):
+            raise invalid(f"Invalid TableArn: ARNs must start with 'arn:': {arn}")
         match = _TAGGABLE.match(arn)
         if match is None:
             raise invalid(f"Invalid TableArn: Invalid ResourceArn provided as input {arn}")
@@ -137,6 +131,9 @@ class SettingOperations(Base):
         for key in new:
             if key.startswith("aws:"):
                 raise invalid_parameter("Tag keys can not start with the reserved prefix aws:")
+            for text in (key, new[key]):
+                if not _TAG.match(text):
+                    raise invalid_parameter(f"The tag contains characters that are not allowed: {text}")
         merged = {**tags, **new}
         self.limits.check("tags-per-resource", len(merged))
         return merged

@@ -196,7 +196,7 @@ class TableOperations(Base):
         if created is not None:
             types = definitions.attribute_types(AttributeDefinitions or [])
             table.definitions = {**table.definitions, **types}
-            created.backfill(table.items)
+            created.backfill(table.items, self.limits)
             table.indexes[created.name] = created
             table.lifecycle = Lifecycle(self, [("UPDATING", "index-create"), ("ACTIVE", None)])
         if deleted is not None:
@@ -499,11 +499,14 @@ def _stream(given: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
 
 
 def _check_update(update: Mapping[str, Any], before: Sequence[str]) -> None:
-    if sum(1 for action in ("Update", "Create", "Delete") if update.get(action) is not None) != 1:
-        raise invalid_parameter(
-            "One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, "
-            "GlobalSecondaryIndexUpdate.Delete must not be null"
-        )
+    given = sum(1 for action in ("Update", "Create", "Delete") if update.get(action) is not None)
+    actions = (
+        "GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete"
+    )
+    if given == 0:
+        raise invalid_parameter(f"One of {actions} must not be null")
+    if given > 1:
+        raise invalid_parameter(f"Only one of {actions} may be specified")
     name = _index_name(update)
     if name in before:
         raise invalid_parameter(

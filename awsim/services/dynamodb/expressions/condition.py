@@ -30,6 +30,7 @@ _FUNCTIONS = {
     "contains": 2,
     "size": 1,
 }
+_UPDATE_FUNCTIONS = ("if_not_exists", "list_append")
 _KEYWORDS = ("AND", "OR", "NOT", "BETWEEN", "IN")
 _TYPES = ("B", "NULL", "SS", "BOOL", "L", "BS", "N", "NS", "S", "M")
 # Deeper than any expression of AWS's at most 300 operators; keeps the parser within Python's recursion limit.
@@ -251,7 +252,11 @@ class _Parser:
 
     def call(self) -> CallNode:
         name = self.cursor.next().text
-        if name not in _FUNCTIONS:
+        if name in _UPDATE_FUNCTIONS:
+            self.problems.setdefault(
+                "function", f"The function is not allowed in a condition expression; function: {name}"
+            )
+        elif name not in _FUNCTIONS:
             self.problems.setdefault("function", f"Invalid function name; function: {name}")
         self.calls += 1
         if self.calls > _DEEPEST_CALL:

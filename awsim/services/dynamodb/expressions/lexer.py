@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 # Alternatives in order; a character that starts no token becomes one of kind "?".
 _TOKEN = re.compile(
-    r"[ \t\r\n]*(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<attr>\#[A-Za-z0-9_]+)|(?P<value>:[A-Za-z0-9_]+)"
+    r"[ \t\r\n]*(?:(?P<name>[A-Za-z][A-Za-z0-9_]*)|(?P<attr>\#[A-Za-z0-9_]+)|(?P<value>:[A-Za-z0-9_]+)"
     r"|(?P<number>[0-9]+)|(?P<op><>|<=|>=|[=<>(),.\[\]+-])|(?P<unknown>[^ \t\r\n]))"
 )
 

@@ -19,6 +19,9 @@ Change = Callable[[Any], Any]
 """From what stands at a path (ABSENT: nothing) to what shall stand there (ABSENT: nothing)."""
 
 _FUNCTIONS = {"if_not_exists": 2, "list_append": 2}
+_CONDITION_FUNCTIONS = (
+    "attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains", "size"
+)  # fmt: skip
 _SECTIONS = ("SET", "REMOVE", "ADD", "DELETE")
 _OPERAND_NAMES = {
     "S": "STRING",
@@ -48,11 +51,12 @@ class Action:
 class Update:
     """A bound update expression."""
 
-    __slots__ = ("_limits", "actions", "paths")
+    __slots__ = ("_limits", "actions", "only_removes", "paths")
 
     def __init__(self, actions: list[Action], limits: Any) -> None:
         self.actions = actions
         self.paths = tuple(action.path for action in actions)
+        self.only_removes = bool(actions) and all(action.section in ("REMOVE", "DELETE") for action in actions)
         self._limits = limits
 
     def apply(self, item: Mapping[str, Any]) -> dict[str, Any]:
@@ -224,7 +228,7 @@ class _Parser:
             actions.append(self.action(section))
             while cursor.takes(","):
                 actions.append(self.action(section))
-        for problem in ("reserved", "function", "section"):
+        for problem in ("reserved", "function", "misused", "section"):
             if problem in self.problems:
                 raise ExpressionError(self.problems[problem])
         return Tree(actions, self.operators)
@@ -259,7 +263,9 @@ class _Parser:
         if cursor.token.kind == "op" and cursor.token.text in ("+", "-"):
             op = cursor.next().text
             self.operators += 1
-            return SumNode(op, left, self.inner_operand())
+            right = self.inner_operand()
+            self.no_lists([left, right])
+            return SumNode(op, left, right)
         return left
 
     def inner_operand(self) -> Operand:
@@ -286,7 +292,11 @@ class _Parser:
     def call(self) -> CallNode:
         cursor = self.cursor
         name = cursor.next().text
-        if name not in _FUNCTIONS:
+        if name in _CONDITION_FUNCTIONS:
+            self.problems.setdefault(
+                "function", f"The function is not allowed in an update expression; function: {name}"
+            )
+        elif name not in _FUNCTIONS:
             self.problems.setdefault("function", f"Invalid function name; function: {name}")
         self.deeper()
         cursor.expect("(")
@@ -295,7 +305,17 @@ class _Parser:
             arguments.append(self.inner_operand())
         cursor.expect(")")
         self.depth -= 1
+        self.no_lists(arguments)
         return CallNode(name, arguments)
+
+    def no_lists(self, operands: list[Operand]) -> None:
+        """Note a list_append that is not the whole right side of SET."""
+        for operand in operands:
+            if isinstance(operand, CallNode) and operand.name == "list_append":
+                self.problems.setdefault(
+                    "misused",
+                    f"The function is not allowed to be used this way in an expression; function: {operand.name}",
+                )
 
     def deeper(self) -> None:
         self.depth += 1
