@@ -37,6 +37,7 @@ _SQS_ELEMENTS = {
     "StringList": "StringListValue",
     "TagKeyList": "TagKey",
 }
+_SQS_NAMESPACE = "http://queue.amazonaws.com/doc/2012-11-05/"
 _SQS_MEMBERS = {
     "Attributes": "Attribute",
     "MessageAttributes": "MessageAttribute",
@@ -55,6 +56,7 @@ def query_schema(schema: Schema) -> Schema:
         found = object.__new__(Schema)
         found.__dict__.update(schema.__dict__)
         found.memo = {}
+        found.metadata = {"xmlNamespace": _SQS_NAMESPACE, **schema.metadata}
         found.shapes = {name: _query_shape(name, shape) for name, shape in schema.shapes.items()}
         schema.memo["query schema"] = found
     return found

@@ -294,7 +294,11 @@ def test_moves_that_cannot_start(sqs, make, pair, refused, arn):
             "ResourceNotFoundException",
             none.format("DestinationArn"),
         ),
-        ({"SourceArn": arn("other")}, "InvalidParameterValue", "Source queue must be configured as a Dead Letter Queue."),
+        (
+            {"SourceArn": arn("other")},
+            "InvalidParameterValue",
+            "Source queue must be configured as a Dead Letter Queue.",
+        ),
     ):
         answer = refused(sqs.start_message_move_task, **parameters)
         assert answer == (code, message, 404 if code.startswith("Resource") else 400)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode, b64encode
+from bisect import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -76,15 +77,15 @@ class QueueOperations(Operations):
         self, QueueNamePrefix: str | None = None, NextToken: str | None = None, MaxResults: int | None = None
     ) -> dict[str, Any]:
         prefix = QueueNamePrefix or ""
-        names = [name for name in sorted(self.queues.keys()) if name.startswith(prefix)]
-        return self._page("QueueUrls", names, NextToken, MaxResults)
+        urls = [self.url_of(self.queues[name]) for name in sorted(self.queues.keys()) if name.startswith(prefix)]
+        return self._page("QueueUrls", urls, NextToken, MaxResults)
 
     def list_dead_letter_source_queues(
         self, QueueUrl: str, NextToken: str | None = None, MaxResults: int | None = None
     ) -> dict[str, Any]:
         queue = self.queue_at(QueueUrl)
-        names = sorted(source.name for source in self._sources_of(queue))
-        return {"queueUrls": [], **self._page("queueUrls", names, NextToken, MaxResults)}
+        urls = sorted(self.url_of(source) for source in self._sources_of(queue))
+        return {"queueUrls": [], **self._page("queueUrls", urls, NextToken, MaxResults)}
 
     def _sources_of(self, queue: Queue) -> list[Queue]:
         """The queues whose dead-letter queue this is."""
@@ -95,22 +96,17 @@ class QueueOperations(Operations):
             if text is not None and redrive.redrive_policy(text).dead_letter_target_arn == queue.arn
         ]
 
-    def _page(self, member: str, names: list[str], token: str | None, size: int | None) -> dict[str, Any]:
-        """A page of queue URLs. There are further ones only for who gives MaxResults, as AWS has it."""
-        start = 0
+    def _page(self, member: str, urls: list[str], token: str | None, size: int | None) -> dict[str, Any]:
+        """A page of sorted URLs. There is a next one only for who gives MaxResults; a token is the last URL shown."""
         if token is not None:
             try:
-                start = next(i for i, name in enumerate(names) if name > b64decode(token, validate=True).decode())
-            except StopIteration:
-                start = len(names)
+                last = b64decode(token, validate=True).decode()
             except ValueError:
                 raise self.error("InvalidParameterValue", "Invalid or expired next token.") from None
-        end = start + (self.limits["listed-queues"] or len(names)) if size is None else start + size
-        shown = names[start:end]
-        page: dict[str, Any] = {}
-        if shown:
-            page[member] = [self.url_of(self.queues[name]) for name in shown]
-        if size is not None and end < len(names):
+            urls = urls[bisect(urls, last) :]
+        shown = urls[: self.limits["listed-queues"] if size is None else size]
+        page: dict[str, Any] = {member: shown} if shown else {}
+        if size is not None and len(shown) < len(urls):
             page["NextToken"] = b64encode(shown[-1].encode()).decode()
         return page
 
