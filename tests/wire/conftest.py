@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from typing import Any
 
@@ -13,11 +12,6 @@ _counts: Counter[str] = Counter()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--wire-all", action="store_true", help="round trips of every operation, not of a sample")
-
-
-@pytest.fixture(scope="session")
-def wire_all(request: pytest.FixtureRequest) -> bool:
-    return bool(request.config.getoption("--wire-all", False) or os.environ.get("AWSIM_WIRE_ALL"))
 
 
 @pytest.fixture(scope="session")

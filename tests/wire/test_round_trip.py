@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import os
 import random
 from typing import Any
 
@@ -42,8 +43,8 @@ NO_ERRORS = {
 NOT_ROUTED = {
     ("s3", "WriteGetObjectResponse"): "goes by its host, s3-object-lambda, which test_router.py has",
 }
-# Services that share host, signing name, API version and wire form of an operation with another: AWS tells them apart by
-# the resource, or not at all. The router answers the one that gave the host its name.
+# Services that share host, signing name, API version and wire form of an operation with another: AWS tells them apart
+# by the resource, or not at all. The router answers the one that gave the host its name.
 SHARED = {
     "docdb": {"rds"},
     "neptune": {"rds"},
@@ -62,11 +63,41 @@ ROUTED_ELSEWHERE = {
     ("s3", "ListDirectoryBuckets"): ("ListBuckets", "only its host, s3express-control, is different"),
 }
 
-ALWAYS = (
-    "apigateway apigatewayv2 cloudformation cloudfront cloudwatch cognito-idp dynamodb dynamodbstreams ec2 ecs elb elbv2 "
-    "events firehose iam kinesis kms lambda logs organizations rds route53 s3 s3control secretsmanager ses sesv2 sns sqs "
-    "ssm stepfunctions sts transcribe"
-).split()
+ALWAYS = [
+    "apigateway",
+    "apigatewayv2",
+    "cloudformation",
+    "cloudfront",
+    "cloudwatch",
+    "cognito-idp",
+    "dynamodb",
+    "dynamodbstreams",
+    "ec2",
+    "ecs",
+    "elb",
+    "elbv2",
+    "events",
+    "firehose",
+    "iam",
+    "kinesis",
+    "kms",
+    "lambda",
+    "logs",
+    "organizations",
+    "rds",
+    "route53",
+    "s3",
+    "s3control",
+    "secretsmanager",
+    "ses",
+    "sesv2",
+    "sns",
+    "sqs",
+    "ssm",
+    "stepfunctions",
+    "sts",
+    "transcribe",
+]
 
 
 def services() -> list[str]:
@@ -75,13 +106,23 @@ def services() -> list[str]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "service" in metafunc.fixturenames:
-        metafunc.parametrize("service", services())
+        names = services()
+        if not runs_all(metafunc.config):
+            names = [name for name in names if name in ALWAYS or random.Random(name).random() < 0.08]
+        metafunc.parametrize("service", names)
+
+
+def runs_all(config: pytest.Config) -> bool:
+    return bool(config.getoption("--wire-all", False) or os.environ.get("AWSIM_WIRE_ALL"))
 
 
 @pytest.fixture
-def model(service: str, wire_all: bool) -> ServiceModel:
-    if not wire_all and service not in ALWAYS and random.Random(service).random() > 0.08:
-        pytest.skip("not in the sample; --wire-all runs it")
+def wire_all(pytestconfig: pytest.Config) -> bool:
+    return runs_all(pytestconfig)
+
+
+@pytest.fixture
+def model(service: str) -> ServiceModel:
     loader = Loader()
     name = service
     return ServiceModel(loader.load_service_model(name, "service-2"), name)
