@@ -465,7 +465,7 @@ def _s3_operation(request: Request) -> str:
         if method == "GET":
             return "ListDirectoryBuckets" if "s3express-control" in host else "ListBuckets"
         raise _not_allowed(method)
-    if method == "POST" and not key and "multipart/form-data" in request.headers.get("content-type", ""):
+    if method == "POST" and not key and not request.query_string:
         return "PostObject"
     # Keys are opaque: one segment, whatever is in them.
     segments = ["bucket", "key"] if key else ["bucket"]

@@ -85,12 +85,13 @@ class Access(Service):
         call = self.cloud.current
         http = call.http
         bucket = self.buckets.get(name)
-        if http is not None and ("ignature=" in http.query_string):
-            self.verify_presigned(bucket)
+        if http is not None:
+            if http.query_string:
+                self.verify_presigned(bucket)
+            if bucket is not None and call.region != bucket.region:
+                self._check_region(bucket)
         if bucket is None:
             raise self.no_such_bucket(name)
-        if http is not None and call.region != bucket.region:
-            self._check_region(bucket)
         if call.caller.account != bucket.account or call.caller.is_anonymous:
             raise self.error("AccessDenied", "Access Denied")
         if expected_owner is not None and expected_owner != bucket.account:
@@ -101,7 +102,15 @@ class Access(Service):
                     f"[{expected_owner}]",
                 )
             raise self.error("AccessDenied", "Access Denied")
+        if http is not None and ".s3-accelerate." in http.host:
+            self._check_acceleration(bucket)
         return bucket
+
+    def _check_acceleration(self, bucket: Bucket) -> None:
+        status = bucket.settings.get("accelerate")
+        if status != "Enabled":
+            state = "not configured" if status is None else "disabled"
+            raise self.error("InvalidRequest", f"S3 Transfer Acceleration is {state} on this bucket")
 
     def no_such_bucket(self, name: str) -> AWSError:
         if not names.is_bucket_name(name, 3, 255) and not re.fullmatch(r"[A-Za-z0-9._-]{3,255}", name):
@@ -150,8 +159,10 @@ class Access(Service):
         call = self.cloud.current
         http = call.http
         assert http is not None
+        if http.headers.get("authorization"):
+            return
         access_key, region, _, _, kind = parse_authorization({}, http.query_string)
-        if kind == "none" or http.headers.get("authorization"):
+        if kind == "none":
             return
         if bucket is not None and region is not None and region != bucket.region:
             self._check_region(bucket)

@@ -40,7 +40,7 @@ class Buckets(Access):
         BucketNamespace: str | None = None,
     ) -> dict[str, Any]:
         call = self.cloud.current
-        if call.http is not None and "ignature=" in call.http.query_string:
+        if call.http is not None and call.http.query_string:
             self.verify_presigned()
         account = call.caller.account
         if call.caller.is_anonymous:
@@ -175,7 +175,7 @@ class Buckets(Access):
         BucketRegion: str | None = None,
     ) -> dict[str, Any]:
         call = self.cloud.current
-        if call.http is not None and "ignature=" in call.http.query_string:
+        if call.http is not None and call.http.query_string:
             self.verify_presigned()
         if call.caller.is_anonymous:
             raise self.error("AccessDenied", "Access Denied")
