@@ -395,7 +395,7 @@ def test_classes_that_are_read_at_once(s3, bucket, body, name):
     assert body(bucket, "k") == b"x"
 
 
-@pytest.mark.rule("s3-077", "s3-085", "s3-087")
+@pytest.mark.rule("s3-077", "s3-087")
 @pytest.mark.parametrize("name", ["GLACIER", "DEEP_ARCHIVE"])
 def test_archived_objects_are_not_read_or_copied(s3, bucket, keys, refused, name):
     s3.put_object(Bucket=bucket, Key="k", Body=b"x", StorageClass=name)

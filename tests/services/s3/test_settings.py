@@ -85,7 +85,6 @@ def test_the_number_of_rules(lifecycle, refused):
 TAGS = [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]
 
 
-@pytest.mark.rule("s3-096", "s3-097", "s3-098", "s3-107", "s3-108")
 @pytest.mark.parametrize(
     ("bad", "code", "message"),
     [
@@ -420,7 +419,7 @@ def test_websites(s3, bucket, refused):
 # --- logging
 
 
-@pytest.mark.rule("s3-256", "s3-257", "s3-258", "s3-261")
+@pytest.mark.rule("s3-256", "s3-257", "s3-258")
 def test_logging(s3, eu, other, bucket, refused):
     def put(target):
         status = {"LoggingEnabled": {"TargetBucket": target, "TargetPrefix": "log"}}
