@@ -160,7 +160,7 @@ def row_of(name: str, metadata: dict[str, Any], stems: Iterable[str] = ()) -> Se
 
 
 # Labels that say where, not what.
-_NO_NAMES = {"dualstack", "fips", "aws-global", "global", "us-gov"}
+_NO_NAMES = {"dualstack", "fips", "global", "us-gov"}
 
 
 def stem_of(host: str) -> str | None:
@@ -170,7 +170,7 @@ def stem_of(host: str) -> str | None:
         return None
     labels = []
     for label in rest.split("."):
-        if label in _NO_NAMES or is_region(label):
+        if label in _NO_NAMES or is_region(label) or (label.startswith("aws-") and label.endswith("-global")):
             continue
         if (label.startswith("s3-") and is_region(label[3:])) or _is_express_zone(label):
             label = "s3"
