@@ -288,6 +288,7 @@ _JAVA_CLASSES = {
     r"\p{Punct}": re.escape("!\"#$%&'()*+,-./:;<=>?@[]^_`{|}~"), r"\p{ASCII}": r"\x00-\x7f", r"\p{Space}": r"\s",
     r"\p{Graph}": r"\x21-\x7e", r"\p{Print}": r"\x20-\x7e", r"\p{XDigit}": "0-9a-fA-F", r"\p{Blank}": r" \t",
     r"\p{IsAlphabetic}": r"^\W\d_", r"\p{Cntrl}": r"\x00-\x1f\x7f",
+    r"\p{Cc}": r"\x00-\x1f\x7f-\x9f", r"\p{C}": r"\x00-\x1f\x7f-\x9f", r"\P{C}": r"^\x00-\x1f\x7f-\x9f",
     # Unicode categories Python's `re` does not know, by the nearest class it has.
     r"\p{L}\p{M}\p{Z}\p{N}\p{P}\p{S}": r"\s\S", r"\p{L}": r"^\W\d_", r"\p{N}": r"\d", r"\p{Nd}": r"\d", r"\p{Z}": r"\s",
 }  # fmt: skip
@@ -304,15 +305,21 @@ _IN_CLASS = {
 def compile_pattern(pattern: str) -> re.Pattern[str] | None:
     """A model's (Java) pattern for Python's `re`: translated where that can be done, None where it cannot."""
     text = pattern.replace(r"\z", r"\Z").replace(r"\h", r"[ \t]").replace("&&", "")
+    # Java spells characters beyond the first plane as surrogates, and takes a hyphen after a class for itself.
+    text = text.replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF")
+    text = re.sub(r"(\[[^\]]*\\[wds])-(?=[^\]])", r"\1\\-", text)
+    # Java's \w, \d and \s are ASCII; its \p classes are not.
+    flags = re.ASCII
     if r"\p" in text or r"\P" in text:
         text = _translate_classes(text)
+        flags = re.UNICODE
         if text is None:
             return None
     # `$` and `^` of Java match at the very end and start only; Python's `$` would let a last newline pass.
     if text.endswith("$") and not text.endswith(r"\$"):
         text = text[:-1] + r"\Z"
     try:
-        return re.compile(text)
+        return re.compile(text, flags)
     except (re.error, OverflowError, RecursionError):
         return None
 
