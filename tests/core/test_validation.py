@@ -14,7 +14,7 @@ from awsim.wire import models
 def all_patterns():
     loader = botocore.session.Session().get_component("data_loader")
     for service in ("iam", "lambda", "dynamodb", "kms", "ecs", "rds", "stepfunctions", "logs", "events", "cognito-idp",
-                    "glue", "ssm", "athena", "backup", "quicksight", "sagemaker", "connect", "wafv2", "iot", "batch"):  # fmt: skip
+                    "glue", "ssm", "athena", "backup", "quicksight", "connect", "wafv2", "iot", "batch"):  # fmt: skip
         for shape in loader.load_service_model(service, "service-2")["shapes"].values():
             if "pattern" in shape:
                 yield shape["pattern"]
