@@ -531,9 +531,15 @@ def _bucket_and_labels(plan: list[tuple[int, int | None, str, FromText]]) -> Ext
 
 def labels_of_host(operation: Any, host: str, names: Iterable[str], params: dict[str, Any]) -> None:
     """Fill in members that the operation's host prefix carries, where the rest of the request did not."""
-    prefix = operation._operation_model["endpoint"].get("hostPrefix", "")
-    texts = prefix.split(".")
+    prefix = operation._operation_model["endpoint"].get("hostPrefix")
     labels = host.split(".")
+    if prefix is None:
+        # botocore's clients take the account's prefix of S3 Control off the model they hold.
+        if labels[0].isdecimal():
+            for name in names:
+                params.setdefault(name, labels[0])
+        return
+    texts = prefix.split(".")
     for name in names:
         marker = "{" + name + "}"
         if name not in params and marker in texts:

@@ -24,7 +24,7 @@ _double = struct.Struct(">d").unpack_from
 def decode(body: bytes) -> Any:
     """The one value of a CBOR text; raises Unreadable. Epoch timestamps (tag 1) come out as datetimes."""
     try:
-        value, end = _item(body, 0)
+        value, end = _value(body, 0)
     except (IndexError, struct.error):
         raise Unreadable("Unexpected end of CBOR input") from None
     except UnicodeDecodeError:
