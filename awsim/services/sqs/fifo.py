@@ -94,7 +94,7 @@ class FifoQueue(Queue):
     def receive_again(self, attempt_id: str, visibility_timeout: int, *, now: int) -> list[Entry] | None:
         """What the receive of that attempt id handed out, hidden anew; None if it cannot be repeated."""
         attempt = self._attempts.get(attempt_id)
-        if attempt is None or now >= attempt.expires:
+        if attempt is None or not attempt.deliveries or now >= attempt.expires:
             return None
         for entry, receive_count, due in attempt.deliveries:
             if entry.state is not IN_FLIGHT or entry.receive_count != receive_count or entry.due != due:

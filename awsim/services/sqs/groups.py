@@ -79,8 +79,7 @@ class Groups(Entity):
             del self._groups[name]
 
     def _serve(self, group: Group, head: Entry) -> None:
-        if not (self._locking and group.in_flight):
-            self._ready.push((head.order, group.name))
+        self._ready.push((head.order, group.name))
 
     # --- who is next
 
@@ -97,13 +96,14 @@ class Groups(Entity):
             ready.pop()
         return None
 
-    def next_fair(self, in_flight: int, share: float, least: int) -> Entry | None:
+    def next_fair(self, in_flight: int, share: float | None, least: int | None) -> Entry | None:
         """As `next`, but noisy tenants come last, the one with the fewest messages in flight first among them.
 
-        Noisy is who has at least `least` messages in flight and more than `share` of all `in_flight` of the queue.
+        Noisy is who has at least `least` messages in flight and more than `share` of all `in_flight` of the queue;
+        nobody, where there are no such numbers.
         """
         head = self.next()
-        if head is None or head.message.group_id is None:
+        if head is None or head.message.group_id is None or share is None or least is None:
             return head
         noisy: dict[str, Group] = {}
         threshold = max(least - 1, in_flight * share)

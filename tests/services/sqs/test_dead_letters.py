@@ -147,6 +147,7 @@ def test_retention_counts_anew_in_a_fifo_dead_letter_queue(aws, pair, send, rece
     assert counts(dead) == (1, 0, 0)
     (message,) = receive(dead)
     assert message["MessageId"] == message["Attributes"]["MessageDeduplicationId"] == sent["MessageId"]
+    assert message["Attributes"]["SentTimestamp"] == str(1767225600000 + 3 * DAY * 1000)
     aws.clock.advance(days=1)
     assert counts(dead) == (0, 0, 0)
 

@@ -106,6 +106,16 @@ def test_groups_without_messages_are_forgotten():
     assert len(target._groups) == 0
 
 
+def test_what_was_sent_is_forgotten_after_the_deduplication_interval():
+    target = queue(FifoQueue)
+    for second in range(1000):
+        given = Message(str(second), "x", "md5", "AIDA", 0, group_id="g", deduplication_id=str(second))
+        target.remember_sent(given, second * SECOND)
+    assert len(target._sent) == 300
+    assert target.duplicate_of("g", "700", 999 * SECOND).message_id == "700"
+    assert target.duplicate_of("g", "699", 999 * SECOND) is None
+
+
 def test_messages_that_expire_unseen_take_no_room():
     target = queue(MessageRetentionPeriod="60")
     for second in range(2000):

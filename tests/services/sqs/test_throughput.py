@@ -154,6 +154,34 @@ def test_fair_queues_serve_quiet_tenants_first(sqs, make, receive, bodies):
     assert bodies(url, 10) == ["nobody's"] + [f"noisy{n}" for n in range(31, 40)]
 
 
+@pytest.mark.aws(as_of="2025-01-01")
+def test_no_tenants_before_there_were_fair_queues(sqs, make, bodies):
+    url = make()
+    for n in range(35):
+        sqs.send_message(QueueUrl=url, MessageBody=f"noisy{n}", MessageGroupId="noisy")
+    sqs.send_message(QueueUrl=url, MessageBody="quiet", MessageGroupId="quiet")
+    assert [body for _ in range(4) for body in bodies(url)] == [f"noisy{n}" for n in range(35)] + ["quiet"]
+
+
+def test_a_visibility_timeout_may_be_changed_after_its_message_was_taken_out_of_turn(sqs, make, send, receive, bodies):
+    url = make(VisibilityTimeout=0)
+    send(url, "a", "b")
+    (a,) = receive(url)
+    sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=a["ReceiptHandle"], VisibilityTimeout=60)
+    assert bodies(url, VisibilityTimeout=60) == ["b"]
+    sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=a["ReceiptHandle"], VisibilityTimeout=0)
+    assert bodies(url, VisibilityTimeout=60) == ["a"]
+
+
+@pytest.mark.rule("sqs-076")
+def test_use_of_the_quota_is_shown(aws, make, send, bodies):
+    url = make()
+    send(url, *"abc")
+    bodies(url, 2)
+    (use,) = [use for use in aws.limits.usage() if use.name == "sqs.in-flight-messages"]
+    assert (use.used, use.allowed, use.scope) == (2, 120_000, "123456789012 us-east-1 jobs")
+
+
 @pytest.mark.aws(at=None)
 def test_many_clients_on_one_queue_lose_nothing_and_share_nothing(aws):
     clients = [boto3.client("sqs", region_name="us-east-1") for _ in range(4)]

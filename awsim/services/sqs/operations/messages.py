@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
+from math import inf
 from typing import Any, NamedTuple
 
 from awsim.errors import AWSError
@@ -39,6 +40,15 @@ class Draft(NamedTuple):
     delay: int | None
     group_id: str | None
     deduplication_id: str | None
+
+
+class Poll(NamedTuple):
+    """What a receiver asks for: so many messages, hidden for `timeout` ms, after at most `wait` seconds."""
+
+    maximum: int
+    timeout: int
+    wait: int
+    now: int
 
 
 class MessageOperations(Operations):
@@ -172,8 +182,7 @@ class MessageOperations(Operations):
         elif (http := call.http) is not None:
             trace_header = http.headers.get(_TRACE_ID)
         deduplication_id = draft.deduplication_id
-        if queue.fifo:
-            assert isinstance(queue, FifoQueue)
+        if isinstance(queue, FifoQueue):
             deduplication_id = deduplication_id or sha256(draft.raw).hexdigest()
             earlier = queue.duplicate_of(draft.group_id, deduplication_id, now)
             if earlier is not None:
@@ -194,7 +203,7 @@ class MessageOperations(Operations):
         answer["MessageId"] = message.id
         delay = queue.settings.delay_seconds if draft.delay is None or queue.fifo else draft.delay
         queue.accept(message, delay * 1000, retained_from=now, now=now)
-        if queue.fifo:
+        if isinstance(queue, FifoQueue):
             queue.remember_sent(message, now)
         return answer
 
@@ -217,23 +226,19 @@ class MessageOperations(Operations):
         system_names = frozenset(AttributeNames).union(MessageSystemAttributeNames)
         if system_names and (unknown := system_names - _KNOWN_NAMES):
             raise unknown_attribute(min(unknown))
-        if ReceiveRequestAttemptId is not None:
-            if not queue.fifo:
-                raise invalid("ReceiveRequestAttemptId", ReceiveRequestAttemptId, WRONG_TYPE)
-            self._check_id("receive-request-attempt-id", ReceiveRequestAttemptId)
         if self.request.deadline is None:
             # A long poll that looks again is still the same request.
             self._throttle(queue, "fifo-receive")
-        timeout = (settings.visibility_timeout if VisibilityTimeout is None else VisibilityTimeout) * 1000
-        wait = settings.receive_message_wait_time_seconds if WaitTimeSeconds is None else WaitTimeSeconds
-        maximum = self.limits["receive-default"] if MaxNumberOfMessages is None else MaxNumberOfMessages
-        entries = None
-        if ReceiveRequestAttemptId is not None:
-            entries = queue.receive_again(ReceiveRequestAttemptId, timeout, now=now)  # type: ignore[attr-defined]
-        if entries is None:
-            entries = self._receive(queue, maximum, timeout, wait, now)
-            if ReceiveRequestAttemptId is not None and entries:
-                queue.remember_attempt(ReceiveRequestAttemptId, entries, now)  # type: ignore[attr-defined]
+        poll = Poll(
+            maximum=self.limits["receive-default"] if MaxNumberOfMessages is None else MaxNumberOfMessages,
+            timeout=(settings.visibility_timeout if VisibilityTimeout is None else VisibilityTimeout) * 1000,
+            wait=settings.receive_message_wait_time_seconds if WaitTimeSeconds is None else WaitTimeSeconds,
+            now=now,
+        )
+        if ReceiveRequestAttemptId is None:
+            entries = self._receive(queue, poll)
+        else:
+            entries = self._attempt(queue, ReceiveRequestAttemptId, poll)
         if not entries:
             return {}
         return {
@@ -242,30 +247,46 @@ class MessageOperations(Operations):
             ]
         }
 
-    def _receive(self, queue: Queue, maximum: int, timeout: int, wait: int, now: int) -> list[Entry]:
-        room = self._room(queue)
-        if room is not None and room < maximum:
-            if room <= 0 and not wait and not queue.fifo:
-                raise self.limits.error("in-flight-messages")
-            maximum = room
-        choose = self._choose
-        if not wait and not queue.fifo and queue.has_deliverable and choose("sqs.short-poll-miss"):
-            return []
-        entries = queue.receive(maximum, timeout, now=now, choose=choose, redrive=self._redrive(queue, now))
-        if not entries and wait:
-            self.wait(wait, ready=partial(self._would_receive, queue), due=partial(_seconds_of_next_change, queue))
+    def _attempt(self, queue: Queue, attempt_id: str, poll: Poll) -> list[Entry]:
+        """A receive that can be repeated, or the repetition of one."""
+        if not isinstance(queue, FifoQueue):
+            raise invalid("ReceiveRequestAttemptId", attempt_id, WRONG_TYPE)
+        self._check_id("receive-request-attempt-id", attempt_id)
+        entries = queue.receive_again(attempt_id, poll.timeout, now=poll.now)
+        if entries is None:
+            entries = self._receive(queue, poll)
+            queue.remember_attempt(attempt_id, entries, poll.now)
         return entries
 
-    def _room(self, queue: Queue) -> int | None:
-        """How many more messages may be in flight; None for any number."""
-        quota = self.limits["fifo-in-flight-messages" if queue.fifo else "in-flight-messages"]
-        return None if quota is None else quota - queue.in_flight
+    def _receive(self, queue: Queue, poll: Poll) -> list[Entry]:
+        quota = self._in_flight_quota(queue)
+        room, maximum = self._room(queue), poll.maximum
+        if room < maximum:
+            if room <= 0 and not poll.wait and not queue.fifo:
+                raise self.limits.error(quota)
+            maximum = int(room)
+        choose = self._choose
+        if not poll.wait and not queue.fifo and queue.has_deliverable and choose("sqs.short-poll-miss"):
+            return []
+        redrive = self._redrive(queue, poll.now)
+        entries = queue.receive(maximum, poll.timeout, now=poll.now, choose=choose, redrive=redrive)
+        self.limits.used(quota, queue.in_flight, queue.name)
+        if not entries and poll.wait:
+            self.wait(poll.wait, ready=partial(self._would_receive, queue), due=partial(_seconds_of_next_change, queue))
+        return entries
+
+    def _in_flight_quota(self, queue: Queue) -> str:
+        return "fifo-in-flight-messages" if queue.fifo else "in-flight-messages"
+
+    def _room(self, queue: Queue) -> float:
+        """How many more messages may be in flight."""
+        quota = self.limits[self._in_flight_quota(queue)]
+        return inf if quota is None else quota - queue.in_flight
 
     def _would_receive(self, queue: Queue) -> bool:
         """Whether a long poll should look again."""
         queue.refresh(self.now())
-        room = self._room(queue)
-        return queue.deleted or (queue.has_deliverable and (room is None or room > 0))
+        return queue.deleted or (queue.has_deliverable and self._room(queue) > 0)
 
     def _redrive(self, queue: Queue, now: int) -> Callable[[Entry], bool] | None:
         """What moves a message to the queue's dead-letter queue once it was received too often."""
