@@ -15,13 +15,15 @@ import time
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import Any, TypeVar, overload
 
+import wrapt
+
+# All that every mock needs is imported here, and not by the first test.
+import awsim.intercept.serving  # noqa: F401
 from awsim import intercept
+from awsim.cloud import Cloud
 from awsim.errors import AwsimError
-
-if TYPE_CHECKING:
-    from awsim.cloud import Cloud
 
 _T = TypeVar("_T", bound=Callable[..., Any])
 
@@ -167,8 +169,6 @@ class Activation:
             self.joined = True
             self.cloud = active
         else:
-            from awsim.cloud import Cloud
-
             at = self._options.get("at")
             frozen = self._freeze(at) if at is not None else None
             try:
@@ -263,8 +263,6 @@ def _is_stdlib(module: Any) -> bool:
 
 def _decorate(mock: Mock, function: Any) -> Any:
     """The function with a mock around each call; it keeps its signature, and its kind, for whoever inspects it."""
-    import wrapt
-
     bare = getattr(function, "__func__", function)
     while isinstance(bare, functools.partial):
         bare = bare.func
@@ -458,8 +456,6 @@ def _prepares(cls: type, plain: Any) -> bool:
 
 def _decorate_methods(class_mock: ClassMock, cls: Any) -> None:
     """Plain classes: every test method. Under pytest the plugin puts set-up methods and fixtures inside as well."""
-    import wrapt
-
     for name in dir(cls):
         if not name.startswith("test"):
             continue

@@ -21,7 +21,7 @@ _TEST_FIXTURE = "_awsim_test"
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "aws(**options): mock AWS for the test, with options of awsim.mock_aws; those of class and module are merged in",
+        "aws(**options): mock AWS for the test, with options of awsim.mock_aws; those of class and module merge in",
     )
 
 

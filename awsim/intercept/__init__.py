@@ -39,6 +39,7 @@ _TAPS = {
     "urllib3.connectionpool": ("urllib3_tap", "pool_patches"),
     "urllib.request": ("urllib_tap", "opener_patches"),
     "httpx": ("httpx_tap", "transport_patches"),
+    "httpx2": ("httpx_tap", "transport_patches"),
     "aiohttp.client": ("aiohttp_tap", "session_patches"),
     "aiobotocore.httpsession": ("aiobotocore_tap", "session_patches"),
     "aiobotocore.httpxsession": ("aiobotocore_tap", "httpx_session_patches"),

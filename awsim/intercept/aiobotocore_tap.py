@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 import functools
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -12,6 +11,7 @@ from awsim.intercept import stack
 from awsim.intercept.botocore_tap import _OPERATION
 from awsim.intercept.identity_tap import _no_container, ambient, see
 from awsim.intercept.patching import Instead, Module, Patch, attribute
+from awsim.intercept.retry_tap import SHORTEST, limiter_patches
 from awsim.intercept.serving import Body, Stream, is_ours, serve_async
 from awsim.intercept.time_tap import fetcher_patches, time_module, today_patches
 from awsim.wire.http import Request
@@ -51,12 +51,11 @@ def httpx_session_patches(module: Any) -> Iterator[Patch]:
             answer = await _answer(request)
             if answer is None:
                 return await original(self, request)
-            import httpx
             from botocore.compat import HTTPHeaders
 
             from awsim.intercept.httpx_tap import response as httpx_response
 
-            raw = httpx_response(httpx.Request(request.method, request.url), answer)
+            raw = httpx_response(module.httpx, module.httpx.Request(request.method, request.url), answer)
             headers = HTTPHeaders.from_pairs(raw.headers.items())
             response = response_class(request.url, answer.status, headers, raw)
             if not request.stream_output:
@@ -261,7 +260,7 @@ def _wait(original: Any) -> Any:
         condition = self._new_fill_rate_condition
         condition.release()
         try:
-            await sleep(sleep_amount)
+            await sleep(max(sleep_amount, SHORTEST))
         finally:
             await condition.acquire()
 
@@ -270,37 +269,14 @@ def _wait(original: Any) -> Any:
 
 def adaptive_patches(module: Any) -> Iterator[Patch]:
     cls = attribute(module, "AsyncClientRateLimiter")
-    if cls is None:
-        return
-
-    def make(original: Any) -> Any:
-        @functools.wraps(original)
-        async def handler(self: Any, *args: Any, **kwargs: Any) -> Any:
-            entry = stack.current
-            return await original(self if entry is None else _limiter(self, entry), *args, **kwargs)
-
-        return handler
-
-    for name in ("on_sending_request", "on_receiving_response"):
-        yield Patch(cls, name, make)
+    if cls is not None:
+        yield from limiter_patches(cls, _token_bucket)
 
 
-def _limiter(limiter: Any, entry: stack.Entry) -> Any:
-    twin = stack.overlay(limiter, "limiter", entry)
-    if twin is None:
-        from botocore.retries import adaptive, bucket, throttling
+def _token_bucket(limiter: Any) -> Any:
+    from botocore.retries import bucket
 
-        clock = bucket.Clock()
-        twin = copy.copy(limiter)
-        twin.__init__(
-            rate_adjustor=throttling.CubicCalculator(starting_max_rate=0, start_time=clock.current_time()),
-            rate_clocker=adaptive.RateClocker(clock),
-            token_bucket=type(limiter._token_bucket)(max_rate=1, clock=clock),
-            throttling_detector=limiter._throttling_detector,
-            clock=clock,
-        )
-        stack.keep(limiter, "limiter", twin, entry)
-    return twin
+    return type(limiter.__dict__["_token_bucket"])(max_rate=1, clock=bucket.Clock())
 
 
 # --- identity

@@ -1,4 +1,4 @@
-"""httpx: the transports that send, so that redirects, events and clients' own transports work as ever."""
+"""httpx and httpx2: the transports that send, so that redirects, events and clients' own transports work as ever."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def transport_patches(module: Any) -> Iterator[Patch]:
             if entry is None or not is_ours(_host(request)):
                 return original(self, request)
             incoming = Request(request.method, url_of(request), request.headers, b"".join(request.stream))
-            return response(request, serve(entry, incoming))
+            return response(module, request, serve(entry, incoming))
 
         return handle_request
 
@@ -32,7 +32,7 @@ def transport_patches(module: Any) -> Iterator[Patch]:
                 return await original(self, request)
             body = b"".join([piece async for piece in request.stream])
             incoming = Request(request.method, url_of(request), request.headers, body)
-            return response(request, await serve_async(entry, incoming))
+            return response(module, request, await serve_async(entry, incoming))
 
         return handle_async_request
 
@@ -53,8 +53,8 @@ def _host(request: Any) -> str:
     return Request(request.method, url_of(request)).host
 
 
-def response(request: Any, answer: Any) -> Any:
-    import httpx
+def response(httpx: Any, request: Any, answer: Any) -> Any:
+    """The answer as a response of `httpx`, the module, to be read once."""
 
     class Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
         def __iter__(self) -> Iterator[bytes]:

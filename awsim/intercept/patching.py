@@ -72,7 +72,7 @@ class Apart(Patch):
     """An attribute in which instances keep state: while a mock is active its activation has a value of its own, so
     that nothing is carried in or out. It begins as `fresh(instance)` or, without, as the value from outside.
 
-    Instances built while a mock is active keep `outside(first value)` for afterwards.
+    Instances built while a mock is active keep `outside(first value)`, or that value, for afterwards.
     """
 
     __slots__ = ()
@@ -103,6 +103,8 @@ class Apart(Patch):
                 return
             if name not in instance.__dict__:
                 instance.__dict__[name] = value if outside is None else outside(value)
+                if fresh is not None:
+                    return
             stack.keep(instance, name, (value,), entry)
 
         super().__init__(owner, name, lambda original: _stored(name, get, put))

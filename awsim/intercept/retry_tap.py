@@ -5,10 +5,8 @@ Otherwise a test that used up a client's retry quota would change how the next o
 
 from __future__ import annotations
 
-import copy
-import functools
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from awsim.intercept import stack
@@ -39,39 +37,39 @@ def bucket_patches(module: Any) -> Iterator[Patch]:
 
 
 def adaptive_patches(module: Any) -> Iterator[Patch]:
-    for name in ("on_sending_request", "on_receiving_response"):
-        yield Patch(module.ClientRateLimiter, name, _apart)
+    yield from limiter_patches(module.ClientRateLimiter, _token_bucket)
 
 
-def _apart(original: Any) -> Any:
-    """A handler of the rate limiter, run on a limiter that the active Cloud has for this client."""
-
-    @functools.wraps(original)
-    def handler(self: Any, *args: Any, **kwargs: Any) -> Any:
-        entry = stack.current
-        return original(self if entry is None else _limiter(self, entry), *args, **kwargs)
-
-    return handler
+def limiter_patches(limiter: type, token_bucket: Callable[[Any], Any]) -> Iterator[Patch]:
+    """What a rate limiter has learnt. Its handlers were registered with the client and cannot be replaced any more."""
+    yield Apart(limiter, "_enabled", fresh=lambda limiter: False)
+    yield Apart(limiter, "_token_bucket", fresh=token_bucket)
+    yield Apart(limiter, "_rate_clocker", fresh=_rate_clocker)
+    yield Apart(limiter, "_rate_adjustor", fresh=_rate_adjustor)
 
 
-def _limiter(limiter: Any, entry: stack.Entry) -> Any:
-    twin = stack.overlay(limiter, "limiter", entry)
-    if twin is None:
-        from botocore.retries import adaptive, bucket, throttling
+def _token_bucket(limiter: Any) -> Any:
+    from botocore.retries import bucket
 
-        clock = bucket.Clock()
-        tokens = bucket.TokenBucket(max_rate=1, clock=clock)
-        tokens._new_fill_rate_condition = _Condition(tokens._lock)
-        twin = copy.copy(limiter)
-        twin.__init__(
-            rate_adjustor=throttling.CubicCalculator(starting_max_rate=0, start_time=clock.current_time()),
-            rate_clocker=adaptive.RateClocker(clock),
-            token_bucket=tokens,
-            throttling_detector=limiter._throttling_detector,
-            clock=clock,
-        )
-        stack.keep(limiter, "limiter", twin, entry)
-    return twin
+    tokens = bucket.TokenBucket(max_rate=1, clock=bucket.Clock())
+    tokens._new_fill_rate_condition = _Condition(tokens._lock)
+    return tokens
+
+
+def _rate_clocker(limiter: Any) -> Any:
+    from botocore.retries import adaptive, bucket
+
+    return adaptive.RateClocker(bucket.Clock())
+
+
+def _rate_adjustor(limiter: Any) -> Any:
+    from botocore.retries import bucket, throttling
+
+    return throttling.CubicCalculator(starting_max_rate=0, start_time=bucket.Clock().current_time())
+
+
+# A token bucket may lack a billionth of a token, which is less than a clock can show: it would wait for ever.
+SHORTEST = 0.001
 
 
 class _Condition:
@@ -91,7 +89,7 @@ class _Condition:
         self._lock.release()
         try:
             if entry is not None:
-                entry.cloud.clock.sleep(seconds)
+                entry.cloud.clock.sleep(max(seconds, SHORTEST))
         finally:
             self._lock.acquire()
 

@@ -24,8 +24,8 @@ def net_patches(module: Any) -> Iterator[Patch]:
                 name = name.lower().rstrip(".")
                 if is_ours(name) or is_ours(f"[{name}]"):
                     raise AwsimError(
-                        f"a connection to {name} was about to be opened while mock_aws is active, by an HTTP client that"
-                        " awsim does not answer; use botocore, urllib3, requests, httpx, aiohttp or urllib.request"
+                        f"a connection to {name} was about to be opened while mock_aws is active, by an HTTP client"
+                        " that awsim does not answer; use botocore, urllib3, requests, httpx, aiohttp or urllib.request"
                     )
             return original(host, *args, **kwargs)
 

@@ -15,67 +15,14 @@ from botocore.config import Config
 from botocore.stub import Stubber
 from botocore.utils import InstanceMetadataFetcher
 
-from awsim import gateway, intercept, mocking
+from awsim import intercept, mocking
 from awsim.errors import AwsimError
 from awsim.wire.http import Response
 
-IDENTITY = (
-    b'<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
-    b"<Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
-)
 KEYS = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "secret"}
 
 # Made when this module is imported, as programs do it: long before any mock.
 MODULE_CLIENT = boto3.client("sts", region_name="eu-west-1", **KEYS)
-
-
-class Gateway:
-    """Answers everything with `reply` and remembers (cloud, request, body, operation)."""
-
-    def __init__(self):
-        self.seen = []
-        self.reply = Response(200, {"Content-Type": "text/xml"}, IDENTITY)
-
-    def serve(self, cloud, request, operation=None):
-        self.seen.append((cloud, request, request.read(), operation))
-        return self.reply() if callable(self.reply) else self.reply
-
-    async def serve_async(self, cloud, request, operation=None):
-        await asyncio.sleep(0)
-        return self.serve(cloud, request, operation)
-
-    @property
-    def last(self):
-        return self.seen[-1][1]
-
-    @property
-    def body(self):
-        return self.seen[-1][2]
-
-    @property
-    def hosts(self):
-        return [request.host for _, request, _, _ in self.seen]
-
-
-@pytest.fixture
-def noted(monkeypatch):
-    fake = Gateway()
-    monkeypatch.setattr(gateway, "serve", fake.serve)
-    monkeypatch.setattr(gateway, "serve_async", fake.serve_async)
-    return fake
-
-
-@pytest.fixture
-def bare_environment(monkeypatch, tmp_path):
-    """No credentials, region or profile anywhere."""
-    for name in (
-        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION", "AWS_REGION",
-        "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    ):  # fmt: skip
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
-    return tmp_path
 
 
 def patched():
@@ -146,7 +93,7 @@ def test_an_explicit_endpoint_on_an_aws_host(noted):
 
 
 def test_an_endpoint_elsewhere_is_left_alone(noted, server):
-    server.reply = IDENTITY
+    server.reply = noted.reply.body
     with mocking.mock_aws():
         client = boto3.client("sts", region_name="us-east-1", endpoint_url=server.url, **KEYS)
         assert client.get_caller_identity()["Account"] == "123456789012"
@@ -157,24 +104,16 @@ def test_an_endpoint_elsewhere_is_left_alone(noted, server):
 # --- what goes in and comes out
 
 
-class Unsized:
-    """A body that only iterates."""
-
-    def __init__(self, *pieces):
-        self.pieces = pieces
-
-    def __iter__(self):
-        return iter(self.pieces)
-
-
 @pytest.mark.parametrize(
     "body", [b"hello", bytearray(b"hello"), io.BytesIO(b"hello"), "hello"], ids=["bytes", "bytearray", "file", "text"]
 )
 def test_bodies_of_requests(noted, body):
     noted.reply = Response(200, {}, b"")
-    plain = Config(request_checksum_calculation="when_required") if hasattr(Config(), "request_checksum_calculation") else None
+    newer = hasattr(Config(), "request_checksum_calculation")
+    plain = Config(request_checksum_calculation="when_required") if newer else None
+    client = boto3.client("s3", region_name="us-east-1", config=plain, **KEYS)
     with mocking.mock_aws():
-        boto3.client("s3", region_name="us-east-1", config=plain, **KEYS).put_object(Bucket="my-bucket", Key="k", Body=body)
+        client.put_object(Bucket="my-bucket", Key="k", Body=body)
     assert noted.body == b"hello"
     if isinstance(body, io.BytesIO):
         assert body.tell() == 5
@@ -183,8 +122,9 @@ def test_bodies_of_requests(noted, body):
 def test_a_file_is_sent_from_where_it_stands_and_again_on_a_retry(noted):
     replies = [Response(503, {}, b""), Response(200, {}, b"")]
     noted.reply = lambda: replies.pop(0)
+    client = boto3.client("s3", region_name="us-east-1", **KEYS)
     with mocking.mock_aws():
-        boto3.client("s3", region_name="us-east-1", **KEYS).put_object(Bucket="my-bucket", Key="k", Body=io.BytesIO(b"hello"))
+        client.put_object(Bucket="my-bucket", Key="k", Body=io.BytesIO(b"hello"))
     assert len(noted.seen) == 2
     assert all(b"hello" in body for *_, body, _ in noted.seen)
 
@@ -222,7 +162,12 @@ def test_events_are_read_as_they_come(noted):
     noted.reply = Response(200, {}, events())
     with mocking.mock_aws():
         answer = boto3.client("s3", region_name="us-east-1", **KEYS).select_object_content(
-            Bucket="my-bucket", Key="k", Expression="x", ExpressionType="SQL", InputSerialization={}, OutputSerialization={}
+            Bucket="my-bucket",
+            Key="k",
+            Expression="x",
+            ExpressionType="SQL",
+            InputSerialization={},
+            OutputSerialization={},
         )
         stream = answer["Payload"]
         assert isinstance(stream, EventStream)
@@ -330,7 +275,7 @@ def test_what_others_patched_over_ours_stays_and_works(noted, server, monkeypatc
     from botocore.httpsession import URLLib3Session
 
     calls = []
-    server.reply = IDENTITY
+    server.reply = noted.reply.body
     client = boto3.client("sts", region_name="us-east-1", endpoint_url=server.url, **KEYS)
     genuine = URLLib3Session.send
     with mocking.mock_aws():
@@ -484,7 +429,8 @@ for owner, name, original in held:
     assert vars(owner).get(name, original) is original, (owner, name)
 """
     environment = {"PATH": "", "HOME": "/nowhere", "AWS_CONFIG_FILE": "/nowhere/config"}
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, timeout=60)
+    command = [sys.executable, "-c", program]
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
     assert result.returncode == 0, result.stderr
 
 
