@@ -14,10 +14,11 @@ from awsim.services.dynamodb.refusals import invalid
 from awsim.services.dynamodb.schema import Place
 from awsim.services.dynamodb.storage import Item, Tree
 from awsim.services.dynamodb.table import Table
-from awsim.state import Collection
+from awsim.state import Collection, Dict
 
 _ARN = re.compile(r"arn:[a-z-]+:dynamodb:([a-z0-9-]+):([0-9]{12}):table/([^/:]+)(?:/(.*))?\Z")
 _NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}\Z")
+_NAME_BOUND = "length less than or equal to 65535"
 _STALE_ODDS = 0.3
 # The order of AWS's own enum sets in messages, where it is not that of botocore's model.
 _ENUM_ORDER = {
@@ -43,6 +44,10 @@ class Base(Service):
 
     tables = Collection("table", quota="tables")
 
+    def setup(self) -> None:
+        # Names of tables whose deletion is under way.
+        self.deleting = Dict()
+
     # --- tables
 
     def _table(self, name: str) -> Table:
@@ -65,7 +70,7 @@ class Base(Service):
     def _described(self, name: str) -> Table:
         """As `_table`, in any state, with the words of operations on tables themselves."""
         known = self._table_name(name)
-        self._drop_deleted(known)
+        self._drop_deleted()
         table: Table | None = self.tables.get(known)
         if table is None:
             raise self.error("ResourceNotFoundException", f"Requested resource not found: Table: {known} not found")
@@ -89,15 +94,23 @@ class Base(Service):
             )
         return name
 
-    def _drop_deleted(self, name: str) -> None:
-        """Forget a table whose deletion has come to its end."""
-        table: Table | None = self.tables.get(name)
-        if table is not None and table.lifecycle.state == "DELETED":
-            self.tables.remove(name)
+    def _drop_deleted(self) -> None:
+        """Forget the tables whose deletion has come to its end."""
+        for name in list(self.deleting):
+            if self.tables[name].lifecycle.state == "DELETED":
+                self.tables.remove(name)
+                del self.deleting[name]
 
     def violation(self, violations: Sequence[Violation]) -> AWSError:
         """Violated constraints in DynamoDB's words: at most ten, and of a map's parts the map as a whole."""
         listed = []
+        for violation in violations:
+            if violation.constraint.endswith(_NAME_BOUND):
+                # An attribute's name: AWS has words of its own, which do not repeat 64 KB of it.
+                path, _, key = violation.path.removesuffix(".member").partition(".")
+                if path == "expressionAttributeNames":
+                    return self.limits.error("expression-attribute-name-length", key=key)
+                return self.limits.error("attribute-name-length")
         for violation in violations[:10]:
             text = str(violation)
             for model, own in _ENUM_ORDER.items():

@@ -118,7 +118,7 @@ class SettingOperations(Base):
                 f"User: {self.caller.arn} is not authorized to perform: "
                 f"dynamodb:{self.request.operation} on resource: {arn}",
             )
-        self._drop_deleted(match[3])
+        self._drop_deleted()
         table: Table | None = self.tables.get(match[3])
         if table is None:
             raise self.error(
@@ -162,7 +162,7 @@ class SettingOperations(Base):
 
     def _backed_up(self, name: str) -> Table:
         known = self._table_name(name)
-        self._drop_deleted(known)
+        self._drop_deleted()
         table: Table | None = self.tables.get(known)
         if table is None or table.status in ("CREATING", "DELETING"):
             raise self.error("TableNotFoundException", f"Table not found: {known}")
@@ -201,7 +201,7 @@ class SettingOperations(Base):
     def _settled(self, name: str) -> Table:
         """A table that settings can be asked of and changed."""
         known = self._table_name(name)
-        self._drop_deleted(known)
+        self._drop_deleted()
         table: Table | None = self.tables.get(known)
         if table is None or table.status in ("CREATING", "DELETING"):
             raise self.error("ResourceNotFoundException", f"Requested resource not found: Table: {known} not found")

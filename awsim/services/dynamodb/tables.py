@@ -68,7 +68,7 @@ class TableOperations(Base):
         definitions.check_all_used(types, [keys, *(index.keys for index in indexes.values())])
         stream = _stream(StreamSpecification)
         tags = self._checked_tags({}, tag_map(Tags))
-        self._drop_deleted(name)
+        self._drop_deleted()
         if name in self.tables:
             raise self.error("ResourceInUseException", f"Table already exists: {name}")
         self._check_account_units(throughput, indexes)
@@ -107,8 +107,7 @@ class TableOperations(Base):
         return {"Table": describe(table, self.limits)}
 
     def list_tables(self, ExclusiveStartTableName: str | None = None, Limit: int | None = None) -> dict[str, Any]:
-        for name in [table.name for table in self.tables if table.status == "DELETED"]:
-            self.tables.remove(name)
+        self._drop_deleted()
         names = sorted(self.tables.keys())
         if ExclusiveStartTableName is not None:
             names = [name for name in names if name > ExclusiveStartTableName]
@@ -127,6 +126,7 @@ class TableOperations(Base):
                 "Disable deletion protection first."
             )
         table.lifecycle = Lifecycle(self, [("DELETING", "table-delete"), ("DELETED", None)])
+        self.deleting[table.name] = True
         description = describe(table, self.limits)
         for member in ("AttributeDefinitions", "KeySchema", "CreationDateTime", "GlobalSecondaryIndexes",
                        "LocalSecondaryIndexes", "WarmThroughput"):  # fmt: skip
@@ -281,6 +281,8 @@ class TableOperations(Base):
         for index in indexes.values():
             read += index.throughput.read if index.throughput else 0
             write += index.throughput.write if index.throughput else 0
+        if not read and not write:
+            return
         for table in self.tables:
             for used in (table.throughput, *(index.throughput for index in table.global_indexes)):
                 read, write = read + used.read, write + used.write
