@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import sys
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
@@ -21,6 +21,8 @@ from awsim.state.containers import Dict
 from awsim.state.undo import History, Mark, current
 
 if TYPE_CHECKING:
+    import asyncio
+
     from awsim.auth.credentials import Caller, Credentials
     from awsim.gateway.call import Call
     from awsim.service import Service
@@ -351,6 +353,8 @@ class Participants:
             self._threads[ident] = threading.current_thread()
 
     def add_task(self) -> None:
+        import asyncio
+
         task = asyncio.current_task()
         if task is None:
             self.add()
@@ -363,8 +367,9 @@ class Participants:
         With `blocking`, the caller holds up its own event loop, so that no task of that could act either.
         """
         me = threading.get_ident()
-        loop = asyncio._get_running_loop()
-        task = asyncio.current_task(loop) if loop is not None else None
+        asyncio = sys.modules.get("asyncio")  # where nothing has imported it, no task runs
+        loop = asyncio._get_running_loop() if asyncio is not None else None
+        task = asyncio.current_task(loop) if asyncio is not None and loop is not None else None
         yield from [ident for ident, thread in list(self._threads.items()) if ident != me and thread.is_alive()]
         for other in list(self._tasks):
             if other is not task and not other.done() and not (blocking and other.get_loop() is loop):

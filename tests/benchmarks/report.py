@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable
 from dataclasses import KW_ONLY, asdict, dataclass, replace
 from pathlib import Path
@@ -56,6 +57,7 @@ class Runs:
         self.quick = quick
         self._pythons = {"awsim": sys.executable, "bare": sys.executable, "moto": moto_python}
         self._answers: str | None = None
+        self._bytecode = tempfile.TemporaryDirectory(prefix="awsim-benchmarks-")
 
     def fresh(self, section: str, backend: str, **environment: str) -> dict[str, Any]:
         """What `measure` of a section returns in a process of its own; nothing where moto is not installed."""
@@ -63,30 +65,31 @@ class Runs:
         if python is None:
             return {}
         command = [python, "-m", "tests.benchmarks.child", section, backend, *(["quick"] if self.quick else [])]
-        return json.loads(_output(command, environment))
+        return json.loads(self._output(command, environment))
 
     of = fresh
 
     def answers(self) -> str:
         if self._answers is None:
             program = "from tests.benchmarks import backends, whole; backends.isolate(); print(whole.record())"
-            self._answers = _output([sys.executable, "-c", program], {})
+            self._answers = self._output([sys.executable, "-c", program], {})
         return self._answers
 
-
-def _output(command: list[str], environment: dict[str, str]) -> str:
-    # Every process hashes alike, so that dictionaries do not differ from run to run.
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONHASHSEED": "0", **environment},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        sys.exit(f"{' '.join(command)} failed; its error is above")
-    return done.stdout.strip().splitlines()[-1]
+    def _output(self, command: list[str], environment: dict[str, str]) -> str:
+        """The last line that a command prints."""
+        # Every process hashes alike, and finds its bytecode compiled once one of them has run.
+        fixed = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": self._bytecode.name}
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **fixed, **environment},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            sys.exit(f"{' '.join(command)} failed; its error is above")
+        return done.stdout.strip().splitlines()[-1]
 
 
 def moto_python(asked: str | None) -> str | None:
