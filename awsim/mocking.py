@@ -77,7 +77,7 @@ def mock_aws(target: Any = None, /, **options: Any) -> Any:
     """
     if target is None:
         return Mock(options)
-    if options or not callable(target):
+    if options or not (callable(target) or isinstance(target, staticmethod | classmethod)):
         raise WrongOption(
             f"mock_aws takes options by name only: write mock_aws(region={target!r}) for a region,"
             " @mock_aws on a function or class, or with mock_aws() as aws:"
@@ -430,28 +430,25 @@ def _decorate_test_case(class_mock: ClassMock, cls: Any, unittest: Any) -> None:
             return debug(self)
 
     def set_up_mocked(owner: Any) -> None:
-        prepare = set_up.__get__(None, owner)
-        plain = unittest.TestCase.setUpClass.__func__
-        if class_mock_of(owner) is class_mock and not class_mock.is_open(owner) and _prepares(owner, plain):
+        mine = class_mock_of(owner) is class_mock and not class_mock.is_open(owner)
+        if mine and _prepares(inspect.getattr_static(owner, "setUpClass"), unittest):
             class_mock.open_class(owner)
             owner.addClassCleanup(class_mock.close_class, owner)
-        prepare()
+        set_up.__get__(None, owner)()
 
     for function, original in ((run_mocked, run), (debug_mocked, debug), (set_up_mocked, unittest.TestCase.setUpClass)):
         function.__name__ = original.__name__
         function.__doc__ = original.__doc__
+    set_up_mocked.prepares = _prepares(set_up, unittest)  # type: ignore[attr-defined]
     cls.run = run_mocked
     cls.debug = debug_mocked
     cls.setUpClass = classmethod(set_up_mocked)
 
 
-def _prepares(cls: type, plain: Any) -> bool:
-    """Whether anything but unittest's own empty setUpClass (and what we put around it) is defined for the class."""
-    for base in cls.__mro__:
-        method = getattr(vars(base).get("setUpClass"), "__func__", None)
-        if method is not None and method is not plain and method.__module__ != __name__:
-            return True
-    return False
+def _prepares(set_up: Any, unittest: Any) -> bool:
+    """Whether a setUpClass is anything but unittest's own empty one (with ours around it)."""
+    function = set_up.__func__
+    return getattr(function, "prepares", function is not unittest.TestCase.setUpClass.__func__)
 
 
 def _decorate_methods(class_mock: ClassMock, cls: Any) -> None:
