@@ -30,6 +30,13 @@ def test_order_by_best_effort(aws, make, send, bodies, counts):
     assert bodies(url) == ["1", "2", "3"]
 
 
+@pytest.mark.aws(replay="sqs.order#1=1")
+def test_there_is_but_one_order_of_one_message(make, send, bodies):
+    url = make()
+    send(url, "x")
+    assert bodies(url) == ["x"]
+
+
 @pytest.mark.aws(replay="sqs.short-poll-miss#1=1")
 def test_a_short_poll_may_miss_what_is_there(make, send, bodies):
     url = make()

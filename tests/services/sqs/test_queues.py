@@ -242,6 +242,20 @@ def test_tags(sqs, make, refused):
         assert refused(sqs.tag_queue, QueueUrl=url, Tags=tags)[0] == "InvalidParameterValue"
 
 
+def test_what_was_sent_after_a_snapshot_is_gone_after_it_is_restored(aws, make, send, bodies, counts):
+    url = make("jobs", MessageRetentionPeriod=60)
+    send(url, "before")
+    snapshot = aws.snapshot()
+    send(url, "after")
+    send(url, "later", DelaySeconds=1)
+    aws.restore(snapshot)
+    aws.clock.advance(seconds=2)
+    assert counts(url) == (1, 0, 0)
+    assert bodies(url) == ["before"]
+    aws.clock.advance(seconds=60)
+    assert counts(url) == (0, 0, 0)
+
+
 def test_snapshots_bring_queues_and_messages_back(aws, sqs, make, send, receive, counts):
     url = make("jobs", VisibilityTimeout=30)
     send(url, "a", "b", "c")

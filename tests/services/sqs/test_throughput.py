@@ -50,7 +50,7 @@ def test_how_many_there_were(aws):
 @pytest.mark.aws(throttling=True)
 def test_a_standard_queue_takes_any_rate(sqs, make):
     url = make()
-    for n in range(1000):
+    for n in range(400):
         sqs.send_message(QueueUrl=url, MessageBody=str(n))
         sqs.receive_message(QueueUrl=url)
 
@@ -152,6 +152,18 @@ def test_fair_queues_serve_quiet_tenants_first(sqs, make, receive, bodies):
     assert bodies(url, 2) == ["quiet", "noisy30"]
     sqs.send_message(QueueUrl=url, MessageBody="nobody's")
     assert bodies(url, 10) == ["nobody's"] + [f"noisy{n}" for n in range(31, 40)]
+
+
+def test_the_less_noisy_of_two_tenants_comes_first(sqs, make, bodies):
+    url = make()
+    for name, count in (("loud", 50), ("louder", 60)):
+        for n in range(count):
+            sqs.send_message(QueueUrl=url, MessageBody=name, MessageGroupId=name)
+    taken = [body for _ in range(7) for body in bodies(url)]
+    # Thirty of each make both noisy; from there on they take turns.
+    assert taken[:30] == ["loud"] * 30
+    assert taken[30:60] == ["louder"] * 30
+    assert (taken[60:].count("loud"), taken[60:].count("louder")) == (5, 5)
 
 
 @pytest.mark.aws(as_of="2025-01-01")
