@@ -32,7 +32,7 @@ class Attempt(NamedTuple):
     """What one receive handed out: (entry, its receive count, the end of its visibility timeout)."""
 
     expires: int
-    deliveries: tuple[tuple[Entry, int, int], ...]
+    deliveries: tuple[tuple[Entry, int, int | None], ...]
 
 
 class FifoQueue(Queue):

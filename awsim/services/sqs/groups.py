@@ -105,20 +105,17 @@ class Groups(Entity):
         head = self.next()
         if head is None or head.message.group_id is None or share is None or least is None:
             return head
-        noisy: dict[str, Group] = {}
+        noisy: dict[str, Entry] = {}
         threshold = max(least - 1, in_flight * share)
         while head is not None and (name := head.message.group_id) is not None:
-            group = self._groups[name]
-            if group.in_flight <= threshold:
+            if self._groups[name].in_flight <= threshold:
                 break
-            noisy[name] = group
+            noisy[name] = head
             self._ready.pop()
             head = self.next()
-        for group in noisy.values():
-            self._serve(group, group.head())
-        if head is None:
-            head = min(noisy.values(), key=lambda tenant: tenant.in_flight).head()
-        return head
+        for name, waiting in noisy.items():
+            self._serve(self._groups[name], waiting)
+        return head or noisy[min(noisy, key=lambda name: self._groups[name].in_flight)]
 
     def next_of(self, name: str | None) -> Entry | None:
         """The head of one group, locked or not."""

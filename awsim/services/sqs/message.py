@@ -79,11 +79,21 @@ class Message:
 class Entry(Entity):
     """A message in one queue, from its arrival until it is deleted, moved or expired.
 
-    `order` is its place among the arrivals of the queue; `due` when its present state ends by itself (None: never).
+    `order` is its place among the arrivals of the queue; `due` when its present state ends by itself (None: never);
+    `received` and `first_received` when it was handed out last and, in this queue, first.
     `receive_count` counts over all queues the message has been in, as ApproximateReceiveCount does.
     """
 
     __slots__ = ("due", "first_received", "message", "order", "receive_count", "received", "retained_from", "state")
+
+    message: Message
+    order: int
+    state: str
+    due: int | None
+    receive_count: int
+    received: int
+    first_received: int | None
+    retained_from: int
 
     def __init__(self, message: Message, order: int, retained_from: int, receive_count: int = 0) -> None:
         # Nobody can ask for the earlier state of a new record: the undo log need not hear of it.
@@ -94,7 +104,7 @@ class Entry(Entity):
         put(self, "receive_count", receive_count)
         put(self, "state", VISIBLE)
         put(self, "due", None)
-        put(self, "received", None)
+        put(self, "received", 0)
         put(self, "first_received", None)
 
     def system_attributes(self) -> dict[str, str]:

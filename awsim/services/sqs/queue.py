@@ -8,7 +8,7 @@ empty one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from awsim.services.sqs import receipts
@@ -19,6 +19,7 @@ from awsim.services.sqs.timeline import Retention, Transitions
 from awsim.state import Dict, Entity, Tags
 
 if TYPE_CHECKING:
+    from awsim.limits.table import ServiceLimits
     from awsim.services.sqs.attributes import Settings
 
 Choose = Callable[[str], bool]
@@ -32,7 +33,7 @@ def no_choice(name: str) -> bool:
 class Queue(Entity):
     """What the two types share.
 
-    `limits` gives the numbers of the limits table by name; `secret` keeps receipt handles from being made up.
+    `limits` are those of the queue's account and region; `secret` keeps receipt handles from being made up.
     """
 
     __slots__ = (
@@ -41,9 +42,14 @@ class Queue(Entity):
     )  # fmt: skip
 
     fifo: ClassVar[bool]
+    name: str
+    arn: str
+    settings: Settings
+    created: int
+    modified: int
 
     def __init__(
-        self, name: str, arn: str, settings: Settings, *, limits: Mapping[str, Any], secret: bytes, now: int
+        self, name: str, arn: str, settings: Settings, *, limits: ServiceLimits, secret: bytes, now: int
     ) -> None:
         self.name = name
         self.arn = arn

@@ -157,7 +157,7 @@ def test_fair_queues_serve_quiet_tenants_first(sqs, make, receive, bodies):
 def test_the_less_noisy_of_two_tenants_comes_first(sqs, make, bodies):
     url = make()
     for name, count in (("loud", 50), ("louder", 60)):
-        for n in range(count):
+        for _ in range(count):
             sqs.send_message(QueueUrl=url, MessageBody=name, MessageGroupId=name)
     taken = [body for _ in range(7) for body in bodies(url)]
     # Thirty of each make both noisy; from there on they take turns.
