@@ -8,7 +8,7 @@ it anew from the installed botocore.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -291,7 +291,7 @@ def _by_target(request: Request, names: list[str], target: str) -> tuple[str, st
     known = index()
     fitting = [name for name in names if known.services[name].target == prefix] or known.targets.get(prefix, [])
     for name in fitting:
-        if operation in _schema(name).operations:
+        if operation in _operations(name):
             return name, operation
     raise AWSError("UnknownOperationException", "", status=400)
 
@@ -304,7 +304,7 @@ def _by_rpc_path(request: Request, names: list[str]) -> tuple[str, str] | None:
     known = index()
     fitting = [name for name in names if known.services[name].target == prefix] or known.targets.get(prefix, names)
     for name in fitting:
-        if operation in _schema(name).operations:
+        if operation in _operations(name):
             return name, operation
     raise AWSError("UnknownOperationException", "", status=404)
 
@@ -323,10 +323,18 @@ def _by_action(request: Request, names: list[str]) -> tuple[str, str]:
     known = index().services
     fitting = [name for name in names if known[name].version == version] if version else names
     for name in fitting or names:
-        if action in _schema(name).operations:
+        if action in _operations(name):
             return name, action
     message = f"Could not find operation {action} for version {version or 'NO_VERSION_SPECIFIED'}"
     raise AWSError("InvalidAction", message, status=400)
+
+
+def _operations(name: str) -> Container[str]:
+    """The operations of a service; none of one that this botocore has not (the index may be newer)."""
+    try:
+        return _schema(name).operations
+    except _no_service():
+        return ()
 
 
 def _schema(name: str) -> Schema:
@@ -558,10 +566,10 @@ def _stems(name: str, description: dict[str, Any]) -> list[str]:
 
 
 def generate() -> str:
-    """The text of services.json for the installed botocore."""
+    """The text of services.json for the installed botocore; services that it no longer has keep their rows."""
     import json
 
-    rows = {}
+    rows = json.loads(_DATA.read_text()) if _DATA.exists() else {}
     for name in loader().list_available_services("service-2"):
         description = loader().load_service_model(name, "service-2")
         try:

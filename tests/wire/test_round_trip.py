@@ -19,7 +19,7 @@ from botocore.eventstream import EventStream
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 from botocore.parsers import create_parser
-from botocore.serialize import create_serializer
+from botocore.serialize import JSONSerializer, create_serializer
 
 from awsim.errors import AWSError
 from awsim.wire import router
@@ -46,6 +46,7 @@ NOT_ROUTED = {
 # Services that share host, signing name, API version and wire form of an operation with another: AWS tells them apart
 # by the resource, or not at all. The router answers the one that gave the host its name.
 SHARED = {
+    "chime": {"chime-sdk-messaging", "chime-sdk-identity", "chime-sdk-meetings"},
     "docdb": {"rds"},
     "neptune": {"rds"},
     "qconnect": {"wisdom"},
@@ -143,6 +144,11 @@ TEXT = PLAIN + " /+%&=?#<>\"':;,@!()[]{}|\\^`*äß→😀\n"
 HEADER = PLAIN + " /+%&=?#<>':;@!()[]{}|^`*"
 
 
+HALF = datetime.datetime(2026, 1, 1, microsecond=500_000, tzinfo=datetime.UTC)
+# Before 2026 botocore cut the fractions of epoch timestamps off.
+SENDS_FRACTIONS = JSONSerializer()._convert_timestamp_to_str(HALF, "unixTimestamp") % 1 == 0.5
+
+
 class Maker:
     """Values of shapes from a seed. `way` is "request" or "response"."""
 
@@ -233,6 +239,8 @@ class Maker:
         form = shape.serialization.get("timestampFormat", "").lower()
         # HTTP dates have no fractions; botocore drops those of other headers as well, and those of epoch query strings.
         if form == "rfc822" or location in ("header", "key"):
+            return moment
+        if self.way == "request" and not SENDS_FRACTIONS:
             return moment
         return moment.replace(microsecond=self.random.randrange(1000) * 1000)
 

@@ -236,5 +236,22 @@ def test_a_service_that_the_file_does_not_know_is_read_from_its_model(monkeypatc
     assert router.route(each) == ("sqs", "ListQueues")
 
 
+def test_a_service_that_this_botocore_has_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [
+        router.Service("gone-json", ["gone-json"], "gone-json", "Gone", "1", ["json"]),
+        router.Service("gone-query", ["gone-query"], "gone-query", None, "1", ["query"]),
+        router.Service("gone-rest", ["gone-rest"], "gone-rest", None, "1", ["rest-json"]),
+    ]
+    monkeypatch.setattr(router, "_index", router.Index(rows))
+    for each in (
+        request("POST", "gone-json.us-east-1.amazonaws.com/", {"X-Amz-Target": "Gone.Do"}),
+        request("POST", "gone-query.us-east-1.amazonaws.com/", {}, "Action=Do"),
+        request("GET", "gone-rest.us-east-1.amazonaws.com/x"),
+    ):
+        with pytest.raises(AWSError) as refused:
+            router.route(each)
+        assert router.error_response(each, refused.value, "id").status == refused.value.status
+
+
 def test_models_are_loaded_once() -> None:
     assert service_model("sts") is service_model("sts")
