@@ -12,7 +12,7 @@ from awsim.intercept.botocore_tap import _OPERATION
 from awsim.intercept.identity_tap import _no_container, ambient, see
 from awsim.intercept.patching import Instead, Module, Patch, attribute
 from awsim.intercept.retry_tap import SHORTEST, limiter_patches
-from awsim.intercept.serving import Body, Stream, is_ours, serve_async
+from awsim.intercept.serving import Body, Stream, is_ours, pairs, serve_async
 from awsim.intercept.time_tap import fetcher_patches, time_module, today_patches
 from awsim.wire.http import Request
 
@@ -91,7 +91,7 @@ async def _read(body: Any) -> bytes:
 
 
 class _Raw:
-    """What aiobotocore uses of an aiohttp response: `read`, `content`, `url`, `close`."""
+    """What aiobotocore uses of an aiohttp response."""
 
     def __init__(self, request: Any, answer: Any) -> None:
         body = b"" if request.method == "HEAD" else answer.body
@@ -99,6 +99,7 @@ class _Raw:
         self.method = request.method
         self.status = answer.status
         self.headers = answer.headers
+        self.raw_headers = tuple((name.encode(), value.encode()) for name, value in pairs(answer.headers))
         self.content = _Content(Body(body) if isinstance(body, bytes) else Stream(body))
 
     async def read(self) -> bytes:

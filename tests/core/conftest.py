@@ -101,4 +101,6 @@ def bare_environment(monkeypatch, tmp_path):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    # An older botocore sends STS to its global endpoint by itself.
+    monkeypatch.setenv("AWS_STS_REGIONAL_ENDPOINTS", "regional")
     return tmp_path

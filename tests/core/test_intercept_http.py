@@ -64,7 +64,8 @@ def by_async_httpx(url):
 
 def by_urllib(url):
     request = urllib.request.Request(url, data=b"body", headers={"X-One": "1"}, method="PUT")
-    with urllib.request.urlopen(request) as response:
+    # urlopen keeps its first opener, and with it the proxies of that time, for the whole process.
+    with urllib.request.build_opener().open(request) as response:
         assert response.status == 200
         assert response.headers.get("ETag") in ('"e"', None)
         return response.read()
@@ -165,7 +166,7 @@ def test_errors_have_a_status_and_a_body(plain):
         assert (response.status_code, response.reason, response.text) == (403, "Forbidden", "<Error/>")
         assert httpx.get(URL).status_code == 403
         with pytest.raises(urllib.error.HTTPError) as caught:
-            urllib.request.urlopen(URL)
+            urllib.request.build_opener().open(URL)
         assert (caught.value.code, caught.value.read()) == (403, b"<Error/>")
         caught.value.close()
 
@@ -265,7 +266,9 @@ def test_aiobotocore_streams(plain, options):
         body = (await client.get_object(Bucket="my-bucket", Key="k"))["Body"]
         assert await body.read(4) == b"0123"
         assert await body.read() == b"456789"
-        async with (await client.get_object(Bucket="my-bucket", Key="k"))["Body"] as body:
+        async with (await client.get_object(Bucket="my-bucket", Key="k"))["Body"] as entered:
+            assert await entered.read() == b"0123456789"
+        async with (body := (await client.get_object(Bucket="my-bucket", Key="k"))["Body"]):
             assert [piece async for piece in body.iter_chunks(4)] == [b"0123", b"4567", b"89"]
         plain.reply = Response(200, {"Content-Length": "10"}, iter([b"01234", b"56789"]))
         body = (await client.get_object(Bucket="my-bucket", Key="k"))["Body"]

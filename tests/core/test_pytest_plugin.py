@@ -10,6 +10,9 @@ from awsim import mock_aws
 
 pytest_plugins = ["pytester"]
 
+# hypothesis takes seconds to sum up that it has found nothing.
+WITHOUT = ("-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:hypothesispytest")
+
 HELPERS = """
 import pytest
 from awsim import intercept, mock_aws
@@ -34,7 +37,7 @@ def suite(pytester):
 
     def run(text, *options):
         pytester.makepyfile(HELPERS + textwrap.dedent(text))
-        return pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:randomly", *options)
+        return pytester.runpytest_inprocess(*WITHOUT, *options)
 
     return run
 
@@ -245,7 +248,7 @@ class TestMethods:
         make("two")
 """
     )
-    result = pytester.runpytest_subprocess("-p", "no:awsim", "-p", "no:cacheprovider")
+    result = pytester.runpytest_subprocess("-p", "no:awsim", *WITHOUT)
     passed(result, 2)
 
 

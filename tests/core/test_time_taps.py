@@ -14,6 +14,7 @@ import pytest
 from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.config import Config
 from botocore.credentials import Credentials
+from botocore.discovery import EndpointDiscoveryManager
 from botocore.exceptions import ClientError, WaiterError
 
 from awsim import mocking
@@ -196,24 +197,14 @@ def test_an_adaptive_rate_belongs_to_the_cloud(noted):
         assert aws.clock.time() == 1893456000, "a Cloud that never throttled does not slow its clients"
 
 
-def test_a_users_own_sleep_and_clock_stay(noted):
-    slept = []
-    from botocore.retries import standard
-
-    handler = standard.RetryHandler(None, None, None, **_sleep_argument(standard, slept.append))
-    with mocking.mock_aws():
-        if handler._sleep is not None:
-            handler._sleep(3)
-    assert slept in ([3], [])
-
-
-def _sleep_argument(standard, sleep):
-    import inspect
-
-    if "sleep" in inspect.signature(standard.RetryHandler.__init__).parameters:
-        return {"sleep": sleep}
-    standard.RetryHandler._sleep = None
-    return {}
+def test_a_users_own_clock_stays(noted):
+    then = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
+    fetcher = botocore.credentials.DeferredRefreshableCredentials(None, "test", time_fetcher=lambda: then)
+    discovery = EndpointDiscoveryManager(CLIENTS["legacy"], current_time=lambda: 5)
+    with mocking.mock_aws(at="2030-01-01"):
+        assert fetcher._time_fetcher() == then
+        assert discovery._time() == 5
+        assert EndpointDiscoveryManager(CLIENTS["legacy"])._time() == 1893456000
 
 
 def test_a_users_frozen_time_is_the_clouds_too(noted):
