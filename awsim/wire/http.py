@@ -53,11 +53,12 @@ class Headers(dict):
     def __setitem__(self, name: str, value: str) -> None:
         dict.__setitem__(self, name.lower(), value)
 
-    def as_written(self) -> Iterable[tuple[str, str]]:
-        """(name, value) pairs with names in the case the sender wrote."""
+    def as_written(self) -> list[str]:
+        """The names in the case the sender wrote."""
         if not self.original:
-            return list(self.items())
-        return [(_text(name), _text(value)) for name, value in self.original.items() if value is not None]
+            return list(self)
+        names = [name if type(name) is str else _text(name) for name in self.original]
+        return [name for name in names if name in self]
 
 
 def _text(value: Any) -> str:

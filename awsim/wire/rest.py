@@ -464,10 +464,10 @@ def _decompress(content: bytes, fields: Headers) -> tuple[bytes, dict[str, str]]
 
 def _with_prefix(headers: Headers, prefix: str) -> dict[str, str] | None:
     """Headers that begin with the prefix, as {rest of the name as it was written: value}."""
-    if not any(name.startswith(prefix) for name in headers):
+    if not [name for name in headers if name.startswith(prefix)]:
         return None
     cut = len(prefix)
-    return {name[cut:]: value for name, value in headers.as_written() if name.lower().startswith(prefix)}
+    return {name[cut:]: headers[name] for name in headers.as_written() if name[:cut].lower() == prefix}
 
 
 def _rest_of_query(request: Request, params: dict[str, Any], query_map: tuple[str, bool], known: set[str]) -> None:
