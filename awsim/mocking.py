@@ -12,7 +12,6 @@ import inspect
 import re
 import sys
 import time
-import warnings
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -32,9 +31,6 @@ _OPTIONS = (
     "account", "as_of", "at", "authorization", "consistency", "explore", "lifecycle", "limits", "realistic", "region",
     "replay", "seed", "throttling",
 )  # fmt: skip
-# Universes for each test of a whole suite (`pytest --awsim-explore`); 0: only where a test asks for them.
-suite_explore = 0
-
 _SWITCHES = ("authorization", "realistic", "throttling")
 _REGION = re.compile(r"[a-z]{2,5}(-[a-z]+)+-\d+")
 
@@ -45,6 +41,10 @@ class WrongOption(AwsimError, TypeError):
 
 class WrongValue(AwsimError, ValueError):
     """An option of `mock_aws` has a value that means nothing."""
+
+
+class NotBuilt(AwsimError, NotImplementedError):
+    """An option that awsim will have but has not yet."""
 
 
 @overload
@@ -96,11 +96,6 @@ class Mock:
     def activation(self) -> Activation:
         return Activation(self._options)
 
-    @property
-    def options(self) -> Mapping[str, Any]:
-        """Those that were given."""
-        return self._options
-
     def __enter__(self) -> Cloud:
         if self._options.get("explore"):
             raise WrongOption(
@@ -122,6 +117,8 @@ class Mock:
         self.__exit__()
 
     def __call__(self, target: _T) -> _T:
+        if self._options.get("explore"):
+            raise NotBuilt("explore= (many legal universes of one test) is not built yet; leave it out")
         if isinstance(target, type):
             return decorate_class(self, target)
         if type(target).__name__ == "FixtureFunctionDefinition":
@@ -168,21 +165,14 @@ class Activation:
         self.joined = False
 
     def enter(self) -> Cloud:
-        options = self._options
-        if not options and (active := intercept.active()) is not None:
+        if not self._options and (active := intercept.active()) is not None:
             self.joined = True
             self.cloud = active
         else:
-            if suite_explore and options.get("replay") is None:
-                options = {"explore": suite_explore, **options}
-            if options.get("at") is None and (options.get("explore") or options.get("replay") is not None):
-                from awsim.explore import START
-
-                options = {**options, "at": START}
-            at = options.get("at")
+            at = self._options.get("at")
             frozen = self._freeze(at) if at is not None else None
             try:
-                self.cloud = Cloud(**options)
+                self.cloud = Cloud(**self._options)
             except BaseException:
                 self._thaw()
                 raise
@@ -199,10 +189,6 @@ class Activation:
     def exit(self) -> None:
         intercept.remove(self.cloud)
         self._thaw()
-        if self._options.get("replay") and (unmet := self.cloud.choices.unmet):
-            from awsim.choices import written
-
-            warnings.warn(f"replay: the run did not come to decide {written(unmet)}", stacklevel=4)
 
     def _freeze(self, at: Any) -> Any:
         import freezegun
@@ -283,8 +269,6 @@ def _decorate(mock: Mock, function: Any) -> Any:
     if not inspect.isroutine(bare) and not isinstance(bare, type):
         bare = getattr(bare, "__call__", bare)  # noqa: B004 - an object that is called: its method says what it is
 
-    if mock.options.get("explore") and (inspect.isgeneratorfunction(bare) or inspect.isasyncgenfunction(bare)):
-        raise WrongOption("explore= runs a test many times; a generator (a fixture) cannot be run again")
     if inspect.iscoroutinefunction(bare):
 
         def wrapper(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
@@ -303,51 +287,14 @@ def _decorate(mock: Mock, function: Any) -> Any:
     else:
 
         def wrapper(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
-            with active(mock) as cloud:
-                if cloud.explore and _explores(mock, cloud, wrapped):
-                    return explored(cloud, wrapped, mock=mock)(*args, **kwargs)
+            with _active(mock):
                 return wrapped(*args, **kwargs)
 
     return wrapt.FunctionWrapper(function, wrapper)
 
 
-def _explores(mock: Mock, cloud: Cloud, function: Any) -> bool:
-    """Whether a decorated function is the test that is to run in many universes, and not something it calls."""
-    if cloud.exploring:
-        return False
-    if mock.options.get("explore"):
-        return True
-    # Of a whole suite the tests are explored, in Clouds of their own, and not their helpers.
-    return not mock.options.get("explore", suite_explore) == 0 and function.__name__.startswith("test")
-
-
-def explored(cloud: Cloud, test: Any, *, mock: Mock | None = None, name: str | None = None) -> Any:
-    """The test as one that runs in the universes of its Cloud. Without a `mock`, it was marked for the fixture `aws`."""
-    from awsim import explore
-
-    mark, options = ("@pytest.mark.aws", cloud.given) if mock is None else ("@mock_aws", mock.options)
-    called = name or getattr(test, "__name__", repr(test))
-
-    if inspect.iscoroutinefunction(test):
-
-        @functools.wraps(test)
-        async def run_all_async(*args: Any, **kwargs: Any) -> Any:
-            __tracebackhide__ = True
-            once = functools.partial(test, *args, **kwargs)
-            return await explore.run_async(cloud, once, called, mark, options)
-
-        return run_all_async
-
-    @functools.wraps(test)
-    def run_all(*args: Any, **kwargs: Any) -> Any:
-        __tracebackhide__ = True
-        return explore.run(cloud, functools.partial(test, *args, **kwargs), called, mark, options)
-
-    return run_all
-
-
 @contextmanager
-def active(mock: Mock) -> Iterator[Cloud]:
+def _active(mock: Mock) -> Iterator[Cloud]:
     activation = mock.activation()
     cloud = activation.enter()
     try:
@@ -357,19 +304,17 @@ def active(mock: Mock) -> Iterator[Cloud]:
 
 
 async def _coroutine(mock: Mock, function: Any, args: Any, kwargs: Any) -> Any:
-    with active(mock) as cloud:
-        if cloud.explore and _explores(mock, cloud, function):
-            return await explored(cloud, function, mock=mock)(*args, **kwargs)
+    with _active(mock):
         return await function(*args, **kwargs)
 
 
 def _generator(mock: Mock, function: Any, args: Any, kwargs: Any) -> Generator[Any, Any, Any]:
-    with active(mock):
+    with _active(mock):
         return (yield from function(*args, **kwargs))
 
 
 async def _async_generator(mock: Mock, function: Any, args: Any, kwargs: Any) -> AsyncGenerator[Any, Any]:
-    with active(mock):
+    with _active(mock):
         inner = function(*args, **kwargs)
         try:
             value = await anext(inner)
@@ -428,7 +373,7 @@ class ClassMock:
         try:
             opened = self._classes.get(cls)
             if opened is None:
-                with active(self._mock):
+                with _active(self._mock):
                     yield
             elif opened.joined:
                 yield
