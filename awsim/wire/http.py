@@ -54,11 +54,8 @@ class Headers(dict):
         dict.__setitem__(self, name.lower(), value)
 
     def as_written(self) -> list[str]:
-        """The names in the case the sender wrote."""
-        if not self.original:
-            return list(self)
-        names = [name if type(name) is str else _text(name) for name in self.original]
-        return [name for name in names if name in self]
+        """The names in the case the sender wrote, those without a value too."""
+        return [name if type(name) is str else _text(name) for name in self.original or self]
 
 
 def _text(value: Any) -> str:

@@ -467,7 +467,9 @@ def _with_prefix(headers: Headers, prefix: str) -> dict[str, str] | None:
     if not [name for name in headers if name.startswith(prefix)]:
         return None
     cut = len(prefix)
-    return {name[cut:]: headers[name] for name in headers.as_written() if name[:cut].lower() == prefix}
+    return {
+        name[cut:]: headers[name] for name in headers.as_written() if name[:cut].lower() == prefix and name in headers
+    }
 
 
 def _rest_of_query(request: Request, params: dict[str, Any], query_map: tuple[str, bool], known: set[str]) -> None:
