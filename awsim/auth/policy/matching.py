@@ -370,4 +370,4 @@ class Principal:
         return self.role_arn if self.type == "assumed-role" and self.role_arn else self.arn
 
 
-ANONYMOUS = Principal("anonymous", "", "anonymous")
+ANONYMOUS = Principal("anonymous", "", "anonymous", user_id="anonymous")
