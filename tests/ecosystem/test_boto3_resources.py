@@ -150,10 +150,11 @@ def test_a_batch_writer_writes_and_deletes(table):
 
 def test_conditions(table):
     for number in range(10):
-        table.put_item(Item={"customer": "jane", "number": number, "state": "new" if number % 2 else "sent"})
+        state = "new" if number % 2 else "sent"
+        table.put_item(Item={"customer": "jane", "number": number, "state": state, "total": number * 10})
     query = table.query(
         KeyConditionExpression=Key("customer").eq("jane") & Key("number").between(2, 6),
-        FilterExpression=Attr("state").eq("new") | Attr("number").eq(4),
+        FilterExpression=Attr("state").eq("new") | Attr("total").eq(40),
         ScanIndexForward=False,
     )
     assert [int(item["number"]) for item in query["Items"]] == [5, 4, 3]

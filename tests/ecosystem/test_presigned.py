@@ -113,9 +113,9 @@ def form(s3, **options):
     return s3.generate_presigned_post(
         "reports",
         "uploads/${filename}",
-        Fields={"acl": "private", "success_action_status": "201", "Content-Type": "text/plain"},
+        Fields={"acl": "bucket-owner-full-control", "success_action_status": "201", "Content-Type": "text/plain"},
         Conditions=[
-            {"acl": "private"},
+            {"acl": "bucket-owner-full-control"},
             {"success_action_status": "201"},
             ["starts-with", "$Content-Type", "text/"],
             ["content-length-range", 1, 10],

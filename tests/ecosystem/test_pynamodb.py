@@ -147,11 +147,10 @@ def test_transactions():
     Account("joe", balance=0).save()
 
     def move(amount):
+        jane, joe = Account.get("jane"), Account.get("joe")
         with TransactWrite(connection=connection) as transaction:
-            transaction.update(
-                Account("jane"), actions=[Account.balance.add(-amount)], condition=Account.balance >= amount
-            )
-            transaction.update(Account("joe"), actions=[Account.balance.add(amount)])
+            transaction.update(jane, [Account.balance.add(-amount)], condition=Account.balance >= amount)
+            transaction.update(joe, [Account.balance.add(amount)])
             transaction.save(Order("jane", 1, total=amount), condition=Order.customer.does_not_exist())
 
     move(60)
@@ -161,7 +160,7 @@ def test_transactions():
     with pytest.raises(TransactWriteError) as refused:
         move(50)
     reasons = [reason and reason.code for reason in refused.value.cancellation_reasons]
-    assert reasons == ["ConditionalCheckFailed", None, "ConditionalCheckFailed"]
+    assert reasons == ["ConditionalCheckFailed", "ConditionalCheckFailed", None]  # puts go before updates
     assert Account.get("joe").balance == 60
 
 
