@@ -90,10 +90,10 @@ class Browser(Settings):
             )
         if form.file is None:
             raise self.invalid("POST requires exactly one file upload per request.", "file", "0")
-        if document is not None:
-            posts.check(document, fields, name, len(form.file))
-        bucket = self.bucket_for(name)
         key = fields["key"].replace("${filename}", form.filename)
+        if document is not None:
+            posts.check(document, {**fields, "key": key}, name, len(form.file))
+        bucket = self.bucket_for(name)
         if not key:
             raise self.error("UserKeyMustBeSpecified")
         call.params = {"Bucket": name, "Key": key}

@@ -16,6 +16,7 @@ class Bucket(Entity):
 
     __slots__ = (
         "account",
+        "completed",
         "created",
         "keys",
         "mfa_delete",
@@ -42,6 +43,7 @@ class Bucket(Entity):
         self.settings = Dict()
         self.uploads = SortedDict()
         self.upload_ids = Dict()
+        self.completed = Dict()  # upload id -> (parts as they were listed, answer): completing again changes nothing
         self.versioning: str | None = None
         self.mfa_delete: str | None = None
         self.sequence = 0

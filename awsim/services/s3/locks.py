@@ -71,8 +71,6 @@ def retained(version: Version, mode: str | None, until: Any, now: float, bypass:
         raise _past()
     if lock.until is not None and lock.until > now:
         weaker = end is None or end < lock.until or mode != lock.mode
-        if lock.mode == "GOVERNANCE" and mode == "COMPLIANCE" and end is not None and end >= lock.until:
-            weaker = False
         if weaker and not (bypass and lock.mode == "GOVERNANCE"):
             raise AWSError("AccessDenied", _PROTECTED, status=403)
     return Lock(mode, end, lock.hold)

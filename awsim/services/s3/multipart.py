@@ -73,8 +73,6 @@ class Upload(Entity):
 
     def chosen(self, listed: Sequence[Mapping[str, Any]], smallest: float | None) -> list[UploadedPart]:
         """The parts that CompleteMultipartUpload names, checked."""
-        if not listed:
-            raise AWSError("InvalidRequest", "You must specify at least one part")
         parts: list[UploadedPart] = []
         previous = 0
         for entry in listed:

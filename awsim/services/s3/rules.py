@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from awsim.errors import AWSError
@@ -132,6 +133,8 @@ def _check_statement(statement: Any, bucket_arn: str) -> None:
         raise _policy("Missing required field Resource")
     if statement["Effect"] not in ("Allow", "Deny"):
         raise _policy(f"Invalid effect: {statement['Effect']}")
+    if statement["Effect"] == "Allow" and "NotPrincipal" in statement:
+        raise _policy("Allow with NotPrincipal is not allowed.")
     resources = _listed(statement.get("Resource", statement.get("NotResource")))
     for resource in resources:
         if not isinstance(resource, str) or not _lies_in(resource, bucket_arn):
@@ -150,7 +153,9 @@ def _check_statement(statement: Any, bucket_arn: str) -> None:
 
 
 def _lies_in(resource: str, bucket_arn: str) -> bool:
-    return resource == bucket_arn or resource.startswith((bucket_arn + "/", bucket_arn + "*")) or resource == "*"
+    """Whether a resource, wildcards and all, can be the bucket or something in it."""
+    bucket = resource.partition("/")[0]
+    return bucket == bucket_arn or fnmatchcase(bucket_arn, bucket.replace("[", "[[]"))
 
 
 def is_public_policy(document: Mapping[str, Any]) -> bool:

@@ -20,7 +20,7 @@ _ALLOWED = re.compile(r"[\w\s+\-=.:/@]*")
 
 
 def from_header(header: str, limits: ServiceLimits) -> Tags:
-    """`a=1&b=2`, URL-encoded; a part without "=" is a tag with an empty value."""
+    """`a=1&b=2`, URL-encoded, kept in the order of the keys; a part without "=" is a tag with an empty value."""
     tags = []
     for part in header.split("&"):
         if part:
@@ -33,7 +33,7 @@ def from_header(header: str, limits: ServiceLimits) -> Tags:
             "name duplicates.",
             fields={"ArgumentName": "x-amz-tagging", "ArgumentValue": header},
         )
-    return checked(tags, limits, "object-tags")
+    return checked(sorted(tags), limits, "object-tags")
 
 
 def from_set(tag_set: Iterable[Mapping[str, Any]] | None, limits: ServiceLimits, row: str) -> Tags:

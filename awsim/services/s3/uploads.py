@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -212,11 +212,16 @@ class Uploads(Objects, Copies):
         self.modelled(given, _COMPLETE)
         bucket = self.bucket_for(Bucket, ExpectedBucketOwner)
         self.write_rate(bucket, Key)
+        listed = self._listed(MultipartUpload)
+        named = (Key, tuple((entry.get("PartNumber"), conditions.tag(entry.get("ETag") or "")) for entry in listed))
+        done = bucket.completed.get(UploadId)
+        if done is not None and done[0] == named:
+            return dict(done[1])
         upload = bucket.upload(UploadId, Key)
         if IfMatch is not None or IfNoneMatch is not None:
             self._check_conditions_of(bucket, upload, IfMatch, IfNoneMatch)
         upload.check_completion(ChecksumType)
-        parts = upload.chosen((MultipartUpload or {}).get("Parts") or (), self.limits["part-size-smallest"])
+        parts = upload.chosen(listed, self.limits["part-size-smallest"])
         size = sum(len(part.data) for part in parts)
         if MpuObjectSize is not None and MpuObjectSize != size:
             raise self.error(
@@ -256,7 +261,17 @@ class Uploads(Objects, Copies):
             answer["VersionId"] = version.id
         if checksum is not None:
             answer.update(checksum.members())
-        return answer
+        bucket.completed[UploadId] = (named, answer)
+        return dict(answer)
+
+    def _listed(self, given: Mapping[str, Any] | None) -> Sequence[Mapping[str, Any]]:
+        """The parts that the end of an upload lists; no body at all is worded differently from an empty one."""
+        if given is None:
+            raise self.error("InvalidRequest", "You must specify at least one part")
+        listed = given.get("Parts")
+        if not listed:
+            raise self.malformed_xml()
+        return listed
 
     def _check_conditions_of(
         self, bucket: Bucket, upload: Upload, if_match: str | None, if_none_match: str | None

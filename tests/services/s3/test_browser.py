@@ -175,6 +175,16 @@ def test_a_form_makes_an_object(s3, bucket, post, body):
     assert head["ChecksumCRC64NVME"] == answer.headers["x-amz-checksum-crc64nvme"]
 
 
+@pytest.mark.parametrize(("name", "status"), [("photo.jpg", 204), ("other.jpg", 403)])
+def test_the_name_of_the_file_counts_for_the_policy(bucket, v4, keys, name, status):
+    # boto3 makes a key that ends in ${filename} the condition ["starts-with", "$key", <its beginning>].
+    form = v4.generate_presigned_post(bucket, "photo${filename}")
+    form["fields"]["key"] = "${filename}"
+    answer = requests.post(form["url"], data=form["fields"], files={"file": (name, b"x")})
+    assert answer.status_code == status
+    assert keys(bucket) == (["photo.jpg"] if status == 204 else [])
+
+
 def test_fields_of_a_form(s3, bucket, post):
     fields = {
         "Content-Type": "text/plain", "x-amz-meta-Test": "meta", "Cache-Control": "no-cache",

@@ -321,6 +321,23 @@ def test_the_size_announced_at_the_end(upload, keys, bucket, refused):
     going.complete(1, MpuObjectSize=4)
 
 
+def test_completing_again_changes_nothing(s3, versioned, versions, refused):
+    going = Upload(s3, versioned)
+    going.part(1, b"x")
+    first = going.complete(1)
+    again = going.complete(1)
+    assert (again["ETag"], again["VersionId"]) == (first["ETag"], first["VersionId"])
+    assert len(versions(versioned)) == 1
+    with refused("NoSuchUpload", NO_UPLOAD, 404):
+        going.complete(2)
+
+
+def test_an_end_without_parts(s3, upload, refused):
+    going = upload()
+    with refused("MalformedXML"):
+        s3.complete_multipart_upload(**going.place, MultipartUpload={"Parts": []})
+
+
 # --- conditions at the end
 
 

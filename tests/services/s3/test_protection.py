@@ -15,7 +15,7 @@ PROTECTED = "Access Denied because object protected by object lock."
 
 @pytest.mark.rule("s3-029")
 def test_tags_of_objects(s3, bucket, refused):
-    s3.put_object(Bucket=bucket, Key="k", Tagging="tag1=tag1&tag2=&with%20space=%2F")
+    s3.put_object(Bucket=bucket, Key="k", Tagging="tag1=tag1&with%20space=%2F&tag2=")
     tags = [{"Key": "tag1", "Value": "tag1"}, {"Key": "tag2", "Value": ""}, {"Key": "with space", "Value": "/"}]
     assert s3.get_object_tagging(Bucket=bucket, Key="k")["TagSet"] == tags
     assert s3.get_object(Bucket=bucket, Key="k")["TagCount"] == 3
@@ -32,6 +32,12 @@ def test_tags_of_objects(s3, bucket, refused):
     assert "TagCount" not in s3.get_object(Bucket=bucket, Key="k")
     with refused("NoSuchKey", status=404, Key="none"):
         s3.get_object_tagging(Bucket=bucket, Key="none")
+
+
+def test_tags_of_a_header_are_in_the_order_of_their_keys(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="k", Tagging="b&a=1")
+    tags = [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": ""}]
+    assert s3.get_object_tagging(Bucket=bucket, Key="k")["TagSet"] == tags
 
 
 @pytest.mark.rule("s3-029")
@@ -448,6 +454,9 @@ def test_governance_shrinks_with_a_bypass(aws, s3, locked, refused):
     with refused("AccessDenied", PROTECTED, 403):
         retain(5)
     retain(5, BypassGovernanceRetention=True)
+    compliance = {"Mode": "COMPLIANCE", "RetainUntilDate": later(aws, days=30)}
+    with refused("AccessDenied", PROTECTED, 403):
+        s3.put_object_retention(Bucket=locked, Key="k", Retention=compliance)
 
 
 @pytest.mark.rule("s3-140", "s3-141")

@@ -193,6 +193,10 @@ def test_statements_that_are_none(s3, bucket, policy, refused):
             policy(statement(Action=action, Resource=resource))
     policy(statement(Action=["s3:ListBucket", "s3:GetBucketLocation"], Resource="arn:aws:s3:::reports"))
     policy(statement(Action="s3:*", Resource="arn:aws:s3:::reports"))
+    policy(statement(Action="s3:*", Resource=["arn:aws:s3:::*", "arn:aws:s3:::rep?rts/*"]))
+    with refused("MalformedPolicy", "Allow with NotPrincipal is not allowed."):
+        short = statement()
+        policy({**short, "NotPrincipal": short.pop("Principal")})
 
 
 @pytest.mark.aws(limits={"s3.policy-size": 400})
