@@ -1,0 +1,278 @@
+"""Exact boundaries: every row of the limits table that the gateway measures, at its value and one beyond it.
+
+Driven from the table: a new row with `applies` is tested as soon as it is there, and asks for valid parameters of its
+operation in `CALLS` where they are missing.
+"""
+
+import copy
+import fnmatch
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from awsim.cloud import Cloud
+from awsim.errors import AWSError
+from awsim.limits.table import load, services
+from awsim.wire.models import service_model
+
+ROLE = "arn:aws:iam::123456789012:role/app"
+POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+TABLE = {
+    "TableName": "orders",
+    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+    "BillingMode": "PAY_PER_REQUEST",
+}
+
+
+def _queue(cloud, name="jobs", **attributes):
+    return cloud.call("sqs", "CreateQueue", QueueName=name, Attributes=attributes)["QueueUrl"]
+
+
+def _received(cloud):
+    url = _queue(cloud)
+    cloud.call("sqs", "SendMessage", QueueUrl=url, MessageBody="hello")
+    (message,) = cloud.call("sqs", "ReceiveMessage", QueueUrl=url)["Messages"]
+    return {"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]}
+
+
+def _dead_letters(cloud):
+    arn = "arn:aws:sqs:us-east-1:123456789012:dead"
+    _queue(cloud, "dead")
+    _queue(cloud, "jobs", RedrivePolicy=json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1}))
+    return {"SourceArn": arn}
+
+
+def _bucket(cloud):
+    cloud.call("s3", "CreateBucket", Bucket="reports")
+    return {"Bucket": "reports"}
+
+
+def _table(cloud):
+    cloud.call("dynamodb", "CreateTable", TABLE)
+    return {}
+
+
+# Operation -> valid parameters, with what they need to exist. The measured member is put in.
+CALLS = {
+    "sqs:SendMessage": lambda cloud: {"QueueUrl": _queue(cloud), "MessageBody": "hello"},
+    "sqs:ReceiveMessage": lambda cloud: {"QueueUrl": _queue(cloud)},
+    "sqs:ChangeMessageVisibility": lambda cloud: {**_received(cloud), "VisibilityTimeout": 30},
+    "sqs:ListQueues": lambda cloud: {},
+    "sqs:ListDeadLetterSourceQueues": lambda cloud: {"QueueUrl": _queue(cloud)},
+    "sqs:StartMessageMoveTask": _dead_letters,
+    "sqs:ListMessageMoveTasks": _dead_letters,
+    "s3:DeleteObjects": lambda cloud: {**_bucket(cloud), "Delete": {"Objects": [{"Key": "a"}]}},
+    "s3:PutBucketCors": lambda cloud: {**_bucket(cloud), "CORSConfiguration": {}},
+    "dynamodb:CreateTable": lambda cloud: copy.deepcopy(TABLE),
+    "dynamodb:UpdateTable": lambda cloud: {
+        **_table(cloud),
+        "TableName": "orders",
+        "AttributeDefinitions": [{"AttributeName": "other", "AttributeType": "S"}],
+    },
+    "dynamodb:TransactWriteItems": _table,
+    "dynamodb:TransactGetItems": _table,
+    "sts:AssumeRole": lambda cloud: {"RoleArn": ROLE, "RoleSessionName": "test"},
+    "sts:AssumeRoleWithSAML": lambda cloud: {
+        "RoleArn": ROLE,
+        "PrincipalArn": "arn:aws:iam::123456789012:saml-provider/idp",
+        "SAMLAssertion": "PHNhbWw+",
+    },
+    "sts:AssumeRoleWithWebIdentity": lambda cloud: {
+        "RoleArn": ROLE,
+        "RoleSessionName": "test",
+        "WebIdentityToken": "eyJ.eyJ.sig",
+    },
+    "sts:AssumeRoot": lambda cloud: {
+        "TargetPrincipal": "210987654321",
+        "TaskPolicyArn": {"arn": "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"},
+    },
+    "sts:GetSessionToken": lambda cloud: {},
+    "sts:GetFederationToken": lambda cloud: {"Name": "jane"},
+}
+
+# Member of a list -> its n-th element.
+ELEMENTS = {
+    "s3:DeleteObjects.Delete.Objects": lambda n: {"Key": f"key-{n}"},
+    "s3:PutBucketCors.CORSConfiguration.CORSRules": lambda n: {
+        "AllowedMethods": ["GET"],
+        "AllowedOrigins": [f"https://{n}.example.com"],
+    },
+    "dynamodb:TransactWriteItems.TransactItems": lambda n: {
+        "Put": {"TableName": "orders", "Item": {"pk": {"S": f"item-{n}"}}}
+    },
+    "dynamodb:TransactGetItems.TransactItems": lambda n: {
+        "Get": {"TableName": "orders", "Key": {"pk": {"S": f"item-{n}"}}}
+    },
+}
+ELEMENTS_BY_SHAPE = {
+    "policyDescriptorListType": lambda n: {"arn": f"arn:aws:iam::123456789012:policy/p{n}"},
+    "tagListType": lambda n: {"Key": f"key-{n}", "Value": "value"},
+    "tagKeyListType": lambda n: f"key-{n}",
+}
+
+# Calls that are refused for other reasons even at the limit: they need what the parameters above do not have.
+REFUSED_ANYHOW = {"sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity", "dynamodb:UpdateTable"}
+
+
+def _whole_table(params, value):
+    """Key schema and attribute definitions name the same attributes."""
+    params["KeySchema"][0]["AttributeName"] = params["AttributeDefinitions"][0]["AttributeName"] = value
+
+
+def _transitive(params, value):
+    params["Tags"] = [{"Key": key, "Value": "value"} for key in value]
+
+
+# Members that have to go together with others.
+TOGETHER = {
+    "dynamodb:CreateTable.KeySchema[].AttributeName": _whole_table,
+    "dynamodb:CreateTable.AttributeDefinitions[].AttributeName": _whole_table,
+    "sts:AssumeRole.TransitiveTagKeys": _transitive,
+}
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """One member that one row bounds."""
+
+    row: Any
+    operation: str
+    member: str
+
+    @property
+    def call(self) -> str:
+        return f"{self.row.service}:{self.operation}"
+
+    @property
+    def name(self) -> str:
+        return f"{self.call}.{self.member}"
+
+    def shape(self) -> Any:
+        shape = service_model(self.row.service).operation_model(self.operation).input_shape
+        for part in self.member.split("."):
+            name, *lists = part.split("[]")
+            shape = shape.members[name]
+            for _ in lists:
+                shape = shape.member
+        return shape
+
+    def value(self, size: int) -> Any:
+        """Something that measures `size`."""
+        shape = self.shape()
+        if shape.type_name in ("integer", "long"):
+            return size
+        if shape.type_name == "list":
+            element = ELEMENTS.get(self.name) or ELEMENTS_BY_SHAPE.get(shape.name)
+            assert element is not None, f"say in ELEMENTS what a list at {self.name} holds"
+            return [element(n) for n in range(size)]
+        if self.member == "Policy":
+            return json.dumps(POLICY).ljust(size)
+        return "x" * size
+
+    def parameters(self, cloud: Cloud, size: int) -> dict[str, Any]:
+        params = self.base(cloud)
+        value = self.value(size)
+        within: Any = params
+        *path, last = re.split(r"\.", self.member.replace("[]", ".0"))
+        for name in path:
+            within = within[int(name)] if name.isdigit() else within.setdefault(name, {})
+        within[last] = value
+        together = TOGETHER.get(self.name)
+        if together is not None:
+            together(params, value)
+        return params
+
+    def base(self, cloud: Cloud) -> dict[str, Any]:
+        prepare = CALLS.get(self.call)
+        assert prepare is not None, f"say in CALLS with which parameters {self.call} is valid"
+        return prepare(cloud)
+
+    def refuses(self, error: AWSError) -> bool:
+        """Whether an error is the row's own."""
+        words = "".join(
+            ".*" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{[^}]*\})", self.row.message)
+        )
+        return error.code == self.row.error and re.fullmatch(words, error.message, re.DOTALL) is not None
+
+
+def _boundaries() -> list[Boundary]:
+    found = []
+    for service in services():
+        for row in load(service).values():
+            for applied in row.applies:
+                pattern, _, member = applied.partition(".")
+                operations = fnmatch.filter(service_model(service).operation_names, pattern)
+                found += [Boundary(row, operation, member) for operation in operations]
+    return found
+
+
+def _call(boundary: Boundary, size: int, limits: dict[str, Any] | None = None) -> AWSError | None:
+    """The refusal of a call whose member measures `size`; nothing of it is left behind."""
+    cloud = Cloud(limits=limits or {})
+    params = boundary.parameters(cloud, size)
+    try:
+        cloud.call(boundary.row.service, boundary.operation, params)
+    except AWSError as error:
+        if error.code == "NotImplemented":
+            pytest.skip(error.message)
+        return error
+    return None
+
+
+every = pytest.mark.parametrize("boundary", _boundaries(), ids=lambda boundary: boundary.name)
+
+
+@every
+def test_at_the_limit(boundary):
+    error = _call(boundary, int(boundary.row.value))
+    if boundary.call in REFUSED_ANYHOW:
+        assert error is None or not boundary.refuses(error)
+    else:
+        assert error is None
+
+
+@every
+def test_one_over_the_limit(boundary):
+    error = _call(boundary, int(boundary.row.value) + 1)
+    assert error is not None
+    assert boundary.refuses(error), error
+
+
+@every
+def test_below_the_least(boundary):
+    least = boundary.row.minimum
+    if least is None or (least == 0 and boundary.shape().type_name not in ("integer", "long")):
+        pytest.skip("there is no least")
+    error = _call(boundary, int(least) - 1)
+    assert error is not None
+    assert boundary.refuses(error), error
+    at_least = _call(boundary, int(least))
+    assert at_least is None or not boundary.refuses(at_least), at_least
+
+
+@every
+def test_the_boundary_is_where_the_table_says(boundary):
+    """Lowered, it refuses what passed; lifted, it refuses nothing."""
+    value, name = int(boundary.row.value), boundary.row.full_name
+    lowered = _call(boundary, value, {name: value - 1})
+    assert lowered is not None
+    assert boundary.refuses(lowered), lowered
+    lifted = _call(boundary, value + 1, {name: None})
+    assert lifted is None or not boundary.refuses(lifted), lifted
+
+
+in_bytes = [each for each in _boundaries() if each.row.unit == "bytes" and each.shape().type_name == "string"]
+
+
+@pytest.mark.parametrize("boundary", in_bytes, ids=lambda boundary: boundary.name)
+def test_bytes_are_what_counts_where_the_row_says_so(boundary, monkeypatch):
+    limits = {boundary.row.full_name: 9}
+    monkeypatch.setattr(Boundary, "value", lambda self, size: "é" * size)
+    within, over = _call(boundary, 4, limits), _call(boundary, 5, limits)
+    assert within is None or not boundary.refuses(within), within
+    assert over is not None
+    assert boundary.refuses(over), over
