@@ -203,7 +203,9 @@ class RestXMLCodec(RestCodec):
             located, fields = self.split_error(error)
             headers = {**self.request_ids(request_id), **located}
             content = b""
-            if not head and (request is None or request.method != "HEAD"):
+            status = shape.status_of(error)
+            # A 304 has no content either (RFC 9110, section 15.4.5).
+            if not head and status != 304 and (request is None or request.method != "HEAD"):
                 parts = [opening]
                 if not self.is_s3:
                     parts.append(f"<Type>{shape.fault_of(error)}</Type>")
@@ -218,7 +220,7 @@ class RestXMLCodec(RestCodec):
                 headers["Content-Type"] = "application/xml" if self.is_s3 else "text/xml"
                 headers["Content-Length"] = str(len(content))
             headers.update(error.headers)
-            return Response(shape.status_of(error), headers, content)
+            return Response(status, headers, content)
 
         return serialise_error
 
