@@ -71,8 +71,9 @@ class Cloud:
             raise AwsimError(f"account={account!r}: an account is 12 digits, as '123456789012'")
         if authorization:
             raise AwsimError("authorization=True (and with it realistic=True) is not built yet; leave it out")
-        if explore:
-            raise AwsimError("explore= is not built yet; seed= and replay= vary AWS's decisions")
+        if explore or replay is not None:
+            # All that AWS leaves open is there to be decided, and nothing but the universe decides it.
+            consistency = "eventual"
         self.region = region
         self.account = account
         self.seed = seed
@@ -94,7 +95,11 @@ class Cloud:
             durations=lifecycle == "timed",
             guard=self.exclusive,
         )
-        self.choices = Choices(seed, vary=consistency == "eventual", universe=parse_universe(replay or ""))
+        # How many universes the test is to run in, and whether it does now; see `awsim.explore`.
+        self.explore = explore
+        self.exploring: bool = self.__dict__.get("exploring", False)
+        universe = parse_universe(replay or "") if explore or replay is not None else None
+        self.choices = Choices(seed, vary=consistency == "eventual", universe=universe, where=self._where)
         self.calls = Calls()
         self.faults = Faults(self)
         self.functions: dict[str, Any] = {}
@@ -269,6 +274,11 @@ class Cloud:
             yield
         finally:
             self.running = call.outer
+
+    def _where(self) -> str:
+        """The call in progress, by its place in the journal."""
+        call = self.running
+        return "" if call is None else f"{call.name} (call {len(self.calls) + 1})"
 
     def request_id(self) -> str:
         """The next request id, a UUID in form."""

@@ -12,6 +12,7 @@ import inspect
 import re
 import sys
 import time
+import warnings
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -31,6 +32,9 @@ _OPTIONS = (
     "account", "as_of", "at", "authorization", "consistency", "explore", "lifecycle", "limits", "realistic", "region",
     "replay", "seed", "throttling",
 )  # fmt: skip
+# Universes for each test of a whole suite (`pytest --awsim-explore`); 0: only where a test asks for them.
+suite_explore = 0
+
 _SWITCHES = ("authorization", "realistic", "throttling")
 _REGION = re.compile(r"[a-z]{2,5}(-[a-z]+)+-\d+")
 
@@ -41,10 +45,6 @@ class WrongOption(AwsimError, TypeError):
 
 class WrongValue(AwsimError, ValueError):
     """An option of `mock_aws` has a value that means nothing."""
-
-
-class NotBuilt(AwsimError, NotImplementedError):
-    """An option that awsim will have but has not yet."""
 
 
 @overload
@@ -96,6 +96,11 @@ class Mock:
     def activation(self) -> Activation:
         return Activation(self._options)
 
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """Those that were given."""
+        return self._options
+
     def __enter__(self) -> Cloud:
         if self._options.get("explore"):
             raise WrongOption(
@@ -117,8 +122,6 @@ class Mock:
         self.__exit__()
 
     def __call__(self, target: _T) -> _T:
-        if self._options.get("explore"):
-            raise NotBuilt("explore= (many legal universes of one test) is not built yet; leave it out")
         if isinstance(target, type):
             return decorate_class(self, target)
         if type(target).__name__ == "FixtureFunctionDefinition":
@@ -165,14 +168,21 @@ class Activation:
         self.joined = False
 
     def enter(self) -> Cloud:
-        if not self._options and (active := intercept.active()) is not None:
+        options = self._options
+        if not options and (active := intercept.active()) is not None:
             self.joined = True
             self.cloud = active
         else:
-            at = self._options.get("at")
+            if suite_explore and options.get("replay") is None:
+                options = {"explore": suite_explore, **options}
+            if options.get("at") is None and (options.get("explore") or options.get("replay") is not None):
+                from awsim.explore import START
+
+                options = {**options, "at": START}
+            at = options.get("at")
             frozen = self._freeze(at) if at is not None else None
             try:
-                self.cloud = Cloud(**self._options)
+                self.cloud = Cloud(**options)
             except BaseException:
                 self._thaw()
                 raise
@@ -189,6 +199,10 @@ class Activation:
     def exit(self) -> None:
         intercept.remove(self.cloud)
         self._thaw()
+        if self._options.get("replay") and (unmet := self.cloud.choices.unmet):
+            from awsim.choices import written
+
+            warnings.warn(f"replay: the run did not come to decide {written(unmet)}", stacklevel=4)
 
     def _freeze(self, at: Any) -> Any:
         import freezegun
@@ -269,6 +283,8 @@ def _decorate(mock: Mock, function: Any) -> Any:
     if not inspect.isroutine(bare) and not isinstance(bare, type):
         bare = getattr(bare, "__call__", bare)  # noqa: B004 - an object that is called: its method says what it is
 
+    if mock.options.get("explore") and (inspect.isgeneratorfunction(bare) or inspect.isasyncgenfunction(bare)):
+        raise WrongOption("explore= runs a test many times; a generator (a fixture) cannot be run again")
     if inspect.iscoroutinefunction(bare):
 
         def wrapper(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
@@ -287,14 +303,50 @@ def _decorate(mock: Mock, function: Any) -> Any:
     else:
 
         def wrapper(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
-            with _active(mock):
+            with active(mock) as cloud:
+                if cloud.explore and _explores(mock, cloud, wrapped):
+                    return explored(cloud, wrapped, "@mock_aws", mock.options)(*args, **kwargs)
                 return wrapped(*args, **kwargs)
 
     return wrapt.FunctionWrapper(function, wrapper)
 
 
+def _explores(mock: Mock, cloud: Cloud, function: Any) -> bool:
+    """Whether a decorated function is the test that is to run in many universes, and not something it calls."""
+    if cloud.exploring:
+        return False
+    if mock.options.get("explore"):
+        return True
+    # Of a whole suite the tests are explored, in Clouds of their own, and not their helpers.
+    return bool(mock.options.get("explore", suite_explore)) and function.__name__.startswith("test")
+
+
+def explored(cloud: Cloud, test: Any, mark: str, options: Mapping[str, Any], name: str = "") -> Any:
+    """The test as one that runs in the universes of its Cloud; `mark(**options)` is what gave it that."""
+    from awsim import explore
+
+    called = name or getattr(test, "__name__", repr(test))
+
+    if inspect.iscoroutinefunction(test):
+
+        @functools.wraps(test)
+        async def run_all_async(*args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            once = functools.partial(test, *args, **kwargs)
+            return await explore.run_async(cloud, once, called, mark, options)
+
+        return run_all_async
+
+    @functools.wraps(test)
+    def run_all(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        return explore.run(cloud, functools.partial(test, *args, **kwargs), called, mark, options)
+
+    return run_all
+
+
 @contextmanager
-def _active(mock: Mock) -> Iterator[Cloud]:
+def active(mock: Mock) -> Iterator[Cloud]:
     activation = mock.activation()
     cloud = activation.enter()
     try:
@@ -304,17 +356,19 @@ def _active(mock: Mock) -> Iterator[Cloud]:
 
 
 async def _coroutine(mock: Mock, function: Any, args: Any, kwargs: Any) -> Any:
-    with _active(mock):
+    with active(mock) as cloud:
+        if cloud.explore and _explores(mock, cloud, function):
+            return await explored(cloud, function, "@mock_aws", mock.options)(*args, **kwargs)
         return await function(*args, **kwargs)
 
 
 def _generator(mock: Mock, function: Any, args: Any, kwargs: Any) -> Generator[Any, Any, Any]:
-    with _active(mock):
+    with active(mock):
         return (yield from function(*args, **kwargs))
 
 
 async def _async_generator(mock: Mock, function: Any, args: Any, kwargs: Any) -> AsyncGenerator[Any, Any]:
-    with _active(mock):
+    with active(mock):
         inner = function(*args, **kwargs)
         try:
             value = await anext(inner)
@@ -350,6 +404,10 @@ class ClassMock:
         self._classes: dict[type, Activation] = {}
         self._testing: set[type] = set()
 
+    @property
+    def options(self) -> Mapping[str, Any]:
+        return self._mock.options
+
     def open_class(self, cls: type) -> None:
         activation = self._mock.activation()
         activation.enter()
@@ -373,7 +431,7 @@ class ClassMock:
         try:
             opened = self._classes.get(cls)
             if opened is None:
-                with _active(self._mock):
+                with active(self._mock):
                     yield
             elif opened.joined:
                 yield
@@ -420,13 +478,13 @@ def _decorate_test_case(class_mock: ClassMock, cls: Any, unittest: Any) -> None:
     def run_mocked(self: Any, result: Any = None) -> Any:
         if class_mock_of(type(self)) is not class_mock:
             return run(self, result)  # a subclass is decorated too: its own mock is in place
-        with class_mock.test(type(self)):
+        with class_mock.test(type(self)), _explored_case(class_mock, self):
             return run(self, result)
 
     def debug_mocked(self: Any) -> Any:
         if class_mock_of(type(self)) is not class_mock:
             return debug(self)
-        with class_mock.test(type(self)):
+        with class_mock.test(type(self)), _explored_case(class_mock, self):
             return debug(self)
 
     def set_up_mocked(owner: Any) -> None:
@@ -443,6 +501,24 @@ def _decorate_test_case(class_mock: ClassMock, cls: Any, unittest: Any) -> None:
     cls.run = run_mocked
     cls.debug = debug_mocked
     cls.setUpClass = classmethod(set_up_mocked)
+
+
+@contextmanager
+def _explored_case(class_mock: ClassMock, case: Any) -> Iterator[None]:
+    """Have unittest call the test method, and not what it sets up for it, in many universes where that is asked for."""
+    cloud = intercept.active()
+    name = getattr(case, "_testMethodName", "")
+    if cloud is None or not cloud.explore or cloud.exploring or not hasattr(case, name):
+        yield
+        return
+    before = case.__dict__.get(name)
+    case.__dict__[name] = explored(cloud, getattr(case, name), "@mock_aws", class_mock.options, name)
+    try:
+        yield
+    finally:
+        case.__dict__.pop(name, None)
+        if before is not None:
+            case.__dict__[name] = before
 
 
 def _prepares(set_up: Any, unittest: Any) -> bool:
@@ -464,6 +540,9 @@ def _decorate_methods(class_mock: ClassMock, cls: Any) -> None:
 def _method_wrapper(class_mock: ClassMock, method: Any) -> Any:
     async def run_async(wrapped: Any, cls: type, args: Any, kwargs: Any) -> Any:
         with class_mock.test(cls):
+            cloud = intercept.active()
+            if cloud is not None and cloud.explore and not cloud.exploring:
+                wrapped = explored(cloud, wrapped, "@mock_aws", class_mock.options)
             return await wrapped(*args, **kwargs)
 
     def wrapper(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
@@ -471,6 +550,9 @@ def _method_wrapper(class_mock: ClassMock, method: Any) -> Any:
         if inspect.iscoroutinefunction(method):
             return run_async(wrapped, cls, args, kwargs)
         with class_mock.test(cls):
+            cloud = intercept.active()
+            if cloud is not None and cloud.explore and not cloud.exploring:
+                wrapped = explored(cloud, wrapped, "@mock_aws", class_mock.options)
             return wrapped(*args, **kwargs)
 
     return wrapper

@@ -18,7 +18,22 @@ _CLASS_FIXTURE = "_awsim_class"
 _TEST_FIXTURE = "_awsim_test"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("awsim", "awsim: AWS inside this process")
+    group.addoption(
+        "--awsim-explore",
+        type=int,
+        default=0,
+        metavar="N",
+        help="run every test that mocks AWS in up to N universes, each a legal AWS history, and shrink what fails",
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("awsim_explore"):
+        from awsim import mocking
+
+        mocking.suite_explore = config.getoption("awsim_explore")
     config.addinivalue_line(
         "markers",
         "aws(**options): mock AWS for the test, with options of awsim.mock_aws; those of class and module merge in",
@@ -28,10 +43,31 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def aws(request: pytest.FixtureRequest) -> Iterator[Cloud]:
     """A simulated AWS that answers every call of the test; options come from `@pytest.mark.aws(...)`."""
-    from awsim.mocking import Mock
+    from awsim.mocking import Mock, active
 
-    with Mock(options_of(request.node)) as cloud:
+    with active(Mock(options_of(request.node))) as cloud:
         yield cloud
+
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
+    """Have the test function, and none of its fixtures, called in many universes where that is asked for."""
+    # Nothing is mocked before this module is imported.
+    intercept = sys.modules.get("awsim.intercept")
+    cloud = None if intercept is None else intercept.active()
+    if cloud is None or not cloud.explore or cloud.exploring:
+        yield
+        return
+    from awsim.mocking import explored
+
+    function = pyfuncitem.obj
+    marked = "aws" in pyfuncitem.fixturenames
+    mark, options = ("@pytest.mark.aws", options_of(pyfuncitem)) if marked else ("@mock_aws", {})
+    pyfuncitem.obj = explored(cloud, function, mark, options, pyfuncitem.name)
+    try:
+        yield
+    finally:
+        pyfuncitem.obj = function
 
 
 def options_of(item: Any) -> dict[str, Any]:

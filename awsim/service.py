@@ -110,10 +110,13 @@ class Service:
 
     # --- what AWS leaves open, what comes later, what others do
 
-    def choose(self, name: str, options: Sequence[T], odds: float | None = None) -> T:
-        """A named decision, friendly option first; see `awsim.choices`."""
+    def choose(
+        self, name: str, options: Sequence[T], odds: float | None = None, what: str | Callable[[], str] = ""
+    ) -> T:
+        """A named decision, friendly option first; `what` says in words what another one did. See `awsim.choices`,
+        where each name has the promise that allows it."""
         choices = self.cloud.choices
-        return choices.choose(name, options, odds) if choices.active else options[0]
+        return choices.choose(name, options, odds, what) if choices.active else options[0]
 
     def later(self, seconds: float, method: str, **data: Any) -> int:
         """Have `self.<method>(**data)` called in `seconds`: data, no closures. Returns an id for `self.cancel`."""

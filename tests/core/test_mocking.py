@@ -10,7 +10,7 @@ import unittest
 import pytest
 
 from awsim import AwsimError, intercept, mock_aws
-from awsim.mocking import NotBuilt, WrongOption, WrongValue
+from awsim.mocking import WrongOption, WrongValue
 
 # --- functions
 
@@ -202,8 +202,8 @@ def test_wrong_uses_say_what_to_write():
         mock_aws("eu-west-1")
     with pytest.raises(TypeError, match=r"decorate the test with @mock_aws\(explore=5\)"), mock_aws(explore=5):
         pass
-    with pytest.raises(NotBuilt, match="explore="):
-        mock_aws(explore=5)(plain)
+    with pytest.raises(WrongOption, match="a generator"):
+        mock_aws(explore=5)(generator)
     with pytest.raises(WrongOption, match="decorates functions and classes"):
         mock_aws(seed=1)(3)
     with pytest.raises(WrongOption, match=r"put @mock_aws below @pytest\.fixture"):

@@ -81,10 +81,13 @@ class Entry(Entity):
 
     `order` is its place among the arrivals of the queue; `due` when its present state ends by itself (None: never);
     `received` and `first_received` when it was handed out last and, in this queue, first.
-    `receive_count` counts over all queues the message has been in, as ApproximateReceiveCount does.
+    `receive_count` counts over all queues the message has been in, as ApproximateReceiveCount does. `copied`: a server
+    that missed its last receive still has it to deliver, whatever becomes of that receive.
     """
 
-    __slots__ = ("due", "first_received", "message", "order", "receive_count", "received", "retained_from", "state")
+    __slots__ = (
+        "copied", "due", "first_received", "message", "order", "receive_count", "received", "retained_from", "state",
+    )  # fmt: skip
 
     message: Message
     order: int
@@ -106,6 +109,7 @@ class Entry(Entity):
         put(self, "due", None)
         put(self, "received", 0)
         put(self, "first_received", None)
+        put(self, "copied", False)
 
     def system_attributes(self) -> dict[str, str]:
         """All that AWS can tell of the message, by MessageSystemAttributeName."""

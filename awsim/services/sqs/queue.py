@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from awsim.limits.table import ServiceLimits
     from awsim.services.sqs.attributes import Settings
 
-Choose = Callable[[str], bool]
+#: Whether AWS takes the unfriendly option of a decision, and the message that it is about.
+Choose = Callable[[str, Entry | None], bool]
 
 
-def no_choice(name: str) -> bool:
+def no_choice(name: str, entry: Entry | None) -> bool:
     """The friendly option of every decision."""
     return False
 
@@ -153,9 +154,13 @@ class Queue(Entity):
         if maximum < 1:
             return received
         for entry in self._next(choose):
+            if received and not self.fifo and len(received) == 1 and choose("sqs.fewer", entry):
+                break
             if redrive is not None and redrive(entry):
                 continue
             entry.receive_count += 1
+            if entry.copied:
+                entry.copied = False
             entry.received = now
             if entry.first_received is None:
                 entry.first_received = now
@@ -165,8 +170,9 @@ class Queue(Entity):
                 break
         if not self.fifo:
             for entry in received:
-                if choose("sqs.duplicate"):
+                if choose("sqs.duplicate", entry):
                     self._appear(entry)
+                    entry.copied = True
         return received
 
     def receipt_handle(self, entry: Entry) -> str:
@@ -180,7 +186,10 @@ class Queue(Entity):
             return
         if self._expired(entry, receive_count, now):
             raise ExpiredReceiptHandle(receipt_handle)
-        if receive_count == entry.receive_count or not choose("sqs.old-receipt-handle"):
+        if entry.copied:
+            # The server that holds the copy hears nothing of it.
+            return
+        if receive_count == entry.receive_count or not choose("sqs.old-receipt-handle", entry):
             self._remove(entry)
 
     def change_visibility(self, receipt_handle: str, timeout: int, *, now: int) -> None:
@@ -283,7 +292,11 @@ class StandardQueue(Queue):
     def _next(self, choose: Choose) -> Iterator[Entry]:
         share, least = self._limits["fair-queue-share"], self._limits["fair-queue-in-flight"]
         while (entry := self._groups.next_fair(self._in_flight, share, least)) is not None:
-            yield self._groups.after(entry, len(self._entries)) if choose("sqs.order") else entry
+            if choose is not no_choice:
+                second = self._groups.after(entry, len(self._entries))
+                if second is not entry and choose("sqs.order", second):
+                    entry = second
+            yield entry
 
     def _expired(self, entry: Entry, receive_count: int, now: int) -> bool:
         life = self._limits["receipt-handle-life"]

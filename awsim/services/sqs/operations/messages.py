@@ -28,6 +28,15 @@ _KNOWN_NAMES = SYSTEM_ATTRIBUTES | {"All"} | attributes.SETTABLE.keys() | attrib
 
 # How often a run that varies AWS's decisions takes another option than the friendly one.
 _ODDS = {"sqs.order": 0.1, "sqs.duplicate": 0.02, "sqs.short-poll-miss": 0.05, "sqs.old-receipt-handle": 0.5}
+_TELLING = 40
+# And what AWS did then.
+_DID = {
+    "sqs.duplicate": "delivered message {} and left a copy of it behind, which is delivered a second time",
+    "sqs.fewer": "returned one message and left {}, which was there, for a later receive",
+    "sqs.old-receipt-handle": "did not delete message {}, which has been received again since",
+    "sqs.order": "delivered message {} ahead of one that was sent before it",
+    "sqs.short-poll-miss": "found no message, though there are some",
+}
 
 
 class Draft(NamedTuple):
@@ -266,7 +275,7 @@ class MessageOperations(Operations):
                 raise self.limits.error(quota)
             maximum = int(room)
         choose = self._choose
-        if not poll.wait and not queue.fifo and queue.has_deliverable and choose("sqs.short-poll-miss"):
+        if not poll.wait and not queue.fifo and queue.has_deliverable and choose("sqs.short-poll-miss", None):
             return []
         redrive = self._redrive(queue, poll.now)
         entries = queue.receive(maximum, poll.timeout, now=poll.now, choose=choose, redrive=redrive)
@@ -364,8 +373,15 @@ class MessageOperations(Operations):
     def _choose(self) -> Choose:
         return self._decide if self.cloud.choices.active else no_choice
 
-    def _decide(self, name: str) -> bool:
-        return self.choose(name, (False, True), _ODDS[name])
+    def _decide(self, name: str, entry: Entry | None) -> bool:
+        message = None if entry is None else entry.message
+        what = _DID[name] if message is None else _DID[name].format(f"{message.id[:8]}… ({shortened(message.body)})")
+        return self.choose(name, (False, True), _ODDS.get(name), what)
+
+
+def shortened(body: str) -> str:
+    """So much of a body as tells a reader which message it is."""
+    return body if len(body) <= _TELLING else f"{body[:_TELLING]}…"
 
 
 def _seconds_of_next_change(queue: Queue) -> float | None:
