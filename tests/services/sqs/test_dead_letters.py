@@ -290,6 +290,7 @@ def test_moves_that_cannot_start(sqs, make, pair, refused, arn):
     none = "The resource that you specified for the {} parameter doesn't exist."
     for parameters, code, message in (
         ({"SourceArn": arn("nothing")}, "ResourceNotFoundException", none.format("SourceArn")),
+        ({"SourceArn": arn("dead", region="eu-west-1")}, "ResourceNotFoundException", none.format("SourceArn")),
         (
             {"SourceArn": arn("dead"), "DestinationArn": arn("nothing")},
             "ResourceNotFoundException",

@@ -113,6 +113,18 @@ def test_whom_a_policy_admits(sqs, make, other, refused, statement, admitted):
         assert refused(other.send_message, QueueUrl=url, MessageBody="x")[0] == "AccessDenied"
 
 
+def test_what_no_policy_gives_away(sqs, make, other, refused):
+    url = make(Policy={"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sqs:*"}]})
+    for call, more in (
+        (other.delete_queue, {}),
+        (other.set_queue_attributes, {"Attributes": {"DelaySeconds": "9"}}),
+        (other.tag_queue, {"Tags": {"a": "b"}}),
+        (other.add_permission, {"Label": "a", "AWSAccountIds": [OTHER], "Actions": ["*"]}),
+    ):
+        assert refused(call, QueueUrl=url, **more)[0] == "AccessDenied"
+    assert sqs.list_queues()["QueueUrls"] == [url]
+
+
 def test_a_denial_wins(sqs, make, other, refused):
     allow = {"Effect": "Allow", "Principal": "*", "Action": "sqs:*"}
     url = make(Policy={"Statement": [allow, {**allow, "Effect": "Deny"}]})

@@ -124,6 +124,17 @@ def test_attributes_that_no_message_can_have(sqs, make, refused, counts, case):
     assert counts(url) == (0, 0, 0)
 
 
+@pytest.mark.rule("sqs-011", "sqs-016")
+def test_attributes_are_text_or_bytes(sqs, make, refused, counts):
+    url = make()
+    bad = {"a": {"DataType": "String", "StringValue": "\x00"}}
+    code, _, _ = refused(sqs.send_message, QueueUrl=url, MessageBody="x", MessageAttributes=bad)
+    assert code == "InvalidMessageContents"
+    assert counts(url) == (0, 0, 0)
+    raw = {"a": {"DataType": "Binary", "BinaryValue": b"\x00"}}
+    sqs.send_message(QueueUrl=url, MessageBody="x", MessageAttributes=raw)
+
+
 @pytest.mark.rule("sqs-017")
 def test_ten_attributes_at_most(sqs, make, refused, counts):
     url = make()

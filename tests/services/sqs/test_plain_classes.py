@@ -167,6 +167,7 @@ def test_addresses():
     assert urls.read("https://vpce-1.sqs.eu-west-1.vpce.amazonaws.com/123456789012/jobs").region == "eu-west-1"
     assert urls.read("https://sqs.eu-west-1.api.aws/123456789012/jobs").region == "eu-west-1"
     assert urls.read("http://localhost:9324/queue/000000000000/jobs") == (None, "000000000000", "jobs")
+    assert urls.read("https://queue.amazonaws.com/123456789012/jobs").region == "us-east-1"
     assert urls.read("jobs") == (None, None, "jobs")
     for wrong in ("", "https://sqs.eu-west-1.amazonaws.com/", "https://host/name", "https://host/x/name"):
         assert urls.read(wrong) is None

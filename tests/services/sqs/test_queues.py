@@ -1,5 +1,7 @@
 """Queues themselves: names, URLs, attributes, deletion, tags."""
 
+import json
+
 import boto3
 import pytest
 
@@ -30,6 +32,14 @@ def test_creating_a_queue_again_gives_the_same_queue(sqs, make, refused):
         make("jobs", DelaySeconds=4)
     assert refused(make, name="jobs", DelaySeconds=4) == ("QueueAlreadyExists", message, 400)
     assert sqs.list_queues()["QueueUrls"] == [url]
+
+
+def test_policies_are_compared_by_what_they_say(make, refused):
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:*"}
+    url = make("jobs", Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    assert make("jobs", Policy=json.dumps({"Statement": [statement], "Version": "2012-10-17"}, indent=1)) == url
+    other = json.dumps({"Version": "2012-10-17", "Statement": [{**statement, "Effect": "Deny"}]})
+    assert refused(make, name="jobs", Policy=other)[0] == "QueueAlreadyExists"
 
 
 @pytest.mark.rule("sqs-003")
