@@ -114,7 +114,7 @@ ELEMENTS_BY_SHAPE = {
     "tagKeyListType": lambda n: f"key-{n}",
 }
 
-# Calls that may be refused for other reasons even at the limit: they need what the parameters above do not have, or time
+# Calls that may be refused for other reasons even at the limit: they need what these parameters do not have, or time
 # counts too (the time since a message was received is part of the twelve hours that it may be hidden).
 REFUSED_ANYHOW = {
     "sts:AssumeRoleWithSAML",

@@ -198,9 +198,7 @@ def test_a_queue_and_its_messages(aws):
     sqs = boto3.resource("sqs")
     dead = sqs.create_queue(QueueName="dead")
     queue = sqs.create_queue(QueueName="jobs", Attributes={"VisibilityTimeout": "10"})
-    queue.send_message(
-        MessageBody="hello", MessageAttributes={"kind": {"DataType": "String", "StringValue": "hi"}}
-    )
+    queue.send_message(MessageBody="hello", MessageAttributes={"kind": {"DataType": "String", "StringValue": "hi"}})
     sent = queue.send_messages(Entries=[{"Id": str(number), "MessageBody": f"job {number}"} for number in range(3)])
     assert len(sent["Successful"]) == 3
     queue.load()

@@ -1,0 +1,314 @@
+"""Every waiter and paginator that botocore defines for an operation awsim models, run to its end.
+
+Driven from botocore's data: one that a newer botocore adds is asked for here, and one of an operation that awsim does
+not model is left out.
+"""
+
+import pytest
+
+boto3 = pytest.importorskip("boto3")
+from botocore import xform_name  # noqa: E402
+from botocore.exceptions import ClientError, DataNotFoundError, WaiterError  # noqa: E402
+from botocore.session import get_session  # noqa: E402
+
+from awsim.gateway.plan import plan_for  # noqa: E402
+
+SERVICES = ("dynamodb", "s3", "sqs", "sts")
+TABLE = {
+    "TableName": "orders",
+    "KeySchema": [
+        {"AttributeName": "pk", "KeyType": "HASH"},
+        {"AttributeName": "sk", "KeyType": "RANGE"},
+    ],
+    "AttributeDefinitions": [
+        {"AttributeName": "pk", "AttributeType": "S"},
+        {"AttributeName": "sk", "AttributeType": "N"},
+    ],
+    "BillingMode": "PAY_PER_REQUEST",
+}
+
+
+def data(service, kind):
+    """What botocore's data say: name -> configuration, of modelled operations alone."""
+    loader = get_session().get_component("data_loader")
+    try:
+        return loader.load_service_model(service, kind)
+    except DataNotFoundError:
+        return {}
+
+
+def modelled(service, operation):
+    try:
+        plan_for(service, operation)
+    except Exception as error:
+        assert getattr(error, "code", "") == "NotImplemented", error
+        return False
+    return True
+
+
+def waiters():
+    for service in SERVICES:
+        for name, configuration in data(service, "waiters-2").get("waiters", {}).items():
+            if modelled(service, configuration["operation"]):
+                yield f"{service}:{name}"
+
+
+def paginators():
+    for service in SERVICES:
+        for operation in data(service, "paginators-1").get("pagination", {}):
+            if modelled(service, operation):
+                yield f"{service}:{operation}"
+
+
+# --- waiters: what it waits for, what brings that about, and what does not
+
+S3_OBJECT = {"Bucket": "reports", "Key": "a.txt"}
+
+
+def _bucket(client):
+    client.create_bucket(Bucket="reports")
+
+
+def _object(client):
+    _bucket(client)
+    client.put_object(**S3_OBJECT, Body=b"hello")
+
+
+def _table(client):
+    client.create_table(**TABLE)
+
+
+def _insights(client):
+    _table(client)
+    client.update_contributor_insights(TableName="orders", ContributorInsightsAction="ENABLE")
+
+
+# Name -> (parameters, makes it true, and whether a wait before that ends in vain).
+WAITERS = {
+    "s3:BucketExists": ({"Bucket": "reports"}, _bucket, True),
+    "s3:BucketNotExists": ({"Bucket": "reports"}, lambda client: None, False),
+    "s3:ObjectExists": (S3_OBJECT, _object, True),
+    "s3:ObjectNotExists": (S3_OBJECT, _bucket, False),
+    "dynamodb:TableExists": ({"TableName": "orders"}, _table, True),
+    "dynamodb:TableNotExists": ({"TableName": "orders"}, lambda client: None, False),
+    "dynamodb:ContributorInsightsEnabled": ({"TableName": "orders"}, _insights, False),
+}
+
+UNDO = {
+    "s3:BucketNotExists": _bucket,
+    "s3:ObjectNotExists": _object,
+    "dynamodb:TableNotExists": _table,
+}
+
+
+def waiter(name):
+    service, _, waiter_name = name.partition(":")
+    client = boto3.client(service)
+    assert name in WAITERS, f"say in WAITERS how {name} is brought about"
+    return client, client.get_waiter(xform_name(waiter_name))
+
+
+@pytest.mark.parametrize("name", list(waiters()))
+def test_a_waiter_ends_when_it_is_so(aws, name):
+    client, wait = waiter(name)
+    params, bring_about, _ = WAITERS[name]
+    bring_about(client)
+    started = aws.clock.now()
+    wait.wait(**params)
+    assert (aws.clock.now() - started).total_seconds() < 60
+
+
+@pytest.mark.parametrize("name", list(waiters()))
+def test_a_waiter_gives_up(aws, name):
+    """Its pauses pass on the Cloud's clock: minutes of them take no time."""
+    client, wait = waiter(name)
+    params, _, in_vain = WAITERS[name]
+    if not in_vain:
+        if name not in UNDO:
+            pytest.skip("it cannot wait in vain")
+        UNDO[name](client)
+    started = aws.clock.now()
+    with pytest.raises(WaiterError, match="Max attempts exceeded"):
+        wait.wait(**params)
+    waited = (aws.clock.now() - started).total_seconds()
+    assert waited == pytest.approx(wait.config.delay * (wait.config.max_attempts - 1), abs=5)
+
+
+@pytest.mark.aws(lifecycle="timed")
+@pytest.mark.parametrize("name", ["dynamodb:TableExists"])
+def test_a_waiter_sees_the_work_of_aws_end(aws, name):
+    client, wait = waiter(name)
+    params, bring_about, _ = WAITERS[name]
+    bring_about(client)
+    assert client.describe_table(**params)["Table"]["TableStatus"] == "CREATING"
+    wait.wait(**params)
+    assert client.describe_table(**params)["Table"]["TableStatus"] == "ACTIVE"
+
+
+# --- paginators: parameters and what there is to list; 7 results in pages of 3
+
+
+def _objects(client):
+    _bucket(client)
+    for number in range(7):
+        client.put_object(Bucket="reports", Key=f"{number}.txt", Body=b"x")
+    return {"Bucket": "reports"}
+
+
+def _versions(client):
+    _bucket(client)
+    client.put_bucket_versioning(Bucket="reports", VersioningConfiguration={"Status": "Enabled"})
+    for number in range(5):
+        client.put_object(Bucket="reports", Key=f"{number // 3}.txt", Body=b"x")
+    for key in ("0.txt", "1.txt"):
+        client.delete_object(Bucket="reports", Key=key)
+    return {"Bucket": "reports"}
+
+
+def _uploads(client):
+    _bucket(client)
+    for number in range(7):
+        client.create_multipart_upload(Bucket="reports", Key=f"{number // 3}.bin")
+    return {"Bucket": "reports"}
+
+
+def _parts(client):
+    _bucket(client)
+    upload = {"Bucket": "reports", "Key": "big"}
+    upload["UploadId"] = client.create_multipart_upload(**upload)["UploadId"]
+    for number in range(1, 8):
+        client.upload_part(**upload, PartNumber=number, Body=b"x")
+    return upload
+
+
+def _buckets(client):
+    for number in range(7):
+        client.create_bucket(Bucket=f"bucket-{number}")
+    return {}
+
+
+def _queues(client):
+    for number in range(7):
+        client.create_queue(QueueName=f"queue-{number}")
+    return {}
+
+
+def _sources(client):
+    dead = client.create_queue(QueueName="dead")["QueueUrl"]
+    policy = '{"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:dead", "maxReceiveCount": 1}'
+    for number in range(7):
+        client.create_queue(QueueName=f"queue-{number}", Attributes={"RedrivePolicy": policy})
+    return {"QueueUrl": dead}
+
+
+def _tables(client):
+    for number in range(7):
+        client.create_table(**{**TABLE, "TableName": f"table-{number}"})
+    return {}
+
+
+def _items(client):
+    _table(client)
+    for number in range(7):
+        client.put_item(TableName="orders", Item={"pk": {"S": "jane"}, "sk": {"N": str(number)}})
+    return {"TableName": "orders"}
+
+
+def _queried(client):
+    return {
+        **_items(client),
+        "KeyConditionExpression": "pk = :pk",
+        "ExpressionAttributeValues": {":pk": {"S": "jane"}},
+    }
+
+
+def _tags(client):
+    table = client.create_table(**TABLE)["TableDescription"]["TableArn"]
+    for start in (0, 10):
+        tags = [{"Key": f"key-{start + number}", "Value": "value"} for number in range(10)]
+        client.tag_resource(ResourceArn=table, Tags=tags)
+    return {"ResourceArn": table}
+
+
+def _backups(client):
+    _table(client)
+    for number in range(7):
+        client.create_backup(TableName="orders", BackupName=f"backup-{number}")
+    return {}
+
+
+# Operation -> what makes the results and returns the parameters.
+PAGINATORS = {
+    "s3:ListObjects": _objects,
+    "s3:ListObjectsV2": _objects,
+    "s3:ListObjectVersions": _versions,
+    "s3:ListMultipartUploads": _uploads,
+    "s3:ListParts": _parts,
+    "s3:ListBuckets": _buckets,
+    "sqs:ListQueues": _queues,
+    "sqs:ListDeadLetterSourceQueues": _sources,
+    "dynamodb:ListTables": _tables,
+    "dynamodb:Query": _queried,
+    "dynamodb:Scan": _items,
+    "dynamodb:ListTagsOfResource": _tags,
+    "dynamodb:ListBackups": _backups,
+}
+
+# Pages of a size that the caller cannot choose: results, pages.
+FIXED = {"dynamodb:ListTagsOfResource": (20, 1)}
+
+
+def results(configuration, page):
+    """How much of what a paginator collects is on a page."""
+    keys = configuration["result_key"]
+    for key in keys if isinstance(keys, list) else [keys]:
+        value = page.get(key)
+        if isinstance(value, list):
+            yield from value
+
+
+@pytest.mark.parametrize("name", list(paginators()))
+def test_a_paginator_finds_everything_once(aws, name):
+    service, _, operation = name.partition(":")
+    assert name in PAGINATORS, f"say in PAGINATORS what there is to list for {name}"
+    configuration = data(service, "paginators-1")["pagination"][operation]
+    client = boto3.client(service)
+    params = PAGINATORS[name](client)
+    paginator = client.get_paginator(xform_name(operation))
+    whole = [result for page in paginator.paginate(**params) for result in results(configuration, page)]
+
+    if name in FIXED:
+        pages = list(paginator.paginate(**params))
+        assert (len(whole), len(pages)) == FIXED[name]
+        return
+    assert len(whole) == 7
+
+    pages = list(paginator.paginate(**params, PaginationConfig={"PageSize": 3}))
+    found = [list(results(configuration, page)) for page in pages]
+    sizes = [len(page) for page in found]
+    assert sizes == [3, 3, 1]
+    assert sorted(str(result) for page in found for result in page) == sorted(map(str, whole))
+
+    # Stopped in the middle of a page, and taken up again where it stopped.
+    first = paginator.paginate(**params, PaginationConfig={"PageSize": 3, "MaxItems": 4}).build_full_result()
+    token = first["NextToken"]
+    again = paginator.paginate(**params, PaginationConfig={"PageSize": 3, "StartingToken": token}).build_full_result()
+    parts = [*results(configuration, first), *results(configuration, again)]
+    assert sorted(map(str, parts)) == sorted(map(str, whole))
+
+
+@pytest.mark.parametrize("name", list(paginators()))
+def test_a_token_that_nobody_gave_out_is_refused(aws, name):
+    """Tokens are opaque: one that was made up is an error of the service, or lists nothing twice."""
+    service, _, operation = name.partition(":")
+    configuration = data(service, "paginators-1")["pagination"][operation]
+    token = configuration["input_token"]
+    if not isinstance(token, str) or "Token" not in token:
+        pytest.skip("it goes on after a name, not after a token")
+    client = boto3.client(service)
+    params = PAGINATORS[name](client)
+    with pytest.raises(ClientError) as refused:
+        getattr(client, xform_name(operation))(
+            **params, **{token: "made-up"}, **({"MaxResults": 3} if service == "sqs" else {})
+        )
+    assert 400 <= refused.value.response["ResponseMetadata"]["HTTPStatusCode"] < 500
