@@ -371,7 +371,8 @@ story("a variable without a value", user("u"),
              when={"StringNotEquals": {"s3:ExistingObjectTag/Team": "${aws:PrincipalTag/Team}"}}),
     )),
     ("s3:GetObject", f"{S3}b/k", "!identity", {"s3:ExistingObjectTag/Team": "red"}),
-    ("s3:GetObject", f"{S3}b/k", "+identity", {"s3:ExistingObjectTag/Team": "red"}, {"principal_tags": {"Team": "red"}}),
+    ("s3:GetObject", f"{S3}b/k", "+identity", {"s3:ExistingObjectTag/Team": "red"},
+     {"principal_tags": {"Team": "red"}}),
     ("s3:GetObject", f"{S3}b/k", "!identity", {"s3:ExistingObjectTag/Team": "red"}, {"principal_tags": {"Team": "b"}}),
     ("s3:GetObject", f"{S3}b/k", "!identity", {}, {"principal_tags": {"Team": "red"}}),
 )  # fmt: skip
@@ -421,7 +422,8 @@ story("from these addresses only", user("u"),
         "Bool": {"aws:ViaAWSService": "false"}}))),
     ("s3:GetObject", f"{S3}b/k", "+identity", {}, {"source_ip": "203.0.113.77"}),
     ("s3:GetObject", f"{S3}b/k", "!identity", {}, {"source_ip": "198.51.100.1"}),
-    ("s3:GetObject", f"{S3}b/k", "+identity", {}, {"source_ip": "198.51.100.1", "via": ("cloudformation.amazonaws.com",)}),
+    ("s3:GetObject", f"{S3}b/k", "+identity", {},
+     {"source_ip": "198.51.100.1", "via": ("cloudformation.amazonaws.com",)}),
     marks=pytest.mark.rule("iam-059"),
 )  # fmt: skip
 story("allowed from these addresses", user("u"),
@@ -511,7 +513,8 @@ story("fresh MFA only", user("u"),
     ("ec2:StopInstances", "*", "-identity"),
 )  # fmt: skip
 story("sessions from before are cut off (AWSRevokeOlderSessions)", role("app"),
-    PolicySet(identity=ids(allow("*"), deny("*", when={"DateLessThan": {"aws:TokenIssueTime": "2026-01-01T12:00:00Z"}}))),
+    PolicySet(identity=ids(allow("*"), deny("*",
+        when={"DateLessThan": {"aws:TokenIssueTime": "2026-01-01T12:00:00Z"}}))),
     ("s3:GetObject", f"{S3}b/k", "!identity", {}, {"session": Session(NOW - 1, NOW + 9)}),
     ("s3:GetObject", f"{S3}b/k", "+identity", {}, {"session": Session(NOW, NOW + 9)}),
 )  # fmt: skip
@@ -792,7 +795,8 @@ story("root of another account that is named", root(B),
 
 # --- Across accounts --------------------------------------------------------------------------------------------------
 
-PRODUCTION = res(allow(["s3:GetObject*", "s3:PutObject*", "s3:ReplicateObject", "s3:RestoreObject"], f"{S3}Production/*",
+PRODUCTION = res(allow(["s3:GetObject*", "s3:PutObject*", "s3:ReplicateObject", "s3:RestoreObject"],
+    f"{S3}Production/*",
                        {"AWS": f"arn:aws:iam::{A}:user/carlossalazar"}))  # fmt: skip
 CARLOS_ABROAD = ids(
     allow("s3:ListAllMyBuckets"),
@@ -999,7 +1003,8 @@ story("a service is denied by its name", service("sns.amazonaws.com"),
     ("sqs:SendMessage", Q, "!resource"),
 )  # fmt: skip
 story("only services, by the flag", user("u"),
-    PolicySet(identity=ADMIN, resource=res(deny("sqs:SendMessage", Q, "*", {"Bool": {"aws:PrincipalIsAWSService": "false"}}))),
+    PolicySet(identity=ADMIN,
+        resource=res(deny("sqs:SendMessage", Q, "*", {"Bool": {"aws:PrincipalIsAWSService": "false"}}))),
     ("sqs:SendMessage", Q, "!resource"),
     ("sqs:ReceiveMessage", Q, "+identity"),
 )  # fmt: skip
@@ -1031,7 +1036,8 @@ story("a key that does not know its root", root(), PolicySet(resource=ROLE_X, ma
 story("a key that knows its root", root(), PolicySet(resource=DEFAULT_KEY, mandatory=True),
     ("kms:Decrypt", KEY, "+resource"),
 )  # fmt: skip
-story("a key without a policy", user("admin"), PolicySet(identity=ADMIN, mandatory=True), ("kms:Decrypt", KEY, "-resource"))
+story("a key without a policy", user("admin"), PolicySet(identity=ADMIN, mandatory=True),
+    ("kms:Decrypt", KEY, "-resource"))
 story("a key of another account: both", user("bob", B),
     PolicySet(identity=ids(allow("kms:Decrypt", KEY)), mandatory=True,
               resource=res(allow("kms:Decrypt", "*", ACCOUNT_B))),
@@ -1103,7 +1109,8 @@ story("a role for another account: IAM alone", user("bob", B), PolicySet(identit
     ("sts:AssumeRole", ROLE, "-trust"),
     owner=A, marks=pytest.mark.rule("sts-006"),
 )  # fmt: skip
-story("a role without trust", user("admin"), PolicySet(identity=ADMIN, resource=trust(deny("sts:AssumeRole", None, "*"))),
+story("a role without trust", user("admin"), PolicySet(identity=ADMIN,
+    resource=trust(deny("sts:AssumeRole", None, "*"))),
     ("sts:AssumeRole", ROLE, "!trust"),
 )  # fmt: skip
 story("a role that wants MFA", user("u"),
@@ -1113,7 +1120,8 @@ story("a role that wants MFA", user("u"),
     ("sts:AssumeRole", ROLE, "+identity", {"aws:MultiFactorAuthPresent": True}),
 )  # fmt: skip
 story("a role for a service", service("lambda.amazonaws.com"),
-    PolicySet(resource=trust(allow("sts:AssumeRole", None, {"Service": ["lambda.amazonaws.com", "edgelambda.amazonaws.com"]}))),
+    PolicySet(resource=trust(allow("sts:AssumeRole", None,
+        {"Service": ["lambda.amazonaws.com", "edgelambda.amazonaws.com"]}))),
     ("sts:AssumeRole", ROLE, "+trust"),
 )  # fmt: skip
 story("a role for another service", service("lambda.amazonaws.com"),
@@ -1169,7 +1177,8 @@ story("an account is not everyone", ANONYMOUS, PolicySet(resource=res(allow("s3:
 )  # fmt: skip
 for principal in ("*", {"AWS": "*"}):
     story(f"everyone: {principal}", ANONYMOUS,
-        PolicySet(resource=res(allow("s3:GetObject", f"{S3}b/*", principal), deny("s3:GetObject", f"{S3}b/secret", "*"))),
+        PolicySet(resource=res(allow("s3:GetObject", f"{S3}b/*", principal), deny("s3:GetObject", f"{S3}b/secret",
+            "*"))),
         ("s3:GetObject", f"{S3}b/k", "+resource"),
         ("s3:GetObject", f"{S3}b/secret", "!resource"),
         ("s3:ListBucket", f"{S3}b", "-resource"),
@@ -1189,7 +1198,8 @@ story("through an endpoint", user("u"), PolicySet(identity=ADMIN, endpoint=ENDPO
     ("s3:DeleteObject", f"{S3}b/k", "!endpoint"),
 )  # fmt: skip
 story("only through one endpoint", user("u"),
-    PolicySet(identity=ADMIN, resource=res(deny("s3:*", f"{S3}b/*", "*", {"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}))),
+    PolicySet(identity=ADMIN,
+        resource=res(deny("s3:*", f"{S3}b/*", "*", {"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}))),
     ("s3:GetObject", f"{S3}b/k", "+identity", {}, {"vpc_endpoint": "vpce-1"}),
     ("s3:GetObject", f"{S3}b/k", "!resource", {}, {"vpc_endpoint": "vpce-2"}),
     ("s3:GetObject", f"{S3}b/k", "!resource"),

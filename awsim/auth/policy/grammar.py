@@ -295,7 +295,7 @@ class _Identity(_Grammar):
             self.fail("resource", "Policy statement must contain resources.")
 
     def action(self, action: str) -> None:
-        if action == "*":
+        if action in ("*", "*:*"):
             return
         vendor, colon, name = action.partition(":")
         if not colon:
