@@ -10,9 +10,10 @@ from awsim.errors import AWSError
 from awsim.gateway.validate import Violation
 from awsim.service import Service
 from awsim.services.dynamodb.capacity import Consumed, draw, write_units
+from awsim.services.dynamodb.index import Index
 from awsim.services.dynamodb.refusals import invalid
 from awsim.services.dynamodb.schema import Place
-from awsim.services.dynamodb.storage import Item, Tree
+from awsim.services.dynamodb.storage import Item
 from awsim.services.dynamodb.table import Table
 from awsim.state import Collection, Dict
 
@@ -127,14 +128,25 @@ class Base(Service):
         lag, index_lag = limits.lag("read-lag"), limits.lag("index-lag")
         return (self.clock.time(), lag, index_lag) if lag or index_lag else None
 
-    def _earlier(self, tree: Tree, consistent: bool | None) -> Mapping[Place, Item | None] | None:
-        """What a copy of the tree that missed the last changes shows at their places; None for a current copy."""
+    def _earlier(
+        self, table: Table, index: Index | None, consistent: bool | None, low: Place | None, high: Place | None
+    ) -> Mapping[Place, Item | None] | None:
+        """What a copy of a table or index that missed the last changes shows at places from `low` to `high`; None for
+        a copy that is current there."""
         if consistent or self._lags() is None:
             return None
-        earlier = tree.earlier(self.clock.time())
-        if earlier and self.choose("dynamodb.stale-read", [False, True], odds=_STALE_ODDS):
-            return earlier
-        return None
+        tree = table.items if index is None else index.tree
+        earlier = {
+            place: item
+            for place, item in tree.earlier(self.clock.time()).items()
+            if (low is None or not place < low) and (high is None or not high < place)
+        }
+        if not earlier:
+            return None
+        name = table.name if index is None else f"{table.name}/{index.name}"
+        keys = dict.fromkeys(_shown(place if index is None else place[-1]) for place in earlier)
+        what = f"read a copy of {name} that had not seen the last change of {', '.join(keys)}"
+        return earlier if self.choose("dynamodb.stale-read", [False, True], odds=_STALE_ODDS, what=what) else None
 
     # --- capacity
 
@@ -171,6 +183,11 @@ class Base(Service):
     def _checked_tags(self, tags: Mapping[str, str], new: Mapping[str, str]) -> Mapping[str, str]:
         """Overridden by what keeps tags."""
         return {**tags, **new}
+
+
+def _shown(place: Place) -> str:
+    """The key of a table's item, as a reader knows it: a partition begins with a hash."""
+    return place[8:] if isinstance(place, str) else "/".join((place[0][8:], *map(str, place[1:])))
 
 
 def wanted(mode: str | None, table: Table) -> Consumed | None:

@@ -350,8 +350,8 @@ class ItemOperations(Base):
 
     def _read(self, table: Table, place: Place, consistent: bool | None) -> Item | None:
         """The item at a place, as the copy that answers shows it."""
-        earlier = self._earlier(table.items, consistent)
-        if earlier is not None and place in earlier:
+        earlier = self._earlier(table, None, consistent, place, place)
+        if earlier is not None:
             return earlier[place]
         return table.items.get(place)
 

@@ -19,6 +19,8 @@ from awsim.services.dynamodb.storage import Item
 from awsim.services.dynamodb.table import Table
 
 _EVERYTHING = Condition(lambda item: True, ())
+# What AWS did where it chose so.
+_SHORT = "ended a page after the first item that it read"
 
 
 @dataclass(slots=True)
@@ -245,8 +247,8 @@ class ReadOperations(ItemOperations):
 
     def _entries(self, page: _Page, stretch: Stretch, reverse: bool) -> Iterator[tuple[Place, Item]]:
         tree = page.table.items if page.index is None else page.index.tree
-        earlier = self._earlier(tree, page.consistent)
         low, high, inclusive = stretch.low, stretch.high, stretch.inclusive
+        earlier = self._earlier(page.table, page.index, page.consistent, low, high)
         if earlier is None:
             return tree.items(low, high, inclusive=inclusive, reverse=reverse)
         return tree.stale_items(earlier, low, high, inclusive=inclusive, reverse=reverse)
@@ -270,6 +272,9 @@ class ReadOperations(ItemOperations):
         ended = True
         for place, item in entries:
             if scanned and size + item.size > room:
+                ended = False
+                break
+            if scanned == 1 and self.choose("dynamodb.short-page", (False, True), what=_SHORT):
                 ended = False
                 break
             scanned += 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from awsim.services.dynamodb.capacity import Consumed, Throughput, write_units
 from awsim.services.dynamodb.index import Index
 from awsim.services.dynamodb.refusals import invalid
-from awsim.services.dynamodb.schema import KeySchema, Place
+from awsim.services.dynamodb.schema import TOP, KeySchema, Place
 from awsim.services.dynamodb.storage import Item, Tree
 from awsim.state import Dict, Entity, Lifecycle
 
@@ -221,7 +221,7 @@ class Table(Entity):
         """Items whose time was up at `now`."""
         if self.expiries is None:
             return []
-        return [(entry[1], item) for entry, item in self.expiries.items(None, (now,), inclusive=(True, False))]
+        return [(entry[1], item) for entry, item in self.expiries.items(None, (now, TOP))]
 
     def ignore_expiry(self, place: Place, item: Item) -> None:
         """Leave an item alone whose time was up too long ago."""
