@@ -414,6 +414,12 @@ def test_the_metadata_address_answers_at_once(host):
         assert fetcher.retrieve_iam_role_credentials() == {}
 
 
+def test_an_aws_host_that_no_service_claims_is_named():
+    with mocking.mock_aws(), pytest.raises(Exception, match=r"nothing-here\.us-east-1\.amazonaws\.com") as caught:
+        requests.get("https://nothing-here.us-east-1.amazonaws.com/")
+    assert type(caught.value).__name__ == "UnknownHost"
+
+
 def test_no_name_of_aws_is_looked_up(noted):
     import http.client
 
