@@ -52,7 +52,7 @@ def _time(run: Callable[[], object], repetitions: int) -> float:
 
 
 def figures(runs: Runs) -> list[Figure]:
-    ours, theirs = runs.of("calls", "awsim"), runs.of("calls", "moto")
+    ours, theirs = runs.fresh("calls", "awsim"), runs.fresh("calls", "moto")
     found = []
     for case in CASES:
         mine, other = ours[case.name], theirs.get(case.name)

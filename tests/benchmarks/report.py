@@ -67,8 +67,6 @@ class Runs:
         command = [python, "-m", "tests.benchmarks.child", section, backend, *(["quick"] if self.quick else [])]
         return json.loads(self._output(command, environment))
 
-    of = fresh
-
     def answers(self) -> str:
         if self._answers is None:
             program = "from tests.benchmarks import backends, whole; backends.isolate(); print(whole.record())"
