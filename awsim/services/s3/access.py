@@ -98,8 +98,7 @@ class Access(Service):
             if not _ACCOUNT.fullmatch(expected_owner):
                 raise self.error(
                     "InvalidBucketOwnerAWSAccountID",
-                    "The value of the expected bucket owner parameter must be an AWS account ID... "
-                    f"[{expected_owner}]",
+                    f"The value of the expected bucket owner parameter must be an AWS account ID... [{expected_owner}]",
                 )
             raise self.error("AccessDenied", "Access Denied")
         if http is not None and ".s3-accelerate." in http.host:
@@ -132,9 +131,7 @@ class Access(Service):
                 code, start = "AuthorizationHeaderMalformed", "The authorization header is malformed"
             else:
                 code, start = "AuthorizationQueryParametersError", "Error parsing the X-Amz-Credential parameter"
-            raise AWSError(
-                code, f"{start}; {wrong}", status=400, fields={"Region": bucket.region}, headers=headers
-            )
+            raise AWSError(code, f"{start}; {wrong}", status=400, fields={"Region": bucket.region}, headers=headers)
         if not regional:
             return
         raise AWSError(
@@ -190,9 +187,7 @@ class Access(Service):
         self.check_version_id(version_id)
         version = bucket.find(key, version_id)
         if version is None:
-            raise self.error(
-                "NoSuchVersion", "The specified version does not exist.", Key=key, VersionId=version_id
-            )
+            raise self.error("NoSuchVersion", "The specified version does not exist.", Key=key, VersionId=version_id)
         if version.data is None:
             raise self.marker_error(version, method)
         return version

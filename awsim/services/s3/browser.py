@@ -130,10 +130,7 @@ class Browser(Settings):
             root = ElementTree.fromstring(text)
         except ElementTree.ParseError:
             raise self.malformed_xml() from None
-        tags = [
-            (tag.findtext("{*}Key", ""), tag.findtext("{*}Value", ""))
-            for tag in root.findall("{*}TagSet/{*}Tag")
-        ]
+        tags = [(tag.findtext("{*}Key", ""), tag.findtext("{*}Value", "")) for tag in root.findall("{*}TagSet/{*}Tag")]
         return urlencode(tags)
 
     def _posted(self, bucket: Bucket, key: str, version: Version, fields: Mapping[str, str]) -> dict[str, Any]:

@@ -43,7 +43,8 @@ class Bucket(Entity):
         self.settings = Dict()
         self.uploads = SortedDict()
         self.upload_ids = Dict()
-        self.completed = Dict()  # upload id -> (parts as they were listed, answer): completing again changes nothing
+        # Upload id -> (hash of the key and the parts listed, answer): completing again changes nothing.
+        self.completed = Dict()
         self.versioning: str | None = None
         self.mfa_delete: str | None = None
         self.sequence = 0
@@ -178,5 +179,3 @@ class UploadKeys:
                 return
             yield key
             at = (key, float("inf"))
-
-

@@ -101,9 +101,7 @@ def check_write(key: str, etag: str | None, if_match: str | None, if_none_match:
     if if_match is None and if_none_match is None:
         return
     if if_match is not None and if_none_match is not None:
-        raise _not_implemented(
-            "If-Match,If-None-Match", "Multiple conditional request headers present in the request"
-        )
+        raise _not_implemented("If-Match,If-None-Match", "Multiple conditional request headers present in the request")
     if if_none_match is not None:
         if if_none_match.strip() != "*":
             raise _not_implemented(

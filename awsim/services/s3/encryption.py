@@ -141,9 +141,7 @@ def check_customer(stored: Encryption | None, customer: str | None) -> None:
     """Whether a reader brought the key that an object needs, or one that it does not take."""
     needed = stored.customer if stored is not None else None
     if needed is None and customer is not None:
-        raise AWSError(
-            "InvalidRequest", "The encryption parameters are not applicable to this object."
-        )
+        raise AWSError("InvalidRequest", "The encryption parameters are not applicable to this object.")
     if needed is not None and customer is None:
         raise AWSError(
             "InvalidRequest",

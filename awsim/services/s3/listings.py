@@ -204,9 +204,7 @@ class Listings(Uploads):
             for version in bucket.versions(key):
                 yield key, version, None
 
-    def _shown_version(
-        self, bucket: Bucket, key: str, version: Version, shown: Callable[[str], str]
-    ) -> dict[str, Any]:
+    def _shown_version(self, bucket: Bucket, key: str, version: Version, shown: Callable[[str], str]) -> dict[str, Any]:
         owner = {"ID": acl.canonical_id(version.owner)}
         latest = bucket.current(key) is version
         if version.is_marker:

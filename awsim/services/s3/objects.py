@@ -278,9 +278,7 @@ class Objects(Writes):
     ) -> bool:
         """A read of one part; True where that is the whole of an object that was not put in parts."""
         if range_header is not None:
-            raise self.error(
-                "InvalidRequest", "Cannot specify both Range header and partNumber query parameter"
-            )
+            raise self.error("InvalidRequest", "Cannot specify both Range header and partNumber query parameter")
         most = self.limits["parts"]
         if number < 1 or (most is not None and number > most):
             raise self.part_number_error(number)
@@ -315,9 +313,7 @@ class Objects(Writes):
 
     def part_number_error(self, number: Any) -> AWSError:
         most = int(self.limits["parts"] or 10_000)
-        return self.invalid(
-            f"Part number must be an integer between 1 and {most}, inclusive", "partNumber", number
-        )
+        return self.invalid(f"Part number must be an integer between 1 and {most}, inclusive", "partNumber", number)
 
     def _override(self, answer: dict[str, Any], given: Mapping[str, Any]) -> None:
         for parameter, (member, argument) in _OVERRIDES.items():
@@ -434,9 +430,7 @@ class Objects(Writes):
             answer["Errors"] = errors
         return answer
 
-    def _delete_entry(
-        self, bucket: Bucket, entry: Mapping[str, Any], mfa: str | None, bypass: bool
-    ) -> dict[str, Any]:
+    def _delete_entry(self, bucket: Bucket, entry: Mapping[str, Any], mfa: str | None, bypass: bool) -> dict[str, Any]:
         key, version_id = entry["Key"], entry.get("VersionId") or None
         if not key:
             raise self.error("UserKeyMustBeSpecified", "User key must have a length greater than 0.")

@@ -50,9 +50,7 @@ class Settings(Buckets, ObjectSettings):
         bucket = self.bucket_for(Bucket, ExpectedBucketOwner)
         status, mfa_delete = VersioningConfiguration.get("Status"), VersioningConfiguration.get("MFADelete")
         if status is None and mfa_delete is None:
-            raise self.error(
-                "IllegalVersioningConfigurationException", "The Versioning element must be specified"
-            )
+            raise self.error("IllegalVersioningConfigurationException", "The Versioning element must be specified")
         if mfa_delete == "Enabled" and status != "Enabled":
             raise self.error(
                 "IllegalVersioningConfigurationException",
@@ -197,9 +195,7 @@ class Settings(Buckets, ObjectSettings):
         found = self._get(Bucket, ExpectedBucketOwner, "ownership-controls", "OwnershipControlsNotFoundError")
         return {"OwnershipControls": found}
 
-    def delete_bucket_ownership_controls(
-        self, Bucket: str, ExpectedBucketOwner: str | None = None
-    ) -> dict[str, Any]:
+    def delete_bucket_ownership_controls(self, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
         return self._delete(Bucket, ExpectedBucketOwner, "ownership-controls")
 
     def put_public_access_block(
@@ -260,9 +256,7 @@ class Settings(Buckets, ObjectSettings):
         self._put(bucket, "lifecycle", {"Rules": named, "TransitionDefaultMinimumObjectSize": smallest})
         return {"TransitionDefaultMinimumObjectSize": smallest}
 
-    def get_bucket_lifecycle_configuration(
-        self, Bucket: str, ExpectedBucketOwner: str | None = None
-    ) -> dict[str, Any]:
+    def get_bucket_lifecycle_configuration(self, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
         return dict(self._get(Bucket, ExpectedBucketOwner, "lifecycle", "NoSuchLifecycleConfiguration"))
 
     def delete_bucket_lifecycle(self, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:

@@ -65,9 +65,7 @@ def checked(tags: list[tuple[str, str]], limits: ServiceLimits, row: str) -> Tag
         limits.check("tag-key-length", len(key))
         limits.check("tag-value-length", len(value))
         if key in seen:
-            raise AWSError(
-                "InvalidTag", "Cannot provide multiple Tags with the same key", fields={"TagKey": key}
-            )
+            raise AWSError("InvalidTag", "Cannot provide multiple Tags with the same key", fields={"TagKey": key})
         seen.add(key)
     return tuple(tags)
 

@@ -213,7 +213,7 @@ class Uploads(Objects, Copies):
         bucket = self.bucket_for(Bucket, ExpectedBucketOwner)
         self.write_rate(bucket, Key)
         listed = self._listed(MultipartUpload)
-        named = (Key, tuple((entry.get("PartNumber"), conditions.tag(entry.get("ETag") or "")) for entry in listed))
+        named = hash((Key, *((entry.get("PartNumber"), conditions.tag(entry.get("ETag") or "")) for entry in listed)))
         done = bucket.completed.get(UploadId)
         if done is not None and done[0] == named:
             return dict(done[1])
@@ -463,5 +463,3 @@ class Uploads(Objects, Copies):
             answer["ChecksumAlgorithm"] = upload.algorithm.name
             answer["ChecksumType"] = upload.checksum_type
         return answer
-
-
