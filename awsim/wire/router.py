@@ -239,9 +239,10 @@ def route(request: Request) -> tuple[str, str]:
             problem = problem or AWSError("UnknownOperationException", str(error), status=404)
     if forms:
         return _by_action(request, forms)
-    if problem is not None:
+    if problem is not None and problem.message:
         raise problem
-    raise AWSError("UnknownOperationException", "", status=400)
+    asked = f"{request.method} {request.path} at {request.host}"
+    raise AWSError("UnknownOperationException", f"{asked} is no operation of {' or '.join(names)}.", status=404)
 
 
 def _no_service() -> type[Exception]:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError
-
 from awsim.calls import LARGE, CallRecord, without_blobs
-from awsim.wire import models
 from awsim.wire.codec import codec_for
 from awsim.wire.http import Response
 
 if TYPE_CHECKING:
     from awsim.gateway.call import Call
-    from awsim.wire.codec import Codec
 
 
 def journal(call: Call) -> None:
@@ -54,26 +49,9 @@ def _unmodelled(call: Call, request_id: str) -> Response:
     if call.error is None:
         result = dict(call.result or {})
         return Response(result.pop("__status__", 200), result.pop("__headers__", {}), result.pop("Body", b""))
-    codec = _nearest_codec(call)
-    if codec is not None:
-        return codec.serialise_error(call.error, request_id, call.http)
-    body = json.dumps({"__type": call.error.code, "message": call.error.message}).encode()
-    headers = {
-        "Content-Type": "application/json",
-        "x-amzn-ErrorType": call.error.code,
-        "x-amzn-RequestId": request_id,
-    }
-    return Response(call.error.status or 400, headers, body)
+    if call.model is not None:
+        return codec_for(call.model).serialise_error(call.error, request_id, call.http)
+    from awsim.wire.router import error_response
 
-
-def _nearest_codec(call: Call) -> Codec | None:
-    """A codec that words errors as the service does, where it is known which service was meant."""
-    model = call.model
-    if model is None and call.service:
-        try:
-            service = models.service_model(call.service)
-        except BotoCoreError:
-            return None
-        name = call.operation if call.operation in service.operation_names else service.operation_names[0]
-        model = service.operation_model(name)
-    return codec_for(model) if model is not None else None
+    assert call.http is not None
+    return error_response(call.http, call.error, request_id)

@@ -15,8 +15,10 @@ def parse(call: Call) -> None:
     if plan.model is not None:
         codec = plan.codec
         if not codec.alone:
-            from awsim.wire.codec import codec_of
+            from awsim.wire.codec import codec_of, resolved_protocol
 
-            codec = codec_of(call.http, plan.model)
+            # A client speaks the protocol of its model; from others the request itself has to tell.
+            if call.model is None or resolved_protocol(call.model.service_model) != codec.protocol:
+                codec = codec_of(call.http, plan.model)
         call.codec = codec
         call.params = codec.parse(call.http)
