@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from awsim.calls import CallRecord, Calls
@@ -211,8 +212,9 @@ class Cloud:
         return self._services[key]
 
     @staticmethod
+    @lru_cache(maxsize=256)
     def partition_of(region: str | None) -> str:
-        if region is not None and region[:3] in ("cn-", "us-", "eu-", "eus"):
+        if region is not None:
             for prefix, partition in _PARTITIONS:
                 if region.startswith(prefix):
                     return partition
@@ -357,10 +359,9 @@ class Participants:
         self._tasks: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
 
     def add(self) -> None:
-        ident = threading.get_ident()
-        known = self._threads.get(ident)
-        if known is None or not known.is_alive():
-            self._threads[ident] = threading.current_thread()
+        thread = threading.current_thread()
+        if self._threads.get(thread.ident) is not thread:
+            self._threads[thread.ident] = thread  # type: ignore[index]
 
     def add_task(self) -> None:
         import asyncio
