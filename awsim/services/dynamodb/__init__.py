@@ -11,9 +11,7 @@ from awsim.services.dynamodb.tables import TableOperations
 from awsim.services.dynamodb.transactions import TransactionOperations
 
 
-class DynamoDB(
-    SettingOperations, TableOperations, ReadOperations, BatchOperations, TransactionOperations
-):
+class DynamoDB(SettingOperations, TableOperations, ReadOperations, BatchOperations, TransactionOperations):
     """Tables, items, expressions, queries, batches and transactions."""
 
     idempotent: ClassVar[dict[str, tuple[str, str, str]]] = {

@@ -24,9 +24,7 @@ _NOT_ONE = (
 class BatchOperations(ItemOperations):
     """Operations on several items, each on its own."""
 
-    def batch_get_item(
-        self, RequestItems: dict[str, Any], ReturnConsumedCapacity: str | None = None
-    ) -> dict[str, Any]:
+    def batch_get_item(self, RequestItems: dict[str, Any], ReturnConsumedCapacity: str | None = None) -> dict[str, Any]:
         limits = self.limits
         limits.check("batch-get-items", sum(len(wish["Keys"]) for wish in RequestItems.values()))
         projections = {

@@ -105,9 +105,7 @@ class _Use(NamedTuple):
     resource: str
 
 
-def draw(
-    kind: str, consumed: Consumed, partitions: Mapping[str, float], limits: ServiceLimits, now: float
-) -> None:
+def draw(kind: str, consumed: Consumed, partitions: Mapping[str, float], limits: ServiceLimits, now: float) -> None:
     """Take an operation's units ("read" or "write") from the buckets of its partitions, its indexes and its table.
 
     Raises ProvisionedThroughputExceededException with ThrottlingReasons where one is short, and takes nothing then.

@@ -168,5 +168,3 @@ def _shown(schema: Sequence[Wire]) -> str:
         for element in schema
     )
     return f"[{', '.join(elements)}]"
-
-

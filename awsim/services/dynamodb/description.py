@@ -91,9 +91,7 @@ def _throughput(throughput: Throughput) -> dict[str, Any]:
     return {name: value for name, value in throughput.describe().items() if value is not None}
 
 
-def _warm(
-    throughput: Throughput, billing: str, warm: Any, status: str, limits: ServiceLimits
-) -> dict[str, Any]:
+def _warm(throughput: Throughput, billing: str, warm: Any, status: str, limits: ServiceLimits) -> dict[str, Any]:
     """WarmThroughput: what was asked for, else what the table serves at once."""
     read, write = throughput.read, throughput.write
     if billing == ON_DEMAND:

@@ -115,8 +115,6 @@ class Index(Entity):
             if value is ABSENT or value is old.get(attribute.name, ABSENT):
                 continue
             if TYPE_OF[type(value)] != attribute.type:
-                raise invalid(
-                    "The update expression attempted to update the secondary index key to unsupported type"
-                )
+                raise invalid("The update expression attempted to update the secondary index key to unsupported type")
             if attribute.type != "N":
                 check_index_key_value(attribute, value, self.name, limits)

@@ -395,5 +395,3 @@ def _returned(mode: str, update: Update | None, old: Item | None, new: Item | No
         return None
     source = new if mode == "UPDATED_NEW" else old
     return Projection(update.paths).of(source.attributes) if source is not None else None
-
-

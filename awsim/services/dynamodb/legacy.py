@@ -109,9 +109,7 @@ def _expectation(name: str, condition: Mapping[str, Any], limits: ServiceLimits)
         given = listed if listed is not None else [] if value is None else [value]
         return op, _operands(op, given, limits)
     if listed is not None:
-        raise invalid_parameter(
-            f"AttributeValueList can only be used with a ComparisonOperator for Attribute: {name}"
-        )
+        raise invalid_parameter(f"AttributeValueList can only be used with a ComparisonOperator for Attribute: {name}")
     if exists is False:
         if value is not None:
             raise invalid_parameter(f"Value cannot be used when Exists is false for Attribute: {name}")
@@ -134,9 +132,7 @@ def filter_of(
     return _joined(tests, conditional, conditions)
 
 
-def key_conditions(
-    conditions: Mapping[str, Mapping[str, Any]], limits: ServiceLimits
-) -> dict[str, KeyCondition]:
+def key_conditions(conditions: Mapping[str, Mapping[str, Any]], limits: ServiceLimits) -> dict[str, KeyCondition]:
     """KeyConditions as a key condition expression would give them."""
     result = {}
     for name, condition in conditions.items():

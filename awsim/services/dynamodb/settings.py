@@ -40,9 +40,7 @@ class SettingOperations(Base):
             if current is None:
                 raise invalid("TimeToLive is already disabled")
             if current != attribute:
-                raise invalid(
-                    f"TimeToLive is active on a different AttributeName: current AttributeName is {current}"
-                )
+                raise invalid(f"TimeToLive is active on a different AttributeName: current AttributeName is {current}")
             table.ttl_lifecycle = Lifecycle(self, [("DISABLING", "ttl-enable"), ("DISABLED", None)])
             table.watch_expiries(None)
         return {"TimeToLiveSpecification": {"Enabled": enabled, "AttributeName": attribute}}
@@ -121,9 +119,7 @@ class SettingOperations(Base):
         self._drop_deleted()
         table: Table | None = self.tables.get(match[3])
         if table is None:
-            raise self.error(
-                "ResourceNotFoundException", f"Requested resource not found: ResourcArn: {arn} not found"
-            )
+            raise self.error("ResourceNotFoundException", f"Requested resource not found: ResourcArn: {arn} not found")
         return table
 
     def _checked_tags(self, tags: Mapping[str, str], new: Mapping[str, str]) -> Mapping[str, str]:

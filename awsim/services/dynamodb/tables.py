@@ -260,9 +260,7 @@ class TableOperations(Base):
         projection, included = definitions.projection_of(given["Projection"])
         throughput = definitions.index_throughput(name, billing, given.get("ProvisionedThroughput"), self.limits)
         lifecycle = Lifecycle(self, [("CREATING", duration), ("ACTIVE", None)])
-        index = Index(
-            name, schema, keys, projection, included, local=False, throughput=throughput, lifecycle=lifecycle
-        )
+        index = Index(name, schema, keys, projection, included, local=False, throughput=throughput, lifecycle=lifecycle)
         index.on_demand_limits = given.get("OnDemandThroughput")
         index.warm = given.get("WarmThroughput")
         return index
@@ -331,9 +329,7 @@ class TableOperations(Base):
                 f"Attempt to change a resource which is still in use: Table is being {words[state]}: {table.name}",
             )
 
-    def _new_throughput(
-        self, table: Table, billing: str, given: Mapping[str, Any] | None
-    ) -> Throughput | None:
+    def _new_throughput(self, table: Table, billing: str, given: Mapping[str, Any] | None) -> Throughput | None:
         """The table's throughput after the update; None where it does not change."""
         if billing == ON_DEMAND:
             return replace(table.throughput, read=0, write=0) if table.billing != ON_DEMAND else None
@@ -342,9 +338,7 @@ class TableOperations(Base):
         new = definitions.checked_throughput(given, self.limits)
         return self._changed_throughput(table.throughput, new, "table", switched=table.billing != billing)
 
-    def _changed_throughput(
-        self, old: Throughput, new: Throughput, what: str, *, switched: bool = False
-    ) -> Throughput:
+    def _changed_throughput(self, old: Throughput, new: Throughput, what: str, *, switched: bool = False) -> Throughput:
         if (old.read, old.write) == (new.read, new.write) and not switched:
             raise invalid(
                 f"The provisioned throughput for the {what} will not change. The requested value equals the current "
@@ -468,9 +462,7 @@ class TableOperations(Base):
         self._check_projections([*table.indexes.values(), index])
         return index
 
-    def _index_throughput(
-        self, table: Table, billing: str, index: Index, given: Mapping[str, Any]
-    ) -> Throughput:
+    def _index_throughput(self, table: Table, billing: str, index: Index, given: Mapping[str, Any]) -> Throughput:
         if billing == ON_DEMAND:
             definitions.table_throughput(billing, given, self.limits)
         new = definitions.checked_throughput(given, self.limits)
@@ -502,9 +494,7 @@ def _stream(given: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
 
 def _check_update(update: Mapping[str, Any], before: Sequence[str]) -> None:
     given = sum(1 for action in ("Update", "Create", "Delete") if update.get(action) is not None)
-    actions = (
-        "GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete"
-    )
+    actions = "GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete"
     if given == 0:
         raise invalid_parameter(f"One of {actions} must not be null")
     if given > 1:

@@ -200,9 +200,7 @@ class TransactionOperations(ItemOperations):
         partition = action.place if type(action.place) is str else action.place[0]
         draw("write", costs, {partition: costs.units}, self.limits, self.clock.time())
 
-    def _report(
-        self, result: dict[str, Any], charges: dict[str, Consumed], mode: str | None, kind: str
-    ) -> None:
+    def _report(self, result: dict[str, Any], charges: dict[str, Consumed], mode: str | None, kind: str) -> None:
         reports = [charge.report(mode, kind=kind) for charge in charges.values()]
         if reports and reports[0] is not None:
             result["ConsumedCapacity"] = reports
@@ -228,7 +226,6 @@ class _Reasons:
         if "Item" in error.fields:
             self._reasons[number]["Item"] = error.fields["Item"]
         return True
-
 
     def stop(self) -> None:
         """Cancel the transaction if any action was refused."""

@@ -63,7 +63,7 @@ _SEVERAL = (
 
 
 def type_of(value: Any) -> str:
-    """"S", "N", … of a value in memory."""
+    """ "S", "N", … of a value in memory."""
     return TYPE_OF[type(value)]
 
 

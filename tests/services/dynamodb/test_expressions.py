@@ -160,7 +160,8 @@ def test_names(holds):
         ("a = :x", "An expression attribute value used in expression is not defined; attribute value: :x"),
         (
             "contains(a)",
-            "Incorrect number of operands for operator or function; operator or function: contains, number of operands: 1",
+            "Incorrect number of operands for operator or function; operator or function: contains, number of "
+            "operands: 1",
        ),
         (
             "a = a",
@@ -180,7 +181,8 @@ def test_names(holds):
             "begins_with(a, :five)",
             "Incorrect operand type for operator or function; operator or function: begins_with, operand type: N",
        ),
-        ("size(:t) = a", "Incorrect operand type for operator or function; operator or function: size, operand type: BOOL"),
+        ("size(:t) = a", "Incorrect operand type for operator or function; operator or function: size, operand "
+                         "type: BOOL"),
         ("a < :t", "Incorrect operand type for operator or function; operator: <, operand type: BOOL"),
         (
             "attribute_type(a, :hello)",
@@ -192,7 +194,8 @@ def test_names(holds):
        ),
         (
             "a BETWEEN :six AND :five",
-            "The BETWEEN operator requires upper bound to be greater than or equal to lower bound; lower bound operand: "
+            "The BETWEEN operator requires upper bound to be greater than or equal to lower bound; lower bound "
+            "operand: "
             "AttributeValue: {N:6}, upper bound operand: AttributeValue: {N:5}",
        ),
         (
@@ -241,7 +244,8 @@ def test_wrong_conditions(limits, source, message):
          "operator or function: if_not_exists, number of operands: 1"),
         ("SET a = if_not_exists(:one, b)", "Operator or function requires a document path; "
          "operator or function: if_not_exists"),
-        ("SET a = b + :hello", "Incorrect operand type for operator or function; operator or function: +, operand type: S"),
+        ("SET a = b + :hello", "Incorrect operand type for operator or function; operator or function: +, "
+                               "operand type: S"),
         ("SET a = list_append(b, :one)", "Incorrect operand type for operator or function; "
          "operator or function: list_append, operand type: N"),
         ("ADD a :hello", "Incorrect operand type for operator or function; operator: ADD, operand type: STRING"),
@@ -355,7 +359,7 @@ def test_projections(limits, source, result):
             "a, a.b",
             "Two document paths overlap with each other; must remove or rewrite one of these paths; "
             "path one: [a], path two: [a, b]",
-       ),
+        ),
         ("my-attr", 'Syntax error; token: "-", near: "my-attr"'),
         ("a,", 'Syntax error; token: "<EOF>", near: ","'),
         ("name", "Attribute name is a reserved keyword; reserved keyword: name"),
@@ -380,12 +384,12 @@ def test_wrong_projections(limits, source, message):
             {":b": {}},
             "ExpressionAttributeValues contains invalid value: Supplied AttributeValue is empty, must contain exactly "
             "one of the supported datatypes for key :b",
-       ),
+        ),
         (
             {"#a": "a", "#b": "b"},
             None,
             "Value provided in ExpressionAttributeNames unused in expressions: keys: {#a, #b}",
-       ),
+        ),
         (None, {":x": {"S": "a"}}, "Value provided in ExpressionAttributeValues unused in expressions: keys: {:x}"),
     ],
 )
@@ -404,7 +408,7 @@ def test_size_of_expressions(limits):
         check("attribute_exists(" + "x" * (4097 - 18) + ")")
     assert refusal.value.message == (
         "Invalid ConditionExpression: Expression size has exceeded the maximum allowed size; expression size: 4097"
-   )
+    )
 
 
 def test_number_of_operators(limits):
@@ -419,7 +423,7 @@ def test_number_of_operators(limits):
         check(301)
     assert refusal.value.message == (
         "Invalid ConditionExpression: The expression contains too many operators; operator count: 301"
-   )
+    )
 
 
 @pytest.mark.parametrize("source", ["(" * 4000, "not " * 1000 + "a<b", "a<" + "size(" * 500 + "b" + ")" * 500])

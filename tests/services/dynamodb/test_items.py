@@ -94,7 +94,8 @@ def test_pair_identifies(client, make, contents):
         (
             {"pk": {"S": ""}},
             {},
-            "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty "
+            "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain "
+            "an empty "
             "string value. Key: pk",
         ),
         ({"pk": {"S": "new"}}, {"ReturnValues": "ALL_NEW"}, "ReturnValues can only be ALL_OLD or NONE"),
@@ -106,8 +107,12 @@ def test_pair_identifies(client, make, contents):
         ),
         ({"pk": {"S": "new"}, "": {"S": "x"}}, {}, _PREFIX + "Empty attribute name"),
         ({"pk": {"S": "new"}, "s": {"SS": []}}, {}, _PREFIX + "An string set  may not be empty"),
-        ({"pk": {"S": "new"}, "s": {"S": "a", "N": "1"}}, {}, "Supplied AttributeValue has more than one datatypes set, "
-         "must contain exactly one of the supported datatypes"),
+        (
+            {"pk": {"S": "new"}, "s": {"S": "a", "N": "1"}},
+            {},
+            "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported "
+            "datatypes",
+        ),
         ({"pk": {"S": "new"}, "n": {"N": "one"}}, {}, "The parameter cannot be converted to a numeric value: one"),
         (
             {"pk": {"S": "new"}},
@@ -277,7 +282,10 @@ def test_removing_from_nothing_makes_nothing(client, table, update, contents):
     ("mode", "returned"),
     [
         ("NONE", None),
-        ("ALL_OLD", {"pk": {"S": "a"}, "x": {"N": "1"}, "y": {"S": "y"}, "m": {"M": {"p": {"S": "1"}, "q": {"S": "2"}}}}),
+        (
+            "ALL_OLD",
+            {"pk": {"S": "a"}, "x": {"N": "1"}, "y": {"S": "y"}, "m": {"M": {"p": {"S": "1"}, "q": {"S": "2"}}}},
+        ),
         ("UPDATED_OLD", {"x": {"N": "1"}, "m": {"M": {"p": {"S": "1"}}}}),
         (
             "ALL_NEW",

@@ -214,7 +214,9 @@ def test_pages_of_one_megabyte(client, make):
         TableName="things", KeyConditionExpression="pk = :a", ExpressionAttributeValues={":a": {"S": "a"}}
     )
     assert (page["Count"], page["LastEvaluatedKey"]) == (3, _item("a", 2))
-    filtered = client.scan(TableName="things", FilterExpression="attribute_not_exists(fill)", ReturnConsumedCapacity="TOTAL")
+    filtered = client.scan(
+        TableName="things", FilterExpression="attribute_not_exists(fill)", ReturnConsumedCapacity="TOTAL"
+    )
     assert (filtered["Count"], filtered["ScannedCount"], filtered["LastEvaluatedKey"]) == (0, 3, _item("a", 2))
     assert filtered["ConsumedCapacity"]["CapacityUnits"] == 110.0
     pages = list(client.get_paginator("scan").paginate(TableName="things"))
@@ -229,9 +231,7 @@ def test_page_size_is_a_row(aws, query, scores):
 @pytest.mark.rule("dynamodb-044")
 def test_scan(client, scores):
     assert client.scan(TableName="things")["ScannedCount"] == 6
-    answer = client.scan(
-        TableName="things", FilterExpression="sk > :x", ExpressionAttributeValues={":x": {"N": "10"}}
-    )
+    answer = client.scan(TableName="things", FilterExpression="sk > :x", ExpressionAttributeValues={":x": {"N": "10"}})
     assert (answer["Count"], answer["ScannedCount"]) == (2, 6)
     first = client.scan(TableName="things", Limit=4)
     rest = client.scan(TableName="things", ExclusiveStartKey=first["LastEvaluatedKey"])
@@ -356,7 +356,10 @@ def indexed(client, make):
         LocalSecondaryIndexes=[
             {
                 "IndexName": "by_score",
-                "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "score", "KeyType": "RANGE"}],
+                "KeySchema": [
+                    {"AttributeName": "pk", "KeyType": "HASH"},
+                    {"AttributeName": "score", "KeyType": "RANGE"},
+                ],
                 "Projection": {"ProjectionType": "KEYS_ONLY"},
             }
         ],
@@ -411,7 +414,11 @@ def test_global_indexes(client, indexed, refused):
         values = {":x": {"S": "x"}, **more.pop("values", {})}
         condition = "player = :x" + more.pop("also", "")
         return client.query(
-            TableName="things", IndexName=name, KeyConditionExpression=condition, ExpressionAttributeValues=values, **more
+            TableName="things",
+            IndexName=name,
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=values,
+            **more,
         )
 
     everything = query("by_player")["Items"]
@@ -421,7 +428,9 @@ def test_global_indexes(client, indexed, refused):
     assert [int(item["sk"]["N"]) for item in keys] == [2, 1]
     assert all(set(item) == {"pk", "sk", "player", "score"} for item in keys)
     assert all(set(item) == {"pk", "sk", "player", "note"} for item in query("some")["Items"])
-    assert [int(i["sk"]["N"]) for i in query("keys_only", also=" AND score > :n", values={":n": {"N": "10"}})["Items"]] == [1]
+    assert [
+        int(i["sk"]["N"]) for i in query("keys_only", also=" AND score > :n", values={":n": {"N": "10"}})["Items"]
+    ] == [1]
     with refused(
         "ValidationException",
         _PREFIX + "Select type ALL_ATTRIBUTES is not supported for global secondary index some because its projection "
@@ -451,7 +460,11 @@ def test_no_consistent_reads_of_global_indexes(client, indexed, refused):
 @pytest.mark.parametrize("reverse", [False, True])
 def test_pages_of_an_index_with_equal_keys(client, make, reverse):
     make(attributes=["g:S"], GlobalSecondaryIndexes=[
-        {"IndexName": "by_g", "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}], "Projection": {"ProjectionType": "ALL"}}
+        {
+            "IndexName": "by_g",
+            "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}],
+            "Projection": {"ProjectionType": "ALL"},
+        }
     ])  # fmt: skip
     for number in range(25):
         client.put_item(TableName="things", Item={"pk": {"S": f"{number}"}, "g": {"S": "x"}})
@@ -554,9 +567,7 @@ def test_index_added_and_removed(client, make, refused):
     table = client.describe_table(TableName="things")["Table"]
     assert "GlobalSecondaryIndexes" not in table
     assert table["AttributeDefinitions"] == [{"AttributeName": "pk", "AttributeType": "S"}]
-    with refused(
-        "ResourceNotFoundException", "Requested resource not found: Table: things Index: by_g not found"
-    ):
+    with refused("ResourceNotFoundException", "Requested resource not found: Table: things Index: by_g not found"):
         client.update_table(TableName="things", GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by_g"}}])
 
 

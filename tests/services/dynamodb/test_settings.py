@@ -123,9 +123,7 @@ def test_tags(client, make, refused):
     assert len(client.list_tags_of_resource(ResourceArn=arn)["Tags"]) == 50
     with refused("ValidationException", "Atleast one Tag needs to be provided as Input."):
         client.tag_resource(ResourceArn=arn, Tags=[])
-    with refused(
-        "ResourceNotFoundException", f"Requested resource not found: ResourcArn: {arn}2 not found"
-    ):
+    with refused("ResourceNotFoundException", f"Requested resource not found: ResourcArn: {arn}2 not found"):
         client.list_tags_of_resource(ResourceArn=arn + "2")
     with refused("ValidationException"):
         client.tag_resource(ResourceArn=arn, Tags=[{"Key": "aws:mine", "Value": "x"}])

@@ -68,9 +68,7 @@ def test_names_taken_and_unknown(client, make, refused):
 @pytest.mark.parametrize("name", ["ab", "x" * 256, "no/slash", "no space"])
 def test_names_that_are_none(client, refused, name):
     with refused("ValidationException"):
-        client.create_table(
-            TableName=name, KeySchema=_KEY, AttributeDefinitions=_STRING, BillingMode="PAY_PER_REQUEST"
-        )
+        client.create_table(TableName=name, KeySchema=_KEY, AttributeDefinitions=_STRING, BillingMode="PAY_PER_REQUEST")
     assert client.list_tables()["TableNames"] == []
 
 
@@ -154,7 +152,11 @@ def test_keys_of_one_and_two(client, make, name):
             _PREFIX + "Index KeySchema does not have a range key for index: by_other",
         ),
         (
-            {"KeySchema": _PAIR, "AttributeDefinitions": _STRINGS, "LocalSecondaryIndexes": [_lsi(hash_="sk", sort="pk")]},
+            {
+                "KeySchema": _PAIR,
+                "AttributeDefinitions": _STRINGS,
+                "LocalSecondaryIndexes": [_lsi(hash_="sk", sort="pk")],
+            },
             _PREFIX + "Index KeySchema does not have the same leading hash key as table KeySchema for index: by_other. "
             "index hash key: sk, table hash key: pk",
         ),
@@ -167,7 +169,11 @@ def test_keys_of_one_and_two(client, make, name):
             _PREFIX + "ProjectionType is INCLUDE, but NonKeyAttributes is not specified",
         ),
         (
-            {"GlobalSecondaryIndexes": [_gsi(hash_="pk", Projection={"ProjectionType": "ALL", "NonKeyAttributes": ["x"]})]},
+            {
+                "GlobalSecondaryIndexes": [
+                    _gsi(hash_="pk", Projection={"ProjectionType": "ALL", "NonKeyAttributes": ["x"]})
+                ]
+            },
             _PREFIX + "ProjectionType is ALL, but NonKeyAttributes is specified",
         ),
         (
@@ -410,7 +416,8 @@ def test_switching_modes(aws, client, make, refused):
         aws.clock.advance(minutes=1)
     assert client.describe_table(TableName="things")["Table"]["BillingModeSummary"]["BillingMode"] == "PROVISIONED"
     with refused(
-        "LimitExceededException", starts="Subscriber limit exceeded: Update to PayPerRequest mode are limited to 4 times"
+        "LimitExceededException",
+        starts="Subscriber limit exceeded: Update to PayPerRequest mode are limited to 4 times",
     ):
         client.update_table(TableName="things", BillingMode="PAY_PER_REQUEST")
     aws.clock.advance(days=1)
@@ -421,7 +428,9 @@ def test_update_refused(client, make, refused):
     make()
     with refused("ValidationException", starts="At least one of ProvisionedThroughput, BillingMode,"):
         client.update_table(TableName="things")
-    with refused("ValidationException", _PREFIX + "ProvisionedThroughput must be specified when BillingMode is PROVISIONED"):
+    with refused(
+        "ValidationException", _PREFIX + "ProvisionedThroughput must be specified when BillingMode is PROVISIONED"
+    ):
         client.update_table(TableName="things", BillingMode="PROVISIONED")
     with refused("ResourceNotFoundException", "Requested resource not found: Table: nothing not found"):
         client.update_table(TableName="nothing", BillingMode="PAY_PER_REQUEST")

@@ -208,7 +208,11 @@ def test_reads(client, make, refused):
         gets = [{"Get": {"TableName": "things", "Key": _key(value), **more}} for value in values]
         return client.transact_get_items(TransactItems=gets)["Responses"]
 
-    assert get("b", "absent", "a") == [{"Item": _key("b")}, {}, {"Item": {**_key("a"), "x": {"S": "1"}, "y": {"S": "2"}}}]
+    assert get("b", "absent", "a") == [
+        {"Item": _key("b")},
+        {},
+        {"Item": {**_key("a"), "x": {"S": "1"}, "y": {"S": "2"}}},
+    ]
     assert get("a", ProjectionExpression="#x", ExpressionAttributeNames={"#x": "x"}) == [{"Item": {"x": {"S": "1"}}}]
     with refused("ValidationException", _TWICE):
         get("a", "a")

@@ -40,7 +40,8 @@ def test_there_and_back(limits):
             "must contain exactly one of the supported datatypes",
         ),
         ({"S": "a", "N": "x"}, "The parameter cannot be converted to a numeric value: x"),
-        ({"NULL": False}, "One or more parameter values were invalid: Null attribute value types must have the value of true"),
+        ({"NULL": False}, "One or more parameter values were invalid: Null attribute value types must have the "
+                          "value of true"),
         ({"SS": []}, "One or more parameter values were invalid: An string set  may not be empty"),
         ({"NS": []}, "One or more parameter values were invalid: An number set  may not be empty"),
         ({"BS": []}, "One or more parameter values were invalid: Binary sets should not be empty"),
@@ -50,7 +51,8 @@ def test_there_and_back(limits):
             {"BS": [b"b", b"b"]},
             "One or more parameter values were invalid: Input collection [Yg==, Yg==]of type BS contains duplicates.",
         ),
-        ({"L": [{"M": {"a": {"SS": []}}}]}, "One or more parameter values were invalid: An string set  may not be empty"),
+        ({"L": [{"M": {"a": {"SS": []}}}]}, "One or more parameter values were invalid: An string set  may not "
+                                            "be empty"),
     ],
 )  # fmt: skip
 def test_refused(limits, value, message):

@@ -65,9 +65,7 @@ class Expressions:
         """Raise for a name or a value that no expression used."""
         self._scope.finish()
 
-    def _bound(
-        self, parameter: str, source: str, parse: Callable[[str], Any], bind: Callable[[Any], T]
-    ) -> T:
+    def _bound(self, parameter: str, source: str, parse: Callable[[str], Any], bind: Callable[[Any], T]) -> T:
         longest = self._limits["expression-size"]
         if longest is not None and len(source) > longest // 4:
             self._limits.check("expression-size", len(source.encode()), expression=parameter)

@@ -393,9 +393,7 @@ def _bind_call(node: CallNode, scope: Scope, paths: list[Path]) -> Test:
     read = arguments[0].read
     if name in ("attribute_exists", "attribute_not_exists"):
         if arguments[0].path is None:
-            raise ExpressionError(
-                f"Operator or function requires a document path; operator or function: {name}"
-            )
+            raise ExpressionError(f"Operator or function requires a document path; operator or function: {name}")
         if name == "attribute_exists":
             return lambda item: read(item) is not ABSENT
         return lambda item: read(item) is ABSENT
@@ -417,9 +415,7 @@ def _bind_attribute_type(arguments: list[Bound]) -> Test:
         raise _wrong_type("operator or function: attribute_type", kind)
     kind = wanted.constant
     if kind not in _TYPES:
-        raise ExpressionError(
-            f"Invalid attribute type name found; type: {kind}, valid types: {{{','.join(_TYPES)}}}"
-        )
+        raise ExpressionError(f"Invalid attribute type name found; type: {kind}, valid types: {{{','.join(_TYPES)}}}")
     read = subject.read
 
     def test(item: Mapping[str, Any]) -> bool:

@@ -48,9 +48,7 @@ def _collect(node: Node, scope: Scope, conditions: dict[str, KeyCondition]) -> N
         )
     paths = [operand for operand in operands if isinstance(operand, PathNode)]
     if len(paths) > 1:
-        raise invalid(
-            "Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition"
-        )
+        raise invalid("Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition")
     if not paths:
         raise invalid("Invalid condition in KeyConditionExpression: No key attribute specified")
     path = paths[0].bind(scope)
@@ -68,5 +66,3 @@ def _collect(node: Node, scope: Scope, conditions: dict[str, KeyCondition]) -> N
 
 def _wrong_operator(op: str) -> Exception:
     return invalid(f"Invalid operator used in KeyConditionExpression: {op}")
-
-

@@ -56,9 +56,7 @@ def extend_path(cursor: Cursor, head: PathNode, problems: dict[str, str]) -> Pat
                 raise cursor.error()
             index = cursor.next().text
             if len(index) > 9:
-                raise ExpressionError(
-                    f"List index is not within the allowable range; index: [{index}]"
-                )
+                raise ExpressionError(f"List index is not within the allowable range; index: [{index}]")
             parts.append(int(index))
             cursor.expect("]")
         else:

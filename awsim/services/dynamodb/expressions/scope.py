@@ -33,8 +33,7 @@ class Scope:
             name = self._names[placeholder]
         except KeyError:
             raise ExpressionError(
-                "An expression attribute name used in the document path is not defined; "
-                f"attribute name: {placeholder}"
+                f"An expression attribute name used in the document path is not defined; attribute name: {placeholder}"
             ) from None
         self._unused_names.pop(placeholder, None)
         return name
@@ -65,9 +64,7 @@ class Scope:
             (self._unused_values, "ExpressionAttributeValues"),
         ):
             if unused:
-                raise invalid(
-                    f"Value provided in {parameter} unused in expressions: keys: {{{', '.join(unused)}}}"
-                )
+                raise invalid(f"Value provided in {parameter} unused in expressions: keys: {{{', '.join(unused)}}}")
 
 
 def _checked_names(names: Mapping[str, str], limits: Any) -> Mapping[str, str]:
