@@ -316,3 +316,23 @@ def test_moves_that_cannot_start(sqs, make, pair, refused, arn):
     wrong = ("InvalidParameterValue", "Value for parameter TaskHandle is invalid.", 400)
     assert refused(sqs.cancel_message_move_task, TaskHandle="foobared") == wrong
     assert refused(sqs.list_message_move_tasks, SourceArn=arn("dead"), MaxResults=11)[0] == "InvalidParameterValue"
+
+
+def test_messages_that_appear_while_a_task_runs_are_moved_in_their_turn(aws, sqs, dead_letters, receive, bodies, arn):
+    url, dead = dead_letters(3)
+    sqs.start_message_move_task(SourceArn=arn("dead"), MaxNumberOfMessagesPerSecond=1)
+    assert bodies(dead, 1, VisibilityTimeout=1) == ["m1"]
+    aws.clock.advance(seconds=2)
+    assert bodies(url) == ["m0", "m1", "m2"]
+
+
+@pytest.mark.aws(limits={"sqs.move-tasks": 1})
+def test_so_many_tasks_at_once(sqs, make, dead_letters, refused, arn):
+    dead_letters(2)
+    make("dead-too")
+    make("more", RedrivePolicy={"deadLetterTargetArn": arn("dead-too"), "maxReceiveCount": 1})
+    handle = sqs.start_message_move_task(SourceArn=arn("dead"), MaxNumberOfMessagesPerSecond=1)["TaskHandle"]
+    code, _, status = refused(sqs.start_message_move_task, SourceArn=arn("dead-too"))
+    assert (code, status) == ("OverLimit", 403)
+    sqs.cancel_message_move_task(TaskHandle=handle)
+    sqs.start_message_move_task(SourceArn=arn("dead-too"))

@@ -215,6 +215,17 @@ def test_system_attributes(aws, sqs, make, send, receive):
     assert third["Attributes"] == {"ApproximateReceiveCount": "3"}
 
 
+def test_a_system_attribute_that_there_is_not(sqs, make, send, refused, counts):
+    url = make()
+    send(url, "x")
+    # Names of queue attributes pass in the older parameter, and give nothing.
+    (message,) = sqs.receive_message(QueueUrl=url, AttributeNames=["Policy"], VisibilityTimeout=0)["Messages"]
+    assert "Attributes" not in message
+    answer = refused(sqs.receive_message, QueueUrl=url, MessageSystemAttributeNames=["Nothing"])
+    assert answer == ("InvalidAttributeName", "Unknown Attribute Nothing.", 400)
+    assert counts(url) == (1, 0, 0)
+
+
 @pytest.mark.rule("sqs-023")
 def test_consumers_side_by_side_get_different_messages(aws, make):
     url = make()

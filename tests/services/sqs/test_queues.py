@@ -233,6 +233,17 @@ def test_a_policy_that_is_none(sqs, make, attributes, refused, policy):
     assert "Policy" not in attributes(url)
 
 
+def test_the_size_of_a_policy(sqs, make, attributes, refused):
+    url = make()
+    policy = {"Id": "", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sqs:*"}]}
+    room = 8192 - len(json.dumps(policy))
+    fits, larger = (json.dumps({**policy, "Id": "x" * size}) for size in (room, room + 1))
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": fits})
+    answer = refused(sqs.set_queue_attributes, QueueUrl=url, Attributes={"Policy": larger})
+    assert answer == ("InvalidAttributeValue", "Invalid value for the parameter Policy.", 400)
+    assert attributes(url, "Policy") == fits
+
+
 def test_tags(sqs, make, refused):
     url = sqs.create_queue(QueueName="jobs", tags={"team": "a"})["QueueUrl"]
     sqs.tag_queue(QueueUrl=url, Tags={"team": "b", "stage": ""})
