@@ -177,6 +177,8 @@ class Access(Service):
         """The version that a read names, or the newest; raises as S3 does for none and for delete markers."""
         if version_id is None:
             version = bucket.current(key)
+            if bucket.recent:
+                version = self._seen(bucket, key, version)
             if version is None:
                 raise self.no_such_key(key)
             if version.data is None:
@@ -191,6 +193,25 @@ class Access(Service):
         if version.data is None:
             raise self.marker_error(version, method)
         return version
+
+    def outdate(self, bucket: Bucket, key: str) -> None:
+        """Before a write or a delete: what is there now may be read for a while yet, where reads may lag."""
+        seconds = self.limits.lag("overwrite-visible")
+        if seconds:
+            version = bucket.current(key)
+            # A key that was new has always been readable at once.
+            if version is not None:
+                bucket.recent[key] = (version, self.clock.time() + seconds)
+
+    def _seen(self, bucket: Bucket, key: str, version: Version | None) -> Version | None:
+        """What a read without version id meets: the newest version, or by AWS's choice still the one before."""
+        earlier, until = bucket.recent.get(key, (None, 0.0))
+        if earlier is None:
+            return version
+        if self.clock.time() >= until:
+            del bucket.recent[key]
+            return version
+        return earlier if self.choose("s3.stale-read", [False, True], 0.5) else version
 
     def no_such_key(self, key: str) -> AWSError:
         return AWSError("NoSuchKey", "The specified key does not exist.", status=404, fields={"Key": key})

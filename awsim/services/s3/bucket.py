@@ -22,6 +22,7 @@ class Bucket(Entity):
         "mfa_delete",
         "name",
         "new_bytes",
+        "recent",
         "region",
         "sequence",
         "settings",
@@ -40,6 +41,7 @@ class Bucket(Entity):
         self.created = created
         self.new_bytes = new_bytes
         self.keys = SortedDict()
+        self.recent = Dict()  # key -> (earlier version, until when a read may still meet it); empty since December 2020
         self.settings = Dict()
         self.uploads = SortedDict()
         self.upload_ids = Dict()

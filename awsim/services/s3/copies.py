@@ -138,6 +138,7 @@ class Copies(Writes):
             self._checksum(source, data, given.get("ChecksumAlgorithm")),
             **attributes,
         )
+        self.outdate(bucket, Key)
         bucket.store(Key, version)
         result = {"ETag": f'"{version.etag}"', "LastModified": when(version.modified)}
         assert version.checksum is not None

@@ -78,6 +78,7 @@ class Objects(Writes):
             checksum,
             **attributes,
         )
+        self.outdate(bucket, key)
         bucket.store(key, version)
         return version
 
@@ -378,6 +379,7 @@ class Objects(Writes):
                 if found.is_marker:
                     answer["DeleteMarker"] = True
             return answer
+        self.outdate(bucket, key)
         if bucket.versioning is None:
             bucket.remove(key, NULL)
             return {}

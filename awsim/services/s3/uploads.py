@@ -247,6 +247,7 @@ class Uploads(Objects, Copies):
             parts=multipart.parts_of(parts),
             **upload.attributes,
         )
+        self.outdate(bucket, Key)
         bucket.store(Key, version)
         bucket.drop_upload(upload)
         answer = {

@@ -52,6 +52,16 @@ def test_version_2_goes_on_with_a_token(s3, bucket, refused):
             s3.list_objects_v2(Bucket=bucket, ContinuationToken=wrong)
 
 
+@pytest.mark.aws(consistency="eventual", replay="s3.short-page#1=1")
+def test_a_page_may_be_shorter_than_it_could_be(s3, bucket):
+    for n in range(5):
+        s3.put_object(Bucket=bucket, Key=f"k{n}")
+    first = s3.list_objects_v2(Bucket=bucket)
+    assert ([entry["Key"] for entry in first["Contents"]], first["IsTruncated"]) == (["k0", "k1"], True)
+    rest = s3.list_objects_v2(Bucket=bucket, ContinuationToken=first["NextContinuationToken"])
+    assert ([entry["Key"] for entry in rest["Contents"]], rest["IsTruncated"]) == (["k2", "k3", "k4"], False)
+
+
 def test_members_of_an_entry(s3, bucket):
     s3.put_object(Bucket=bucket, Key="k", Body=b"test")
     entry = s3.list_objects_v2(Bucket=bucket)["Contents"][0]

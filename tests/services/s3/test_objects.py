@@ -433,6 +433,30 @@ def test_reads_and_lists_are_current(s3, bucket, body, keys, refused):
         s3.get_object(Bucket=bucket, Key="k")
 
 
+@pytest.mark.rule("s3-172", "s3-173")
+@pytest.mark.aws(
+    as_of="2020-11-30", consistency="eventual", at="2020-11-30", replay="s3.stale-read#1=1,s3.stale-read#3=1"
+)
+def test_reads_before_december_2020_may_be_old(aws, s3, bucket, body, refused):
+    for data in (b"1", b"2"):
+        s3.put_object(Bucket=bucket, Key="k", Body=data)
+    assert [body(bucket, "k"), body(bucket, "k")] == [b"1", b"2"]
+    s3.delete_object(Bucket=bucket, Key="k")
+    assert body(bucket, "k") == b"2"
+    aws.clock.advance(seconds=5)
+    with refused("NoSuchKey", status=404):
+        s3.get_object(Bucket=bucket, Key="k")
+
+
+@pytest.mark.rule("s3-172")
+@pytest.mark.aws(as_of="2020-12-01", consistency="eventual")
+def test_reads_since_december_2020_are_current(aws, s3, bucket, body):
+    for n in range(20):
+        s3.put_object(Bucket=bucket, Key="k", Body=b"%d" % n)
+        assert body(bucket, "k") == b"%d" % n
+    assert not aws.choices
+
+
 @pytest.mark.rule("s3-174")
 def test_a_read_sees_a_write_whole_or_not_at_all(s3, bucket, body):
     bodies = (b"a" * 100_000, b"b" * 100_000)
