@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import boto3
 import pytest
 
 _PREFIX = "One or more parameter values were invalid: "
@@ -144,7 +145,20 @@ def test_put_refused(client, table, put, refused, contents, item, more, message)
     assert contents() == [_key("before")]
 
 
-@pytest.mark.rule("dynamodb-015", "dynamodb-016")
+@pytest.mark.rule("dynamodb-016")
+def test_large_objects_live_in_s3(client, table, put, get, refused):
+    s3 = boto3.client("s3", region_name="us-east-1")
+    s3.create_bucket(Bucket="large-objects")
+    blob = b"z" * 500_000
+    with refused("ValidationException", "Item size has exceeded the maximum allowed size"):
+        put(blob={"B": blob})
+    s3.put_object(Bucket="large-objects", Key="a/blob", Body=blob)
+    put(object={"S": "a/blob"}, bytes={"N": str(len(blob))})
+    found = s3.get_object(Bucket="large-objects", Key=get()["object"]["S"])
+    assert found["Body"].read() == blob
+
+
+@pytest.mark.rule("dynamodb-015")
 def test_item_size(client, table, put, refused, get):
     room = 409_600 - len("pk") - len("a") - len("x")
     put(x={"S": "y" * room})

@@ -448,7 +448,8 @@ def test_counts_follow_items(client, make):
 
 
 @pytest.mark.rule("dynamodb-080")
-def test_stream_of_a_table(client, make, refused):
+@pytest.mark.aws(at="2026-01-01")
+def test_stream_of_a_table(aws, client, make, refused):
     make(StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"})
     table = client.describe_table(TableName="things")["Table"]
     assert table["LatestStreamArn"] == f"{table['TableArn']}/stream/{table['LatestStreamLabel']}"
@@ -458,6 +459,16 @@ def test_stream_of_a_table(client, make, refused):
         )
     client.update_table(TableName="things", StreamSpecification={"StreamEnabled": False})
     assert "StreamSpecification" not in client.describe_table(TableName="things")["Table"]
+    aws.clock.advance(seconds=1)
+    client.update_table(TableName="things", StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"})
+    again = client.describe_table(TableName="things")["Table"]
+    assert again["LatestStreamArn"] != table["LatestStreamArn"]
+    assert again["StreamSpecification"]["StreamViewType"] == "NEW_IMAGE"
+    with refused(
+        "ValidationException",
+        "One or more parameter values were invalid: StreamViewType must be specified when StreamEnabled is true",
+    ):
+        make(name="another", StreamSpecification={"StreamEnabled": True})
 
 
 def test_state_comes_back(aws, client, make, contents):
