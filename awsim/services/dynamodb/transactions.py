@@ -85,8 +85,9 @@ class TransactionOperations(ItemOperations):
             responses.append({"Item": values.dump_item(attributes)})
         limits.check("transaction-size", size)
         if self._throttled("read"):
-            for number, charge in enumerate(charges.values()):
-                with reasons.of(number):
+            for charge in charges.values():
+                first = next(number for number, (table, _, _) in enumerate(gets) if table is charge.table)
+                with reasons.of(first):
                     self._draw_read(charge, {})
             reasons.stop()
         result: dict[str, Any] = {"Responses": responses}

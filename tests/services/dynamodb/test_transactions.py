@@ -244,3 +244,21 @@ def test_throttled(aws, client, make, refused, contents):
         client.transact_write_items(TransactItems=[_put("a"), _put("b")])
     aws.clock.advance(minutes=1)
     assert contents() == []
+
+
+@pytest.mark.aws(throttling=True, at="2026-01-01")
+@pytest.mark.rule("dynamodb-073")
+def test_reads_throttled(aws, client, make, refused):
+    make(name="plenty")
+    make(
+        name="little",
+        BillingMode="PROVISIONED",
+        ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1},
+    )
+    aws.limits["dynamodb.burst-capacity"] = 3
+    names = ("plenty", "plenty", "little", "little")
+    gets = [{"Get": {"TableName": name, "Key": _key(str(number))}} for number, name in enumerate(names)]
+    client.transact_get_items(TransactItems=gets[:3])
+    codes = "None, None, ProvisionedThroughputExceeded, None"
+    with refused("TransactionCanceledException", _CANCELLED.format(codes)):
+        client.transact_get_items(TransactItems=gets)
