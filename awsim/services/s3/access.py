@@ -211,7 +211,8 @@ class Access(Service):
         if self.clock.time() >= until:
             del bucket.recent[key]
             return version
-        return earlier if self.choose("s3.stale-read", [False, True], 0.5) else version
+        what = f"read {bucket.name}/{key} as it was before it was last written or deleted"
+        return earlier if self.choose("s3.stale-read", [False, True], 0.5, what) else version
 
     def no_such_key(self, key: str) -> AWSError:
         return AWSError("NoSuchKey", "The specified key does not exist.", status=404, fields={"Key": key})
