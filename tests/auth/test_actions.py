@@ -11,7 +11,7 @@ import botocore.session
 import pytest
 
 from awsim.auth import actions as table
-from awsim.auth.actions import action_named, actions, authorizations_for, prefix_of
+from awsim.auth.actions import action_named, actions, authorizations_for, prefix_of, takes_rcps
 from awsim.auth.policy import AuthorizationRequest, Facts, PolicySet, Principal, build, decide, parse
 
 A = "111111111111"
@@ -337,6 +337,11 @@ def test_every_table_of_the_reference_can_be_read() -> None:
 )  # fmt: skip
 def test_prefixes(service: str, prefix: str) -> None:
     assert prefix_of(service) == prefix
+
+
+@pytest.mark.parametrize(("action", "expected"), [("s3:GetObject", True), ("SQS:SendMessage", True), ("ec2:X", False)])
+def test_services_that_rcps_bind(action: str, expected: bool) -> None:
+    assert takes_rcps(action) is expected
 
 
 def test_the_data_is_small() -> None:

@@ -474,7 +474,7 @@ story("uploads without the encryption header", user("u"),
     PolicySet(identity=ADMIN, resource=res(deny("s3:PutObject", f"{S3}b/*", "*", {"Null": {ENCRYPTION: "true"}}))),
     ("s3:PutObject", f"{S3}b/k", "!resource"),
     ("s3:PutObject", f"{S3}b/k", "+identity", {ENCRYPTION: "AES256"}),
-    marks=pytest.mark.rule("s3-204", "s3-207"),
+    marks=pytest.mark.rule("s3-204"),
 )  # fmt: skip
 story("uploads other than SSE-S3", user("u"),
     PolicySet(identity=ADMIN,
@@ -585,7 +585,7 @@ story("called through Athena", user("u"),
     ("athena:StartQueryExecution", "*", "+identity"),
 )  # fmt: skip
 
-# --- Resource policies: who is named, and what still limits ------------------------------------------------------------
+# --- Resource policies: who is named, and what still limits ----------------------------------------------------------
 # IAM User Guide, the table "Resource-based policies and implicit denies in other policy types (same account)".
 
 Q = f"arn:aws:sqs:us-east-1:{A}:q"
@@ -861,7 +861,7 @@ story("one organization", user("bob", B),
     ("s3:GetObject", f"{S3}b/k", "+identity", {}, {"organization": ORG}),
     ("s3:GetObject", f"{S3}b/k", "-resource", {}, {"organization": ("o-other", "o-other/r-1/")}),
     ("s3:GetObject", f"{S3}b/k", "-resource"),
-    owner=A, marks=pytest.mark.rule("iam-062", "events-019"),
+    owner=A, marks=pytest.mark.rule("iam-062"),
 )  # fmt: skip
 story("one unit of an organization", user("bob", B),
     PolicySet(identity=ADMIN, resource=res(allow("s3:GetObject", f"{S3}b/*", "*", {
@@ -942,6 +942,18 @@ story("RCP: services pass", service("cloudtrail.amazonaws.com"), PolicySet(rcps=
 story("RCP: not in the management account", user("bob", C),
     PolicySet(identity=ADMIN, rcps=(PERIMETER,), resource=OPEN, resource_management=True),
     ("s3:GetObject", f"{S3}b/k", "+identity"), owner=A,
+)  # fmt: skip
+story("RCP: not without a resource, nor retiring grants", user("u"),
+    PolicySet(identity=ADMIN, rcps=(rcp(deny("*", who="*")),)),
+    ("s3:ListAllMyBuckets", "*", "+identity"),
+    ("s3:GetObject", f"{S3}b/k", "!rcp"),
+    ("kms:RetireGrant", f"arn:aws:kms:us-east-1:{A}:key/1", "+identity"),
+)  # fmt: skip
+story("RCP: not where a service assumes its service-linked role", service("autoscaling.amazonaws.com"),
+    PolicySet(rcps=(rcp(deny("sts:*", who="*")),),
+              resource=trust(allow("sts:AssumeRole", None, {"Service": "autoscaling.amazonaws.com"}))),
+    ("sts:AssumeRole", f"arn:aws:iam::{A}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleX", "+trust"),
+    ("sts:AssumeRole", f"arn:aws:iam::{A}:role/mine", "!rcp"),
 )  # fmt: skip
 story("RCP: AWS's own allows all", user("u"),
     PolicySet(identity=ADMIN, rcps=(rcp({"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}),)),
@@ -1036,8 +1048,12 @@ story("a key that does not know its root", root(), PolicySet(resource=ROLE_X, ma
 story("a key that knows its root", root(), PolicySet(resource=DEFAULT_KEY, mandatory=True),
     ("kms:Decrypt", KEY, "+resource"),
 )  # fmt: skip
-story("a key without a policy", user("admin"), PolicySet(identity=ADMIN, mandatory=True),
-    ("kms:Decrypt", KEY, "-resource"))
+story(
+    "a key without a policy",
+    user("admin"),
+    PolicySet(identity=ADMIN, mandatory=True),
+    ("kms:Decrypt", KEY, "-resource"),
+)
 story("a key of another account: both", user("bob", B),
     PolicySet(identity=ids(allow("kms:Decrypt", KEY)), mandatory=True,
               resource=res(allow("kms:Decrypt", "*", ACCOUNT_B))),
@@ -1061,6 +1077,7 @@ story("a key for one service and account", user("u"),
     ("kms:Decrypt", KEY, "-resource", {"kms:CallerAccount": A}),
     ("kms:Decrypt", KEY, "+resource", {"kms:CallerAccount": A, "kms:ViaService": "ec2.us-east-1.amazonaws.com"}),
     ("kms:Decrypt", KEY, "-resource", {"kms:CallerAccount": B, "kms:ViaService": "ec2.us-east-1.amazonaws.com"}),
+    marks=pytest.mark.rule("kms-031"),
 )  # fmt: skip
 story("encryption contexts", user("u"),
     PolicySet(mandatory=True, resource=res(allow("kms:Decrypt", "*", "*", {
@@ -1182,11 +1199,12 @@ for principal in ("*", {"AWS": "*"}):
         ("s3:GetObject", f"{S3}b/k", "+resource"),
         ("s3:GetObject", f"{S3}b/secret", "!resource"),
         ("s3:ListBucket", f"{S3}b", "-resource"),
-        owner=A,
+        owner=A, marks=pytest.mark.rule("s3-195"),
     )  # fmt: skip
 story("a user's ARN is that user alone", user("eve"),
     PolicySet(resource=res(allow("s3:GetObject", f"{S3}b/*", {"AWS": f"arn:aws:iam::{A}:user/u"}))),
     ("s3:GetObject", f"{S3}b/k", "-identity"),
+    marks=pytest.mark.rule("s3-195"),
 )  # fmt: skip
 
 # --- VPC endpoints ----------------------------------------------------------------------------------------------------

@@ -129,6 +129,16 @@ def action_named(action: str) -> Action | None:
     return known.get(name) or next((each for each in known.values() if each.name.lower() == name.lower()), None)
 
 
+def takes_rcps(action: str) -> bool:
+    """Do resource control policies bind the service of "s3:GetObject"? Most services they do not, or not yet."""
+    return action.partition(":")[0].lower() in _rcp_prefixes()
+
+
+@cache
+def _rcp_prefixes() -> frozenset[str]:
+    return frozenset((_toml("_rcp") or {})["prefixes"])
+
+
 @cache
 def _json(name: str) -> Any:
     return json.loads((_HERE / "data" / f"{name}.json").read_text())
@@ -178,9 +188,13 @@ class _Place:
     """`{Name|Other|=text}`, `{Name|caller}`, `{Name/-1}`."""
 
     def __init__(self, text: str) -> None:
-        names, self.default, part = _PLACE_FORM.fullmatch(text).groups()  # type: ignore[union-attr]
-        *self.names, last = names.split("|")
-        self.part = part or ""
+        form = _PLACE_FORM.fullmatch(text)
+        if form is None:
+            raise ValueError(f"not a placeholder: {{{text}}}")
+        self.default: str | None = form[2]
+        self.part: str = form[3] or ""
+        *names, last = form[1].split("|")
+        self.names: list[str] = names
         self.fallback = last if last in _BUILTIN else ""
         self.builtin = bool(self.fallback) and not self.names
         if not self.fallback:

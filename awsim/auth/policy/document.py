@@ -19,7 +19,7 @@ _REMEMBERED = 4096
 class Statement:
     """One compiled statement. `index` is its place in the document, from 0."""
 
-    __slots__ = ("acts", "allow", "conditions", "context_keys", "index", "principals", "resources", "sid")
+    __slots__ = ("_limited", "acts", "allow", "conditions", "context_keys", "index", "principals", "resources", "sid")
 
     def __init__(self, index: int, source: dict[str, Any], variables: bool) -> None:
         self.index = index
@@ -34,6 +34,7 @@ class Statement:
         if "Resource" in source or "NotResource" in source:
             negated = "NotResource" in source
             self.resources = Resources(source["NotResource" if negated else "Resource"], negated, variables)
+        self._limited = None if self.resources is None or self.resources.everything else self.resources
         self.principals: Principals | None = None
         if "Principal" in source:
             self.principals = Principals(source["Principal"])
@@ -51,7 +52,7 @@ class Statement:
 
     def applies(self, resource: str, context: Mapping[str, Any]) -> bool:
         """Is the statement about `resource`, and do its conditions hold? (Action and principal are asked before.)"""
-        if self.resources is not None and not self.resources.match(resource, context):
+        if self._limited is not None and not self._limited.match(resource, context):
             return False
         return not self.conditions or all(condition(context) for condition in self.conditions)
 

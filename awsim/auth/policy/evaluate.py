@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from awsim.auth.policy.document import Policy, Statement
-from awsim.auth.policy.matching import Named, Principal
+from awsim.auth.policy.matching import SERVICE_LINKED, Named, Principal
 
 
 class Reason(StrEnum):
@@ -32,8 +32,7 @@ class Reason(StrEnum):
     GRANT = "grant"  # something else that lets in on the resource's side: an ACL, a KMS grant
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorizationRequest:
+class AuthorizationRequest(NamedTuple):
     """One action on one resource. `resource` is an ARN, "*" where the action has none.
 
     `resource_account` is the account that owns it, None for the caller's own. `context` maps lower-case condition keys
@@ -92,6 +91,10 @@ class Decision(NamedTuple):
 # The root user of a bucket's account can always repair its policy (S3 User Guide, "Bucket policies").
 _REPAIRS = frozenset(("s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"))
 
+# What RCPs say nothing about, besides actions without a resource and service-linked roles (Organizations User Guide,
+# "Resources and entities not restricted by RCPs").
+_NO_RCP = frozenset(("kms:RetireGrant",))
+
 
 def decide(request: AuthorizationRequest, policies: PolicySet) -> Decision:
     """Is `request` allowed by `policies`?"""
@@ -106,7 +109,8 @@ def decide(request: AuthorizationRequest, policies: PolicySet) -> Decision:
     endpoint = policies.endpoint
     bound = person and not principal.service_linked
     scps = policies.scps if bound and not policies.management else ()
-    rcps = policies.rcps if not principal.service_linked and not policies.resource_management else ()
+    governed = resource != "*" and action not in _NO_RCP and SERVICE_LINKED not in resource
+    rcps = policies.rcps if governed and not principal.service_linked and not policies.resource_management else ()
     identity = policies.identity if person and kind != "root" else ()
     boundary = policies.boundary if person and kind != "root" else None
     session = policies.session if person else None

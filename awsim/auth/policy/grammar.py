@@ -24,7 +24,6 @@ _TOP = frozenset(("Version", "Id", "Statement"))
 _STATEMENT = frozenset(
     ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
 )
-_PRINCIPAL_TYPES = frozenset(("AWS", "Service", "Federated", "CanonicalUser"))
 _SID = re.compile(r"[0-9A-Za-z]*")
 _VENDOR = re.compile(r"[A-Za-z0-9-]+")
 _PARTITION = re.compile(r"aws|aws-cn|aws-us-gov|aws-iso|aws-iso-[a-z]|aws-eusc|.*[*?$].*")
@@ -39,6 +38,12 @@ _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*\.(?:amazonaws\.com(?:\.cn)?|am
 _FEDERATED = re.compile(
     r"arn:aws[a-z-]*:iam::\d{12}:(?:saml|oidc)-provider/.+|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:/.*)?"
 )
+_PRINCIPAL_FORMS = {
+    "AWS": (re.compile(r"\*|\d{12}"), _PRINCIPAL_ARN, _UNIQUE_ID),
+    "Service": (_SERVICE,),
+    "Federated": (_FEDERATED,),
+    "CanonicalUser": (re.compile(r"[0-9a-z]+"),),
+}
 _IAM_PATHS = (
     "user/", "federated-user/", "role/", "group/", "instance-profile/", "mfa/", "server-certificate/", "policy/",
     "sms-mfa/", "saml-provider/", "oidc-provider/", "report/", "access-report/",
@@ -216,7 +221,7 @@ class _Grammar:
             self.broken()
         read = []
         for kind, names in value.items():
-            if kind not in _PRINCIPAL_TYPES:
+            if kind not in _PRINCIPAL_FORMS:
                 self.no_principal(kind)
             for name in self.strings(names):
                 self.principal(kind, name)
@@ -368,16 +373,7 @@ class _Resource(_Grammar):
         self.fail("principal", "Invalid principal in policy", text)
 
     def principal(self, kind: str, value: str) -> None:
-        if kind == "AWS":
-            good = value == "*" or (len(value) == 12 and value.isdecimal())
-            good = good or _PRINCIPAL_ARN.fullmatch(value) or _UNIQUE_ID.fullmatch(value)
-        elif kind == "Service":
-            good = _SERVICE.fullmatch(value)
-        elif kind == "Federated":
-            good = _FEDERATED.fullmatch(value)
-        else:
-            good = value
-        if not good:
+        if not value or not any(form.fullmatch(value) for form in _PRINCIPAL_FORMS[kind]):
             self.bad_principal(kind, value)
 
     def bad_principal(self, kind: str, value: str) -> NoReturn:

@@ -14,6 +14,8 @@ from typing import Any
 
 from awsim.auth.credentials import Caller
 
+# What the ARN of a service-linked role has in it.
+SERVICE_LINKED = ":role/aws-service-role/"
 # A wildcard that is meant literally travels through rendering as one of these (Unicode's private use area).
 _STAR, _QUESTION = "\ue000", "\ue001"
 _LITERAL = str.maketrans({"*": _STAR, "?": _QUESTION})
@@ -107,8 +109,6 @@ def arn_glob(pattern: str, strict: bool = False) -> Test:
         return _always
     if "*" not in pattern and "?" not in pattern:
         return plain(pattern).__eq__
-    if strict and pattern.count(":") < 5:
-        return _never
     expression, component = [], 0
     last = len(pattern) - 1
     for at, c in enumerate(pattern):
@@ -132,16 +132,12 @@ def _always(text: str) -> bool:
     return True
 
 
-def _never(text: str) -> bool:
-    return False
-
-
 def actions_test(patterns: Iterable[str]) -> Test:
     """Does an action ("s3:GetObject") match one of `patterns`? Case does not count."""
     exact, tests = set(), []
     for pattern in patterns:
         lower = pattern.lower()
-        if lower in ("*", "*:*"):
+        if lower == "*":
             return _always
         if "*" in lower or "?" in lower:
             tests.append(glob(lower))
@@ -185,6 +181,10 @@ class Resources:
                 self._tests.append(arn_glob(text))
             else:
                 self._exact.add(plain(text))
+
+    @property
+    def everything(self) -> bool:
+        return self._everything and not self.negated
 
     def match(self, resource: str, context: Mapping[str, Any]) -> bool:
         return self._match(resource, context) is not self.negated
@@ -230,7 +230,7 @@ class Principals:
         self._canonical: set[str] = set()
         for kind, value in self.listed:
             if kind == "Service":
-                self._services.add(value.lower())
+                self._services.add(value)
             elif kind == "Federated":
                 self._federated.add(value)
             elif kind == "CanonicalUser":
@@ -258,7 +258,8 @@ class Principals:
             return Named.ROLE
         if principal.service is not None or not principal.account:
             return Named.NOT
-        if principal.account in self._accounts or (self._canonical and principal.canonical_id in self._canonical):
+        canonical = principal.canonical_id
+        if principal.account in self._accounts or (canonical and canonical in self._canonical):
             return Named.DIRECTLY if principal.type == "root" else Named.ACCOUNT
         return Named.NOT
 
@@ -319,7 +320,7 @@ class Principal:
         self.user_id = user_id
         self.unique_id = user_id.partition(":")[0]
         self.service = service
-        self.services = frozenset((*(name.lower() for name in services), *((service.lower(), "*") if service else ())))
+        self.services = frozenset((*services, *((service, "*") if service else ())))
         self.federated = frozenset(federated)
         self.canonical_id = canonical_id
         if type == "assumed-role" and role_arn is None:
@@ -327,9 +328,9 @@ class Principal:
             head, _, name = arn.replace(":sts:", ":iam:", 1).partition(":assumed-role/")
             role_arn = f"{head}:role/{name.rpartition('/')[0]}"
         self.role_arn = role_arn
-        self.service_linked = role_arn is not None and ":role/aws-service-role/" in role_arn
-        self.own_names = frozenset()
-        self.role_names = frozenset()
+        self.service_linked = role_arn is not None and SERVICE_LINKED in role_arn
+        self.own_names: frozenset[str | None] = frozenset()
+        self.role_names: frozenset[str | None] = frozenset()
         if type == "assumed-role":
             self.own_names = frozenset((arn,))
             self.role_names = frozenset((role_arn, self.unique_id)) - {"", None}
