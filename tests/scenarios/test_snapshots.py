@@ -89,6 +89,7 @@ def test_snapshots_within_a_test(shop):
     assert sqs.meta.region_name == "us-east-1"
 
 
+@pytest.mark.aws(seed=1)
 def test_a_reset_empties_everything(aws):
     s3, sqs = boto3.client("s3"), boto3.client("sqs")
     s3.create_bucket(Bucket="reports")
