@@ -360,8 +360,9 @@ class Participants:
 
     def add(self) -> None:
         thread = threading.current_thread()
-        if self._threads.get(thread.ident) is not thread:
-            self._threads[thread.ident] = thread  # type: ignore[index]
+        ident = thread.ident or 0  # a thread that runs has one
+        if self._threads.get(ident) is not thread:
+            self._threads[ident] = thread
 
     def add_task(self) -> None:
         import asyncio

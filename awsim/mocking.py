@@ -242,14 +242,14 @@ class _Sleeps:
             names = getattr(module, "__dict__", None)
             if names is not None and names.get("sleep") is self._real and (module is time or not _is_stdlib(module)):
                 self._replaced.append(module)
-                module.sleep = self._sleep
+                names["sleep"] = self._sleep
 
     def take(self) -> None:
         self._depth -= 1
         if self._depth == 0:
             for module in self._replaced:
                 if module.__dict__.get("sleep") == self._sleep:
-                    module.sleep = self._real
+                    module.__dict__["sleep"] = self._real
             self._replaced.clear()
 
     def _sleep(self, seconds: float) -> None:

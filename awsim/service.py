@@ -80,13 +80,17 @@ class Service:
 
     def error(self, code: str, message: str = "", **fields: Any) -> AWSError:
         """An error of this service; status and default message from errors.toml where no model has them."""
-        entry = _errors(type(self).__module__, self.name).get(code)
-        status = fault = None
+        return self.completed(AWSError(code, message, fields=fields))
+
+    def completed(self, error: AWSError) -> AWSError:
+        """The error with what errors.toml knows of it; the gateway does this for errors that plain classes raise."""
+        entry = _errors(type(self).__module__, self.name).get(error.code)
         if entry is not None:
-            status = entry.get("status")
-            fault = entry.get("fault")
-            message = message or entry.get("message", "")
-        return AWSError(code, message, status=status, fields=fields, fault=fault)
+            if error.status is None:
+                error.status = entry.get("status")
+            error.fault = error.fault or entry.get("fault")
+            error.message = error.message or entry.get("message", "")
+        return error
 
     def violation(self, violations: Sequence[Violation]) -> AWSError:
         """The error that lists violated constraints of the model; override for a service with words of its own."""

@@ -99,7 +99,7 @@ def _run(call: Call) -> Wait | None:
             for stage in LOCKED:
                 stage(call)
         except AWSError as error:
-            call.error = error
+            call.error = error if call.instance is None else call.instance.completed(error)
         except Wait as wait:
             cloud.forget_caused(call)
             return wait
