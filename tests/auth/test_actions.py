@@ -128,6 +128,12 @@ TABLE: list[tuple[str, str, dict[str, Any], list[tuple[str, str]]]] = [
     ("iam", "ListUsers", {}, [("iam:ListUsers", f"{IAM}user/")]),
     ("iam", "AddRoleToInstanceProfile", {"RoleName": "r", "InstanceProfileName": "p"},
      [("iam:AddRoleToInstanceProfile", f"{IAM}instance-profile/p"), ("iam:PassRole", ROLE)]),
+    ("iam", "UpdateUser", {"UserName": "u", "NewUserName": "v", "NewPath": "/x/"},
+     [("iam:UpdateUser", f"{IAM}user/u"), ("iam:UpdateUser", f"{IAM}user/x/v")]),
+    ("kms", "Decrypt", {}, [("kms:Decrypt", f"{KMS}key/*")]),
+    # Not in the templates: what the reference says.
+    ("lambda", "DeleteCapacityProvider", {"CapacityProviderName": "c"},
+     [("lambda:DeleteCapacityProvider", f"arn:aws:lambda:us-east-1:{A}:capacity-provider:c")]),
     ("kms", "Encrypt", {"KeyId": "k"}, [("kms:Encrypt", f"{KMS}key/k")]),
     ("kms", "Decrypt", {"KeyId": f"{KMS}key/k"}, [("kms:Decrypt", f"{KMS}key/k")]),
     ("kms", "ReEncrypt", {"SourceKeyId": "a", "DestinationKeyId": "b"},

@@ -391,14 +391,15 @@ def _resources(service: str) -> dict[str, _Template]:
     return found
 
 
-def _first(candidates: Sequence[_Template]) -> _Resource:
-    """The first of a service's default resources that the parameters tell."""
+def _first(candidates: Sequence[_Template], action: str) -> _Resource:
+    """The first of a service's default resources that the parameters tell, or else what the reference says."""
+    otherwise = _guess(action)
 
     def resource(scope: Mapping[str, str], item: Any, params: Params) -> tuple[str, str]:
         for each in candidates:
             if each.fits(params):
                 return each.named(scope, item, params)
-        return "", "*"
+        return otherwise(scope, item, params)
 
     return resource
 
@@ -455,7 +456,8 @@ def _plan(service: str, operation: str) -> _Plan:
     rules = table["operations"].get(operation)
     if rules is None:
         candidates = [resources[name] for name in table["default"]]
-        return _Plan([_Rule(f"{prefix}:{operation}", _first(candidates))], keys)
+        action = f"{prefix}:{operation}"
+        return _Plan([_Rule(action, _first(candidates, action))], keys)
     if isinstance(rules, str):
         # "@Other": as that operation.
         rules = table["operations"][rules[1:]] if rules.startswith("@") else [rules]
