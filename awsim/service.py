@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from awsim.cloud import Cloud
     from awsim.gateway.call import Call
     from awsim.gateway.validate import Violation
+    from awsim.wire.http import Request, Response
 
 T = TypeVar("T")
 
@@ -43,6 +44,9 @@ class Service:
 
     checked: ClassVar[frozenset[str]] = frozenset({"required", "length", "range", "pattern", "enum"})
     """Which of the model's constraints the gateway checks for this service; it words the rest itself."""
+
+    unchecked: ClassVar[frozenset[str]] = frozenset()
+    """Shapes of the model that the gateway does not walk, because the service does and words what it finds itself."""
 
     validation_error: ClassVar[str] = "ValidationException"
     """The code of the error that lists violated constraints."""
@@ -154,6 +158,12 @@ class Service:
             region=region_ or self.region,
             account=account_ or self.account,
         )
+
+    def send(self, request: Request) -> Response | None:
+        """Send an HTTP request to somewhere outside of AWS; None where nothing answers. See `awsim.endpoints`."""
+        from awsim.endpoints import send
+
+        return send(self.cloud, request)
 
     def at(self, *, account: str | None = None, region: str | None = None) -> Any:
         """The same service in another account or region."""

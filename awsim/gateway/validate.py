@@ -53,7 +53,7 @@ def validator_for(cls: type[Service], service: str, operation: str, model: Opera
     if model is None or model.input_shape is None:
         return _nothing
     bounds = bounds_for(service, operation)
-    check = _Compiler(cls.checked, bounds).structure(model.input_shape, "", ())
+    check = _Compiler(cls.checked, bounds, cls.unchecked).structure(model.input_shape, "", ())
     if check is None:
         return _nothing
 
@@ -74,13 +74,20 @@ class _Compiler:
     """Shapes into checks; None where a shape constrains nothing, so that nothing is walked in vain."""
 
     def __init__(
-        self, kinds: frozenset[str], bounds: Mapping[str, Sequence[Row]], recursive: dict[str, Any] | None = None
+        self,
+        kinds: frozenset[str],
+        bounds: Mapping[str, Sequence[Row]],
+        left_out: frozenset[str],
+        recursive: dict[str, Any] | None = None,
     ) -> None:
         self._kinds = kinds
         self._bounds = bounds
+        self._left_out = left_out
         self._recursive = {} if recursive is None else recursive
 
     def shape(self, shape: Shape, path: str, above: tuple[str, ...]) -> Check | None:
+        if shape.name in self._left_out:
+            return None
         rows = self._bounds.get(path, ())
         kind = shape.type_name
         if kind == "structure":
@@ -102,11 +109,11 @@ class _Compiler:
         if not _constrained(shape, self._kinds):
             return None
         # A shape within itself (DynamoDB's AttributeValue): compiled when data reaches it. No row names a path so deep.
-        recursive, kinds, name = self._recursive, self._kinds, shape.name
+        recursive, kinds, left_out, name = self._recursive, self._kinds, self._left_out, shape.name
 
         def late(value: Any, at: str, violations: list[Violation], limits: ServiceLimits) -> None:
             if name not in recursive:
-                recursive[name] = _Compiler(kinds, {}, recursive).shape(shape, "", ())
+                recursive[name] = _Compiler(kinds, {}, left_out, recursive).shape(shape, "", ())
             recursive[name](value, at, violations, limits)
 
         return late

@@ -25,9 +25,9 @@ class Headers(dict):
             # botocore's own: its keys know their lower case; walking it as a mapping costs four times as much.
             try:
                 for key, value in keyed.items():
-                    put(key._lower, value if value.__class__ is str else _text(value))
+                    put(key._lower, value if value.__class__ is str else value.decode())
                 return
-            except AttributeError:
+            except (AttributeError, UnicodeDecodeError):
                 dict.clear(self)
         for name, value in mapping.items():
             if type(name) is not str:
@@ -68,9 +68,12 @@ def _text(value: Any) -> str:
 
 
 class Request:
-    """A request as it came in. `headers` may be any mapping, `body` bytes, text, a file or an iterable of bytes."""
+    """A request as it came in. `headers` may be any mapping, `body` bytes, text, a file or an iterable of bytes.
 
-    __slots__ = ("_body", "_headers", "_host", "_path", "_query", "_query_string", "_raw", "method", "url")
+    `timeout`: how many seconds the client waits for an answer; it is not set where nobody needs to know.
+    """
+
+    __slots__ = ("_body", "_headers", "_host", "_path", "_query", "_query_string", "_raw", "method", "timeout", "url")
 
     def __init__(
         self,

@@ -14,6 +14,7 @@ from awsim.services.dynamodb.transactions import TransactionOperations
 class DynamoDB(SettingOperations, TableOperations, ReadOperations, BatchOperations, TransactionOperations):
     """Tables, items, expressions, queries, batches and transactions."""
 
+    unchecked: ClassVar[frozenset[str]] = frozenset({"AttributeValue", "Key", "PutItemInputAttributeMap"})
     idempotent: ClassVar[dict[str, tuple[str, str, str]]] = {
         "TransactWriteItems": (
             "transaction-token",

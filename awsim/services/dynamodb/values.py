@@ -56,6 +56,7 @@ TYPE_OF: dict[type, str] = {
     list: "L",
     dict: "M",
 }
+_SURELY_SHORT = 255
 _EMPTY = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
 _SEVERAL = (
     "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"
@@ -147,6 +148,9 @@ def _list(raw: list[Wire], limits: ServiceLimits, depth: int) -> list[Any]:
 def _map(raw: dict[str, Wire], limits: ServiceLimits, depth: int) -> dict[str, Any]:
     depth += 1
     limits.check("nesting-depth", depth)
+    for name in raw:
+        if len(name) > _SURELY_SHORT:
+            limits.check("attribute-name-length", text_size(name))
     return {name: load(member, limits, depth) for name, member in raw.items()}
 
 
