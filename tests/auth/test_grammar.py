@@ -43,6 +43,7 @@ MANAGED: list[tuple[str, str]] = [
     ("[]", SYNTAX),
     ('"x"', SYNTAX),
     ("not json", SYNTAX),
+    ("[" * 100_000, SYNTAX),
     ("{}", "Policy document must be version 2012-10-17 or greater."),
     (doc(GOOD, version=None), "Policy document must be version 2012-10-17 or greater."),
     (doc(GOOD, version="2008-10-17"), "Policy document must be version 2012-10-17 or greater."),

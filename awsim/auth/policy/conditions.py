@@ -186,7 +186,7 @@ def _binary(values: Sequence[str], variables: bool) -> _Match:
 
 
 def _ip(values: Sequence[str], variables: bool) -> _Match:
-    networks = [network for network in map(_network, values) if network is not None]
+    networks = [network for network in map(parse_network, values) if network is not None]
 
     def match(given: str, context: Context) -> bool:
         address = _address(given)
@@ -243,15 +243,14 @@ def _address(text: str) -> tuple[int, int] | None:
 
 
 @lru_cache(1024)
-def _network(text: str) -> tuple[int, int, int] | None:
+def parse_network(text: str) -> tuple[int, int, int] | None:
+    """(4 or 6, network, mask) of "203.0.113.0/24"; an address alone is a network of one."""
     try:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:
         return None
     return network.version, int(network.network_address), int(network.netmask)
 
-
-is_address = _network
 
 _ARN = partial(_like, compiled=lambda pattern: arn_glob(pattern, True))
 # name -> (negated, what makes the match)

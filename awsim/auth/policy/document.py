@@ -60,13 +60,12 @@ class Statement:
 class Policy:
     """A compiled document. `arn` and `name` say where it hangs; see `named`."""
 
-    __slots__ = ("_by_action", "arn", "id", "kind", "name", "source", "statements", "text", "version")
+    __slots__ = ("_by_action", "arn", "id", "kind", "name", "statements", "text", "version")
 
     def __init__(self, kind: str, text: str, source: Source) -> None:
         variables = source.version == VERSIONS[0]
         self.kind = kind
         self.text = text
-        self.source = source
         self.version = source.version
         self.id = source.id
         self.statements = tuple(Statement(i, each, variables) for i, each in enumerate(source.statements))

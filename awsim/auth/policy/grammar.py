@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple, NoReturn
 
-from awsim.auth.policy.conditions import is_address, is_operator, parse_date
+from awsim.auth.policy.conditions import is_operator, parse_date, parse_network
 
 VERSIONS = ("2012-10-17", "2008-10-17")
 # Identity policies: managed ones must be of the newest version, inline and session policies need not.
@@ -111,7 +111,7 @@ class _Grammar:
             whole = json.loads(text, object_pairs_hook=_unique)
         except _Twice:
             self.broken()
-        except ValueError:
+        except (ValueError, RecursionError):
             self.fail("json", self.json)
         if whole.__class__ is not dict:
             self.fail("json", self.json)
@@ -342,7 +342,7 @@ class _Identity(_Grammar):
     def compared(self, operator: str, values: list[str]) -> None:
         if "Date" in operator and any(parse_date(value) is None for value in values):
             self.fail("condition", _LEGACY)
-        if "IpAddress" in operator and any(is_address(value) is None for value in values):
+        if "IpAddress" in operator and any(parse_network(value) is None for value in values):
             self.fail("condition", _LEGACY)
 
 

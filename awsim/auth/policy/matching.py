@@ -73,17 +73,9 @@ def plain(rendered: str) -> str:
     return rendered.translate(_PLAIN)
 
 
-def has_variable(text: str) -> bool:
-    return "${" in text and _VARIABLE.search(text) is not None
-
-
 @lru_cache(8192)
-def glob(pattern: str, fold: bool = False) -> Test:
+def glob(pattern: str) -> Test:
     """Does a whole string match `pattern` (`*` any characters, `?` one)?"""
-    if fold:
-        pattern = pattern.lower()
-        inner = glob(pattern)
-        return lambda text: inner(text.lower())
     if pattern == "*":
         return _always
     stars = pattern.count("*")
@@ -92,9 +84,22 @@ def glob(pattern: str, fold: bool = False) -> Test:
     if stars == 1 and pattern[-1] == "*" and "?" not in pattern:
         prefix = plain(pattern[:-1])
         return lambda text: text.startswith(prefix)
-    expression = "".join(".*" if c == "*" else "." if c == "?" else re.escape(c.translate(_PLAIN)) for c in pattern)
-    matched = re.compile(expression, re.DOTALL).fullmatch
+    matched = re.compile(_expression(pattern), re.DOTALL).fullmatch
     return lambda text: matched(text) is not None
+
+
+def _expression(pattern: str) -> str:
+    """The regular expression of a glob. What is between two stars is taken where it first occurs, which is as good as
+    anywhere, and never tried again: no pattern is slow."""
+    first, *others = pattern.split("*")
+    if not others:
+        return _literal(first)
+    *between, end = others
+    return _literal(first) + "".join(f"(?>.*?{_literal(each)})" for each in between) + ".*" + _literal(end)
+
+
+def _literal(text: str) -> str:
+    return "".join("." if c == "?" else re.escape(c.translate(_PLAIN)) for c in text)
 
 
 @lru_cache(8192)
@@ -114,14 +119,17 @@ def arn_glob(pattern: str, strict: bool = False) -> Test:
     for at, c in enumerate(pattern):
         if c == ":":
             component += 1
+            if component == 5:
+                expression.append(":" + _expression(pattern[at + 1 :]))
+                break
         if c == "*":
             ends = at == last or pattern[at + 1] == ":"
-            expression.append(".*" if component > 4 or (ends and not strict) else "[^:]*")
+            expression.append(".*" if ends and not strict else "[^:]*")
         elif c == "?":
-            expression.append("." if component > 4 else "[^:]")
+            expression.append("[^:]")
         else:
             expression.append(re.escape(c.translate(_PLAIN)))
-    if pattern.find("*") == last and "?" not in pattern and (component > 4 or not strict):
+    if pattern.find("*") == last and "?" not in pattern and (component == 5 or not strict):
         prefix = plain(pattern[:-1])
         return lambda arn: arn.startswith(prefix)
     matched = re.compile("".join(expression), re.DOTALL).fullmatch
