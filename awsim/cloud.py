@@ -104,6 +104,8 @@ class Cloud:
         self.calls = Calls()
         self.faults = Faults(self)
         self.functions: dict[str, Any] = {}
+        # What answers at URLs outside of AWS: see `awsim.endpoints`.
+        self.endpoints: dict[str, Any] = {}
         # Answers remembered for idempotency tokens: (expiry, parameters, result) by token.
         self.tokens = Dict()
         # Counts the program's own calls: what AWS does "instantly" is done by the next one.
@@ -242,7 +244,11 @@ class Cloud:
     def settle(self, call: Call) -> None:
         """Under the lock, after a call: drain what it made due now, and let waits look again."""
         if call.outer is None:
-            self.clock.scheduler.run_due()
+            self._settling = call.record
+            try:
+                self.clock.scheduler.run_due()
+            finally:
+                self._settling = None
             self.clock.changed()
 
     def note(self, call: Call, record: CallRecord) -> None:
@@ -261,6 +267,29 @@ class Cloud:
             self._caused = ()
 
     _caused: tuple[CallRecord, ...] = ()
+    # The call whose consequences are being drained.
+    _settling: CallRecord | None = None
+
+    @contextmanager
+    def unlocked(self) -> Iterator[None]:
+        """Under the lock: let go of it, and of the call in progress, while user code runs; its calls are the program's.
+
+        What is due is drained by its calls too, though this may happen within work that is.
+        """
+        running, self.running = self.running, None
+        caused, self._caused = self._caused, ()
+        settling, self._settling = self._settling, None
+        scheduler = self.clock.scheduler
+        draining, scheduler._running = scheduler._running, False
+        current.log = None
+        held = self.lock._release_save()  # type: ignore[attr-defined]
+        try:
+            yield
+        finally:
+            self.lock._acquire_restore(held)  # type: ignore[attr-defined]
+            current.log = self.history.log
+            scheduler._running = draining
+            self.running, self._caused, self._settling = running, caused, settling
 
     @contextmanager
     def working_for(self, service: Service) -> Iterator[None]:
@@ -276,6 +305,14 @@ class Cloud:
             yield
         finally:
             self.running = call.outer
+            if call.outer is None and self._caused:
+                # It hangs under the call that brought it about, or stands alone where time did.
+                caused, self._caused = self._caused, ()
+                if self._settling is not None:
+                    self._settling.caused += caused
+                else:
+                    for record in caused:
+                        self.calls._add(record)
 
     def _where(self) -> str:
         """The call in progress, by its place in the journal."""
