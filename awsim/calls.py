@@ -50,7 +50,8 @@ class CallRecord:
     """One call. `result` is None where it was refused or too large to keep; `caused`: what services called for it."""
 
     __slots__ = (
-        "_parameters", "_result", "account", "caller", "caused", "error", "operation", "region", "service", "timestamp",
+        "_parameters", "_result", "account", "caller", "caused", "error", "fault", "operation", "region", "service",
+        "timestamp",
     )  # fmt: skip
 
     def __init__(self, service: str, operation: str, region: str | None, timestamp: float) -> None:
@@ -61,6 +62,8 @@ class CallRecord:
         self.account: str | None = None
         self.caller: str = ""
         self.error: AWSError | None = None
+        # What faults that the test scripted did to it, in words.
+        self.fault: str | None = None
         self.caused: tuple[CallRecord, ...] = ()
         self._parameters: dict[str, Any] = {}
         self._result: dict[str, Any] | None = None
@@ -86,6 +89,8 @@ class CallRecord:
 
     def __repr__(self) -> str:
         end = f" -> {self.error.code}" if self.error else ""
+        if self.fault:
+            end += f" ({self.fault})"
         return f"<{self.name}{end}>"
 
 

@@ -36,15 +36,21 @@ LOCKED = (identify, faults, throttle, authorize, validate, idempotency, operatio
 
 
 def serve(cloud: Cloud, request: Request, model: OperationModel | None = None) -> Response:
-    """Answer an HTTP request; `model` spares the routing where a client knows its operation."""
+    """Answer an HTTP request; `model` spares the routing where a client knows its operation.
+
+    Raises OSErrors (ConnectionRefusedError, ConnectionResetError, TimeoutError) where a test has scripted them.
+    """
     call = Call(cloud, request, model)
     if _prepare(call):
         cloud.participants.add()
         while (wait := _run(call)) is not None:
             with cloud.exclusive():
                 cloud.clock.wait_until(wait.deadline, wait.ready, wait.due)
-        if call.latency:
-            cloud.clock.sleep(call.latency)
+        if call.fault is not None:
+            seconds, broken = call.fault.ending(call)
+            cloud.clock.sleep(seconds)
+            if broken is not None:
+                raise broken
     return finish.respond(call)
 
 
@@ -55,8 +61,11 @@ async def serve_async(cloud: Cloud, request: Request, model: OperationModel | No
         cloud.participants.add_task()
         while (wait := _run(call)) is not None:
             await cloud.clock.wait_until_async(wait.deadline, wait.ready, wait.due)
-        if call.latency:
-            await cloud.clock.sleep_async(call.latency)
+        if call.fault is not None:
+            seconds, broken = call.fault.ending(call)
+            await cloud.clock.sleep_async(seconds)
+            if broken is not None:
+                raise broken
     return finish.respond(call)
 
 
@@ -71,8 +80,8 @@ def invoke(
     while (wait := _run(call)) is not None:
         with cloud.exclusive():
             cloud.clock.wait_until(wait.deadline, wait.ready, wait.due)
-    if call.latency:
-        cloud.clock.sleep(call.latency)
+    if call.fault is not None:
+        cloud.clock.sleep(call.fault.latency)
     if call.error is not None:
         raise call.error
     return call.result or {}

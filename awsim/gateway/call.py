@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from awsim.calls import CallRecord
     from awsim.cloud import Cloud
     from awsim.errors import AWSError
+    from awsim.faults import Met
     from awsim.gateway.plan import Plan
     from awsim.service import Service
     from awsim.wire.codec import Codec
@@ -22,7 +23,7 @@ class Call:
     """What the stages know of a call. `http` is None for calls made in Python (`Cloud.call`)."""
 
     __slots__ = (
-        "caller", "cloud", "codec", "deadline", "error", "http", "instance", "latency", "model", "operation", "outer",
+        "caller", "cloud", "codec", "deadline", "error", "fault", "http", "instance", "model", "operation", "outer",
         "params", "plan", "record", "region", "request_id", "result", "service", "token_key",
     )  # fmt: skip
 
@@ -35,8 +36,9 @@ class Call:
         self.codec: Codec | None = None
         self.deadline: float | None = None
         self.error: AWSError | None = None
+        # What scripted faults do to it.
+        self.fault: Met | None = None
         self.instance: Service | None = None
-        self.latency = 0.0
         self.operation = ""
         self.outer: Call | None = None
         self.params: dict[str, Any] = {}

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from awsim.intercept import stack
-from awsim.intercept.botocore_tap import _OPERATION
+from awsim.intercept.botocore_tap import _OPERATION, broken
 from awsim.intercept.identity_tap import _no_container, ambient, see
 from awsim.intercept.patching import Instead, Module, Patch, attribute
 from awsim.intercept.retry_tap import SHORTEST, limiter_patches
-from awsim.intercept.serving import Body, Stream, is_ours, pairs, serve_async
+from awsim.intercept.serving import Body, Stream, is_ours, pairs, seconds, serve_async
 from awsim.intercept.time_tap import fetcher_patches, time_module, today_patches
 from awsim.wire.http import Request
 
@@ -23,7 +23,7 @@ def session_patches(module: Any) -> Iterator[Patch]:
     def make(original: Any) -> Any:
         @functools.wraps(original)
         async def send(self: Any, request: Any) -> Any:
-            answer = await _answer(request)
+            answer = await _answer(self, request)
             if answer is None:
                 return await original(self, request)
             headers = {name.lower(): value for name, value in answer.headers.items()}
@@ -48,7 +48,7 @@ def httpx_session_patches(module: Any) -> Iterator[Patch]:
     def make(original: Any) -> Any:
         @functools.wraps(original)
         async def send(self: Any, request: Any) -> Any:
-            answer = await _answer(request)
+            answer = await _answer(self, request)
             if answer is None:
                 return await original(self, request)
             from botocore.compat import HTTPHeaders
@@ -67,7 +67,7 @@ def httpx_session_patches(module: Any) -> Iterator[Patch]:
     yield Patch(cls, "send", make)
 
 
-async def _answer(request: Any) -> Any:
+async def _answer(session: Any, request: Any) -> Any:
     """The gateway's answer to a prepared request, None if the request is not for AWS."""
     entry = stack.current
     if entry is None:
@@ -78,7 +78,12 @@ async def _answer(request: Any) -> Any:
     body = request.body
     if hasattr(body, "__aiter__") or asyncio.iscoroutinefunction(getattr(body, "read", None)):
         incoming = Request(request.method, request.url, request.headers, await _read(body))
-    return await serve_async(entry, incoming, request.__dict__.get(_OPERATION))
+    if entry.cloud.faults:
+        incoming.timeout = seconds(getattr(session, "_timeout", None))
+    try:
+        return await serve_async(entry, incoming, request.__dict__.get(_OPERATION))
+    except OSError as error:
+        raise broken(error, request.url) from error
 
 
 async def _read(body: Any) -> bytes:

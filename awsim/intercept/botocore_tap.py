@@ -13,7 +13,7 @@ from typing import Any
 
 from awsim.intercept import stack
 from awsim.intercept.patching import Patch
-from awsim.intercept.serving import Body, Stream, is_ours, serve
+from awsim.intercept.serving import Body, Stream, is_ours, seconds, serve
 from awsim.wire.http import Request
 
 _OPERATION = "_awsim_operation"
@@ -31,7 +31,12 @@ def session_patches(module: Any) -> Iterator[Patch]:
             incoming = Request(request.method, request.url, request.headers, request.body)
             if not is_ours(incoming.host):
                 return original(self, request)
-            answer = serve(entry, incoming, request.__dict__.get(_OPERATION))
+            if entry.cloud.faults:
+                incoming.timeout = seconds(self._timeout)
+            try:
+                answer = serve(entry, incoming, request.__dict__.get(_OPERATION))
+            except OSError as error:
+                raise broken(error, request.url) from error
             body = answer.body
             if body.__class__ is not bytes:
                 response = AWSResponse(request.url, answer.status, answer.headers, Stream(body))
@@ -48,6 +53,20 @@ def session_patches(module: Any) -> Iterator[Patch]:
         return send
 
     yield Patch(module.URLLib3Session, "send", make)
+
+
+def broken(error: OSError, url: str) -> Exception:
+    """botocore's exception for a connection that a scripted fault broke; any other error as it is."""
+    from botocore import exceptions
+
+    for kind, own in (
+        (TimeoutError, exceptions.ReadTimeoutError),
+        (ConnectionRefusedError, exceptions.EndpointConnectionError),
+        (ConnectionResetError, exceptions.ConnectionClosedError),
+    ):
+        if type(error) is kind:
+            return own(endpoint_url=url, error=error)  # type: ignore[no-any-return]
+    return error
 
 
 def endpoint_patches(module: Any) -> Iterator[Patch]:

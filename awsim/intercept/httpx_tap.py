@@ -20,7 +20,12 @@ def transport_patches(module: Any) -> Iterator[Patch]:
             if entry is None or not is_ours(_host(request)):
                 return original(self, request)
             incoming = Request(request.method, url_of(request), request.headers, b"".join(request.stream))
-            return response(module, request, serve(entry, incoming))
+            if entry.cloud.faults:
+                incoming.timeout = _read_timeout(request)
+            try:
+                return response(module, request, serve(entry, incoming))
+            except OSError as error:
+                raise _broken(module, error, request) from error
 
         return handle_request
 
@@ -32,12 +37,28 @@ def transport_patches(module: Any) -> Iterator[Patch]:
                 return await original(self, request)
             body = b"".join([piece async for piece in request.stream])
             incoming = Request(request.method, url_of(request), request.headers, body)
-            return response(module, request, await serve_async(entry, incoming))
+            if entry.cloud.faults:
+                incoming.timeout = _read_timeout(request)
+            try:
+                return response(module, request, await serve_async(entry, incoming))
+            except OSError as error:
+                raise _broken(module, error, request) from error
 
         return handle_async_request
 
     yield Patch(module.HTTPTransport, "handle_request", handle_request)
     yield Patch(module.AsyncHTTPTransport, "handle_async_request", handle_async_request)
+
+
+def _read_timeout(request: Any) -> float | None:
+    return request.extensions.get("timeout", {}).get("read")  # type: ignore[no-any-return]
+
+
+def _broken(module: Any, error: OSError, request: Any) -> Exception:
+    """httpx's exception for a connection that a scripted fault broke; any other error as it is."""
+    own = {TimeoutError: "ReadTimeout", ConnectionRefusedError: "ConnectError", ConnectionResetError: "ReadError"}
+    name = own.get(type(error))
+    return error if name is None else getattr(module, name)(str(error), request=request)  # type: ignore[no-any-return]
 
 
 def url_of(request: Any) -> str:

@@ -12,7 +12,7 @@ from awsim.wire.hosts import METADATA_HOSTS
 from awsim.wire.hosts import is_aws_host as is_ours
 from awsim.wire.http import Request, Response
 
-__all__ = ["Body", "Stream", "chunks", "is_ours", "pairs", "raw", "serve", "serve_async"]
+__all__ = ["Body", "Stream", "chunks", "is_ours", "pairs", "raw", "seconds", "serve", "serve_async"]
 
 # Programs on EC2, ECS and EKS ask there for their credentials. There is no such machine: asking must not hang.
 _NOT_THERE = b"awsim simulates no instance or container metadata."
@@ -29,6 +29,18 @@ async def serve_async(entry: Entry, request: Request, operation: Any = None) -> 
     if request.host in METADATA_HOSTS:
         return _no_metadata()
     return await gateway.serve_async(entry.cloud, request, operation)
+
+
+def seconds(timeout: Any) -> float | None:
+    """The read timeout of a client's settings: a number, (connect, read), urllib3's, aiohttp's or httpx's; None: none.
+    """
+    if isinstance(timeout, tuple | list) and timeout:
+        timeout = timeout[-1]
+    for name in ("_read", "sock_read", "read", "total"):
+        value = getattr(timeout, name, None)
+        if isinstance(value, int | float):
+            return value
+    return timeout if isinstance(timeout, int | float) else None
 
 
 def _no_metadata() -> Response:

@@ -12,7 +12,7 @@ from typing import Any
 
 from awsim.intercept import stack
 from awsim.intercept.patching import Patch
-from awsim.intercept.serving import is_ours, pairs, raw, serve
+from awsim.intercept.serving import is_ours, pairs, raw, seconds, serve
 from awsim.wire.http import Request
 
 
@@ -27,7 +27,15 @@ def pool_patches(module: Any) -> Iterator[Patch]:
             request = Request(method, full, kwargs.get("headers"), kwargs.get("body"))
             if not is_ours(request.host):
                 return original(self, conn, method, url, *args, **kwargs)
-            return _response(self, request, serve(entry, request), url, kwargs)
+            if entry.cloud.faults:
+                request.timeout = seconds(kwargs.get("timeout"))
+            try:
+                answer = serve(entry, request)
+            except TimeoutError as error:
+                raise module.ReadTimeoutError(self, url, str(error)) from error
+            except ConnectionRefusedError as error:
+                raise module.NewConnectionError(conn, str(error)) from error
+            return _response(self, request, answer, url, kwargs)
 
         return _make_request
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from awsim.intercept import stack
 from awsim.intercept.patching import Patch
-from awsim.intercept.serving import is_ours, pairs, raw, serve
+from awsim.intercept.serving import is_ours, pairs, raw, seconds, serve
 from awsim.wire.http import Request
 
 
@@ -25,7 +25,12 @@ def opener_patches(module: Any) -> Iterator[Patch]:
             request = Request(req.get_method(), req.full_url, dict(req.header_items()), req.data)
             if not is_ours(request.host):
                 return original(self, http_class, req, **http_conn_args)
-            return _response(req, serve(entry, request))
+            if entry.cloud.faults:
+                request.timeout = seconds(req.timeout)
+            try:
+                return _response(req, serve(entry, request))
+            except OSError as error:
+                raise module.URLError(error) from error
 
         return do_open
 

@@ -12,7 +12,6 @@ def faults(call: Call) -> None:
     scripted = call.cloud.faults
     # A long poll that runs again is the same call.
     if scripted and call.deadline is None:
-        latency, error = scripted.meet(call.service, call.operation, call.region)
-        call.latency += latency
+        call.fault, error = scripted.meet(call)
         if error is not None:
             raise error

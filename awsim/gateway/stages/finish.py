@@ -22,6 +22,8 @@ def journal(call: Call) -> None:
     http = call.http
     # Small parameters are kept as they are and looked through only when somebody asks for them.
     record._parameters = call.params if http is not None and http.size() <= LARGE else without_blobs(call.params)
+    if call.fault is not None:
+        record.fault = call.fault.describe()
     if call.error is not None:
         record.error = call.error
     elif http is None:

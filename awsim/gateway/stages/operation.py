@@ -15,7 +15,14 @@ def operation(call: Call) -> None:
         return
     plan = call.plan
     assert plan is not None
-    result = getattr(call.instance, plan.method)(**call.params)
+    method = getattr(call.instance, plan.method)
+    fault = call.fault
+    if fault is None or fault.partial is None:
+        result = method(**call.params)
+    else:
+        from awsim.gateway import partial
+
+        result = partial.run(call, fault.partial, lambda params: method(**params) or {})
     call.result = {} if result is None else result
     if call.token_key is not None:
         remember(call)

@@ -1,0 +1,104 @@
+"""Batches that fail in part because a test asked for it: some entries never reach the operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from awsim.errors import AWSError
+
+if TYPE_CHECKING:
+    from awsim.faults import Fault
+    from awsim.gateway.call import Call
+
+Params = dict[str, Any]
+Run = Callable[[Params], Params]
+
+
+def run(call: Call, fault: Fault, operation: Run) -> Params:
+    """The operation without the entries that fail, and its result with them."""
+    return BATCHES[call.name](call.params, fault, operation)
+
+
+def _sqs(params: Params, fault: Fault, operation: Run) -> Params:
+    entries = params["Entries"]
+    kept, failed = _split(entries, fault.partial)
+    result = operation({**params, "Entries": kept}) if kept else {}
+    code, message = fault.error or "InternalError", fault.message or "We encountered an internal error."
+    failures = [{"Id": entry["Id"], "Code": code, "Message": message, "SenderFault": False} for entry in failed]
+    return {**result, "Failed": [*result.get("Failed", ()), *failures]}
+
+
+def _s3(params: Params, fault: Fault, operation: Run) -> Params:
+    delete = params["Delete"]
+    kept, failed = _split(delete["Objects"], fault.partial)
+    result = operation({**params, "Delete": {**delete, "Objects": kept}}) if kept else {}
+    code = fault.error or "InternalError"
+    message = fault.message or "We encountered an internal error. Please try again."
+    failures = [
+        {name: one[name] for name in ("Key", "VersionId") if one.get(name)} | {"Code": code, "Message": message}
+        for one in failed
+    ]
+    return {**result, "Errors": [*result.get("Errors", ()), *failures]}
+
+
+def _dynamodb_write(params: Params, fault: Fault, operation: Run) -> Params:
+    flat = [(table, request) for table, requests in params["RequestItems"].items() for request in requests]
+    kept, left = _split(flat, fault.partial)
+    if not kept:
+        raise _throttled()
+    result = operation({**params, "RequestItems": _by_table(kept)})
+    unprocessed = {table: list(requests) for table, requests in result.get("UnprocessedItems", {}).items()}
+    for table, request in left:
+        unprocessed.setdefault(table, []).append(request)
+    return {**result, "UnprocessedItems": unprocessed}
+
+
+def _dynamodb_get(params: Params, fault: Fault, operation: Run) -> Params:
+    wishes = params["RequestItems"]
+    flat = [(table, key) for table, wish in wishes.items() for key in wish["Keys"]]
+    kept, left = _split(flat, fault.partial)
+    if not kept:
+        raise _throttled()
+
+    def asked(keys: list[tuple[str, Any]]) -> Params:
+        return {table: {**wishes[table], "Keys": some} for table, some in _by_table(keys).items()}
+
+    result = operation({**params, "RequestItems": asked(kept)})
+    unprocessed = dict(result.get("UnprocessedKeys", {}))
+    for table, wish in asked(left).items():
+        keys = [*unprocessed.get(table, {"Keys": []})["Keys"], *wish["Keys"]]
+        unprocessed[table] = {**wish, "Keys": keys}
+    return {**result, "UnprocessedKeys": unprocessed}
+
+
+def _split(entries: list[Any], failing: int) -> tuple[list[Any], list[Any]]:
+    start = max(len(entries) - failing, 0)
+    return entries[:start], entries[start:]
+
+
+def _by_table(flat: list[tuple[str, Any]]) -> dict[str, list[Any]]:
+    tables: dict[str, list[Any]] = {}
+    for table, one in flat:
+        tables.setdefault(table, []).append(one)
+    return tables
+
+
+def _throttled() -> AWSError:
+    return AWSError(
+        "ProvisionedThroughputExceededException",
+        "The level of configured provisioned throughput for the table was exceeded. Consider increasing your "
+        "provisioning level with the UpdateTable API.",
+        status=400,
+    )
+
+
+#: Which operations can fail in part, and how each says so.
+BATCHES: Mapping[str, Callable[[Params, Fault, Run], Params]] = {
+    "sqs:SendMessageBatch": _sqs,
+    "sqs:DeleteMessageBatch": _sqs,
+    "sqs:ChangeMessageVisibilityBatch": _sqs,
+    "s3:DeleteObjects": _s3,
+    "dynamodb:BatchWriteItem": _dynamodb_write,
+    "dynamodb:BatchGetItem": _dynamodb_get,
+}
