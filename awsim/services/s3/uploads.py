@@ -220,6 +220,8 @@ class Uploads(Objects, Copies):
         upload = bucket.upload(UploadId, Key)
         if IfMatch is not None or IfNoneMatch is not None:
             self._check_conditions_of(bucket, upload, IfMatch, IfNoneMatch)
+        if any(given.get(name) is not None for name in _CUSTOMER):
+            self._check_key_of(upload, given)
         upload.check_completion(ChecksumType)
         parts = upload.chosen(listed, self.limits["part-size-smallest"])
         size = sum(len(part.data) for part in parts)

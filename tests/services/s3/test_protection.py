@@ -269,6 +269,9 @@ def test_uploads_under_customer_keys(s3, unblocked, refused):
         s3.upload_part(**place, PartNumber=1, Body=b"x", SSECustomerAlgorithm="AES256", SSECustomerKey=OTHER)
     part = s3.upload_part(**place, PartNumber=1, Body=b"x", **CUSTOMER)
     parts = [{"PartNumber": 1, "ETag": part["ETag"]}]
+    with refused("InvalidRequest", message):
+        given = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": OTHER}
+        s3.complete_multipart_upload(**place, MultipartUpload={"Parts": parts}, **given)
     answer = s3.complete_multipart_upload(**place, MultipartUpload={"Parts": parts})
     assert not {"ServerSideEncryption", "ChecksumType"} & answer.keys()
 
