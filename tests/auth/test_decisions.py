@@ -806,7 +806,7 @@ CARLOS_ABROAD = ids(
 story("carlos abroad", user("carlossalazar"), PolicySet(identity=CARLOS_ABROAD, resource=PRODUCTION),
     ("s3:PutObject", f"{S3}Production/x", "+identity"),
     ("s3:DeleteObject", f"{S3}Production/x", "-resource"),
-    ("s3:DeleteBucket", f"{S3}Production", "-identity"),
+    ("s3:DeleteBucket", f"{S3}Production", "-resource"),
     owner=B,
 )  # fmt: skip
 story("carlos abroad: the logs", user("carlossalazar"), PolicySet(identity=CARLOS_ABROAD),
@@ -1058,7 +1058,7 @@ story("a key of another account: both", user("bob", B),
     PolicySet(identity=ids(allow("kms:Decrypt", KEY)), mandatory=True,
               resource=res(allow("kms:Decrypt", "*", ACCOUNT_B))),
     ("kms:Decrypt", KEY, "+identity"),
-    ("kms:Encrypt", KEY, "-identity"),
+    ("kms:Encrypt", KEY, "-resource"),
     owner=A, marks=pytest.mark.rule("kms-030"),
 )  # fmt: skip
 story("a key of another account: one side", user("bob", B),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from awsim.auth.policy import (
+    ANONYMOUS,
     AuthorizationRequest,
     Facts,
     Policy,
@@ -15,9 +16,12 @@ from awsim.auth.policy import (
     Principal,
     build,
     decide,
+    decoded,
     denied_message,
+    encoded,
     explanation,
     parse,
+    refusal,
 )
 
 A, B = "123456789012", "777788889999"
@@ -158,3 +162,82 @@ def test_explanation_of_an_implicit_deny() -> None:
     decision = decide(AuthorizationRequest(JOHN, LIST, "*", build(JOHN, Facts())), PolicySet())
     found = explanation(decision)
     assert (found["explicitDeny"], found["matchedStatements"]["items"]) == (False, [])
+
+
+def refused(
+    service: str,
+    protocol: str,
+    action: str,
+    resource: str,
+    who: Principal = JOHN,
+    owner: str | None = None,
+    same_organization: bool = False,
+) -> tuple[str, str, int | None]:
+    request = AuthorizationRequest(who, action, resource, build(who, Facts()), owner, same_organization)
+    error = refusal(service, protocol, decide(request, PolicySet()))
+    return error.code, error.message, error.status
+
+
+QUEUE = f"arn:aws:sqs:us-east-1:{A}:q"
+TOPIC = f"arn:aws:sns:us-east-1:{A}:t"
+TABLE = f"arn:aws:dynamodb:us-east-1:{A}:table/t"
+FUNCTION = f"arn:aws:lambda:us-east-1:{A}:function:f"
+ROLE = f"arn:aws:iam::{A}:role/r"
+
+
+def because(action: str, resource: str) -> str:
+    return f"{WHO}{action} on resource: {resource} because no identity-based policy allows the {action} action"
+
+
+@pytest.mark.parametrize(
+    ("service", "protocol", "action", "resource", "expected"),
+    [
+        ("iam", "query", "iam:ListUsers", f"arn:aws:iam::{A}:user/",
+         ("AccessDenied", because("iam:ListUsers", f"arn:aws:iam::{A}:user/"), 403)),
+        ("dynamodb", "json", "dynamodb:GetItem", TABLE,
+         ("AccessDeniedException", because("dynamodb:GetItem", TABLE), 400)),
+        ("lambda", "rest-json", "lambda:InvokeFunction", FUNCTION,
+         ("AccessDeniedException", because("lambda:InvokeFunction", FUNCTION), 403)),
+        ("sqs", "json", "sqs:SendMessage", QUEUE, ("AccessDenied", because("sqs:sendmessage", QUEUE), 403)),
+        ("sns", "query", "sns:Publish", TOPIC, ("AuthorizationError", because("SNS:Publish", TOPIC), 403)),
+        ("s3", "rest-xml", "s3:GetObject", "arn:aws:s3:::b/k",
+         ("AccessDenied", because("s3:GetObject", '"arn:aws:s3:::b/k"'), 403)),
+        ("sts", "query", "sts:AssumeRole", ROLE, ("AccessDenied", f"{WHO}sts:AssumeRole on resource: {ROLE}", 403)),
+        ("sts", "query", "sts:GetFederationToken", ROLE,
+         ("AccessDenied", because("sts:GetFederationToken", ROLE), 403)),
+    ],
+)  # fmt: skip
+def test_refusals(service: str, protocol: str, action: str, resource: str, expected: tuple[str, str, int]) -> None:
+    assert refused(service, protocol, action, resource) == expected
+
+
+def test_s3_tells_strangers_nothing() -> None:
+    plain = ("AccessDenied", "Access Denied", 403)
+    assert refused("s3", "rest-xml", "s3:GetObject", "arn:aws:s3:::b/k", owner=B) == plain
+    assert refused("s3", "rest-xml", "s3:GetObject", "arn:aws:s3:::b/k", ANONYMOUS, B) == plain
+    told = refused("s3", "rest-xml", "s3:GetObject", "arn:aws:s3:::b/k", owner=B, same_organization=True)
+    assert told[1].endswith("because no resource-based policy allows the s3:GetObject action")
+
+
+def test_ec2_encodes_why() -> None:
+    code, message, status = refused("ec2", "ec2", "ec2:RunInstances", "*")
+    assert (code, status) == ("UnauthorizedOperation", 403)
+    told, _, packed = message.partition(" Encoded authorization failure message: ")
+    assert told == (
+        f"You are not authorized to perform this operation. {WHO}ec2:RunInstances because no identity-based policy "
+        "allows the ec2:RunInstances action."
+    )
+    found = decoded(packed)
+    assert found is not None
+    assert found["context"]["action"] == "ec2:RunInstances"
+    assert found["explicitDeny"] is False
+
+
+def test_messages_are_decoded() -> None:
+    decision = decide(AuthorizationRequest(JOHN, LIST, "*", build(JOHN, Facts())), PolicySet())
+    assert decoded(encoded(decision)) == explanation(decision)
+
+
+@pytest.mark.parametrize("text", ["", "x", "rubbish!", "eJw", "é", "eJyrrgUAAXUA-Q"])
+def test_rubbish_is_not_decoded(text: str) -> None:
+    assert decoded(text) is None

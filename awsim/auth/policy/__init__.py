@@ -3,7 +3,7 @@
 request = AuthorizationRequest(Principal.of(caller), "s3:GetObject", arn, build(principal, facts))
 decision = decide(request, PolicySet(identity=(parse(text),)))
 if not decision.allowed:
-    denied_message(decision)
+    raise refusal("s3", "rest-xml", decision)
 """
 
 from awsim.auth.policy.context import Context, Facts, build
@@ -19,6 +19,7 @@ from awsim.auth.policy.evaluate import (
     explanation,
 )
 from awsim.auth.policy.matching import ANONYMOUS, Named, Principal, Principals
+from awsim.auth.policy.refusal import decoded, encoded, refusal
 
 __all__ = [
     "ANONYMOUS",
@@ -37,7 +38,10 @@ __all__ = [
     "Statement",
     "build",
     "decide",
+    "decoded",
     "denied_message",
+    "encoded",
     "explanation",
     "parse",
+    "refusal",
 ]

@@ -1,9 +1,9 @@
 """Whether a request is allowed, and if not by which policy: AWS's evaluation order.
 
 IAM User Guide, "Policy evaluation logic" and "Cross-account policy evaluation logic". First any Deny that applies.
-Then, in one account: service control policies, resource policy, identity policies, permissions boundary, session
-policies. Across accounts the caller's account decides by all but the resource policy, the resource's by that alone, and
-both have to allow. Resource control policies only deny.
+Then service control policies, resource policy, identity policies, permissions boundary, session policies. In one account
+an allow of the resource policy or of the identity policies is enough (except for keys and roles, whose own policy has to
+allow); across accounts both have to. Resource control policies only deny.
 """
 
 from __future__ import annotations
@@ -152,11 +152,11 @@ def decide(request: AuthorizationRequest, policies: PolicySet) -> Decision:
     if not person:
         # Services, anonymous callers and those whom a provider vouches for have no policies of their own.
         return Decision(named is not Named.NOT, by_resource, let_in is not None, let_in, request)
-    if same_account:
-        if named is Named.DIRECTLY:
-            return Decision(True, by_resource, let_in is not None, let_in, request)
-        if named is Named.NOT and (trust or policies.mandatory) and not repairs:
-            return Decision(False, by_resource, False, None, request)
+    if same_account and named is Named.DIRECTLY:
+        return Decision(True, by_resource, let_in is not None, let_in, request)
+    needed = not same_account or trust or policies.mandatory
+    if needed and named is Named.NOT and not repairs:
+        return Decision(False, by_resource, False, None, request)
 
     # The caller's side. A role that the resource policy names needs no identity policy, but its limits hold.
     own: Match | None = None
@@ -177,8 +177,6 @@ def decide(request: AuthorizationRequest, policies: PolicySet) -> Decision:
             return Decision(False, Reason.SESSION, False, None, request)
     elif not _allowed(session, action, resource, context):
         return Decision(False, Reason.SESSION, False, None, request)
-    if not same_account and named is Named.NOT:
-        return Decision(False, by_resource, False, None, request)
     return Decision(True, reason, own is not None, own, request)
 
 
@@ -241,14 +239,15 @@ _POLICY_NAMES = {
 _SHOWN = frozenset((Reason.RCP, Reason.SCP, Reason.IDENTITY, Reason.BOUNDARY, Reason.SESSION))
 
 
-def denied_message(decision: Decision, *, why: bool = True, quoted: bool = False) -> str:
+def denied_message(decision: Decision, *, why: bool = True, quoted: bool = False, action: str = "") -> str:
     """What AWS says to the caller. (IAM User Guide, "Troubleshoot access denied error messages".)
 
     `why=False` leaves out which policy denied, as services do that know only the older form (STS's AssumeRole).
-    `quoted` puts the resource in quotation marks, as S3 does.
+    `quoted` puts the resource in quotation marks, as S3 does; `action` is the service's own spelling of it.
     """
     request = decision.request
-    principal, action, resource = request.principal, request.action, request.resource
+    principal, resource = request.principal, request.resource
+    action = action or request.action
     message = f"User: {principal.arn} is not authorized to perform: {action}"
     if resource != "*":
         message += f' on resource: "{resource}"' if quoted else f" on resource: {resource}"
