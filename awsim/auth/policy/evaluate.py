@@ -1,9 +1,9 @@
 """Whether a request is allowed, and if not by which policy: AWS's evaluation order.
 
-IAM User Guide, "Policy evaluation logic" and "Cross-account policy evaluation logic". First any Deny that applies.
-Then service control policies, resource policy, identity policies, permissions boundary, session policies. In one account
-an allow of the resource policy or of the identity policies is enough (except for keys and roles, whose own policy has to
-allow); across accounts both have to. Resource control policies only deny.
+IAM User Guide, "Policy evaluation logic" and "Cross-account policy evaluation logic". First any Deny that applies. Then
+service control policies, resource policy, identity policies, permissions boundary, session policies. In one account an
+allow of the resource policy or of the identity policies is enough (but keys and roles need that of their own policy);
+across accounts both have to allow. Resource control policies only deny.
 """
 
 from __future__ import annotations
