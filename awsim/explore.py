@@ -26,7 +26,7 @@ Universe = Mapping[tuple[str, int], int]
 START = "2026-01-01T00:00:00+00:00"
 
 # How often a universe of random deviations takes each of the decisions it may take.
-_DENSITIES = (0.5, 0.25, 0.1, 0.05)
+_DENSITIES = (0.5, 0.5, 0.25, 0.1)
 _PATIENCE = 50
 # Runs spent on shrinking, at most.
 _SHRINKING = 400
@@ -64,7 +64,7 @@ def search(universes: int, seed: int) -> Search:
     """Run up to `universes` universes; shrink the first that fails.
 
     Universe 0 is friendly. Then single deviations alternate with random subsets, the first of which are all decisions
-    of one name.
+    of one name, then all there are.
     """
     outcome = yield {}
     if outcome.error is not None:
@@ -90,6 +90,7 @@ class _Proposals:
         self._options: dict[tuple[str, int], int] = {}  # place -> number of options
         self._singles: dict[str, list[tuple[str, int, int]]] = {}  # by name, those not tried yet
         self._whole: list[str] = []  # names whose decisions were not tried all at once yet
+        self._all = False  # nor all of all names
         self._most: dict[str, int] = {}
         self._tried: set[frozenset[tuple[tuple[str, int], int]]] = {frozenset()}
         self._turn = 0
@@ -144,9 +145,16 @@ class _Proposals:
             return None
         if self._whole:
             name = self._whole.pop(0)
+            if not self._whole:
+                self._all = True
             return {place: 1 for place in self._options if place[0] == name}
+        if self._all:
+            self._all = False
+            return dict.fromkeys(self._options, 1)
         rng = self._rng
-        names = [name for name in self._singles if rng.random() < 0.5] or [rng.choice(list(self._singles))]
+        names = list(self._singles)
+        if rng.random() < 0.5:
+            names = [name for name in names if rng.random() < 0.5] or [rng.choice(names)]
         density = rng.choice(_DENSITIES)
         return {
             place: rng.randrange(1, count)

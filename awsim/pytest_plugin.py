@@ -33,7 +33,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("awsim_explore"):
         from awsim import mocking
 
-        mocking.suite_explore = config.getoption("awsim_explore")
+        earlier, mocking.suite_explore = mocking.suite_explore, config.getoption("awsim_explore")
+        config.add_cleanup(lambda: setattr(mocking, "suite_explore", earlier))
     config.addinivalue_line(
         "markers",
         "aws(**options): mock AWS for the test, with options of awsim.mock_aws; those of class and module merge in",
@@ -61,8 +62,11 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
     from awsim.mocking import explored
 
     function = pyfuncitem.obj
-    marked = "aws" in pyfuncitem.fixturenames
-    mark, options = ("@pytest.mark.aws", options_of(pyfuncitem)) if marked else ("@mock_aws", {})
+    mark, options = "@mock_aws", {}
+    if "aws" in pyfuncitem.fixturenames:
+        mark, options = "@pytest.mark.aws", options_of(pyfuncitem)
+    elif (class_mock := _class_mock(pyfuncitem)) is not None:
+        options = class_mock.options
     pyfuncitem.obj = explored(cloud, function, mark, options, pyfuncitem.name)
     try:
         yield
