@@ -14,6 +14,7 @@ from awsim.services.dynamodb.index import Index
 from awsim.services.dynamodb.refusals import invalid
 from awsim.services.dynamodb.schema import Place
 from awsim.services.dynamodb.storage import Item
+from awsim.services.dynamodb.streams import Stream
 from awsim.services.dynamodb.table import Table
 from awsim.state import Collection, Dict
 
@@ -48,6 +49,16 @@ class Base(Service):
     def setup(self) -> None:
         # Names of tables whose deletion is under way.
         self.deleting = Dict()
+        # Streams by ARN, also those of tables that are gone, as long as they can be read.
+        self.streams = Dict()
+
+    # --- what other services see
+
+    def table_streams(self) -> list[Stream]:
+        """The streams that can be read: how the service dynamodbstreams reaches them."""
+        for arn in [arn for arn, stream in self.streams.items() if stream.gone]:
+            del self.streams[arn]
+        return list(self.streams.values())
 
     # --- tables
 

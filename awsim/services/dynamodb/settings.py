@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from awsim.services.dynamodb.base import Base
+from awsim.services.dynamodb.feeds import EXPIRY
 from awsim.services.dynamodb.refusals import invalid, invalid_parameter
 from awsim.services.dynamodb.table import Table
 from awsim.state import Lifecycle, tag_map
@@ -80,7 +81,7 @@ class SettingOperations(Base):
             if expiry is not None and expiry < oldest:
                 table.ignore_expiry(place, item)
                 continue
-            table.write(place, item, None, self.limits, None, self._lags())
+            table.write(place, item, None, self.limits, None, self._lags(), origin=EXPIRY)
         self._watch_expiry(table)
 
     # --- tags

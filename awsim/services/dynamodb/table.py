@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from awsim.services.dynamodb.capacity import Consumed, Throughput, write_units
+from awsim.services.dynamodb.feeds import USER, Feed
 from awsim.services.dynamodb.index import Index
 from awsim.services.dynamodb.refusals import invalid
 from awsim.services.dynamodb.schema import TOP, KeySchema, Place
@@ -59,6 +60,8 @@ class Table(Entity):
         self.encryption: Mapping[str, Any] | None = None
         self.stream: Mapping[str, Any] | None = None
         self.stream_label: str | None = None
+        # What is told of every change of an item.
+        self.feeds: tuple[Feed, ...] = ()
         self.tags: Mapping[str, str] = {}
         self.ttl_attribute: str | None = None
         self.ttl_lifecycle: Lifecycle | None = None
@@ -126,12 +129,13 @@ class Table(Entity):
         lags: tuple[float, float, float] | None,
         *,
         transaction: bool = False,
+        origin: str = USER,
     ) -> None:
         """Put `new` (None: nothing) where `old` stands, in the table and its indexes: every change of an item comes
         through here.
 
         `consumed` is charged for the indexes. `lags` is (now, seconds that copies may lag, seconds that global indexes
-        may), None where nothing lags.
+        may), None where nothing lags. `origin` is what `feeds` says of whom the write comes from.
         """
         now, lag, index_lag = lags or (0.0, 0.0, 0.0)
         if self.collections is not None:
@@ -144,6 +148,9 @@ class Table(Entity):
                     consumed.add_index(index, write_units(before, after, limits, transaction=transaction))
         if self.expiries is not None:
             self._expire(place, old, new)
+        if self.feeds and (old is not None or new is not None):
+            for feed in self.feeds:
+                feed.note(place, old, new, origin)
 
     def index_costs(self, place: Place, old: Item | None, new: Item | None, limits: ServiceLimits) -> Consumed:
         """What the indexes would consume for a write, without making it."""

@@ -14,6 +14,7 @@ from awsim.services.dynamodb.description import describe
 from awsim.services.dynamodb.index import Index
 from awsim.services.dynamodb.refusals import invalid, invalid_parameter
 from awsim.services.dynamodb.schema import KeySchema
+from awsim.services.dynamodb.streams import Stream
 from awsim.services.dynamodb.table import ON_DEMAND, PROVISIONED, Table
 from awsim.state import Dict, Lifecycle, tag_map
 
@@ -127,6 +128,7 @@ class TableOperations(Base):
             )
         table.lifecycle = Lifecycle(self, [("DELETING", "table-delete"), ("DELETED", None)])
         self.deleting[table.name] = True
+        self._end_stream(table)
         description = describe(table, self.limits)
         for member in ("AttributeDefinitions", "KeySchema", "CreationDateTime", "GlobalSecondaryIndexes",
                        "LocalSecondaryIndexes", "WarmThroughput"):  # fmt: skip
@@ -303,9 +305,34 @@ class TableOperations(Base):
     # --- streams' settings
 
     def _start_stream(self, table: Table, stream: Mapping[str, Any] | None) -> None:
+        """Have a table followed by a new stream; None ends the one it has."""
+        self._end_stream(table)
         table.stream = stream
-        if stream is not None:
-            table.stream_label = datetime.fromtimestamp(self.clock.time(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
+        if stream is None:
+            return
+        when = self.clock.time()
+        while (arn := f"{table.arn}/stream/{_label(when)}") in self.streams:
+            when += 0.001
+        table.stream_label = _label(when)
+        followed = Stream(
+            arn,
+            table.stream_label,
+            table.name,
+            table.keys,
+            stream["StreamViewType"],
+            self.region,
+            self.clock,
+            self.cloud.limits.for_service("dynamodbstreams", self.account, self.region),
+            Lifecycle(self, [("ENABLING", "table-update"), ("ENABLED", None)]),
+        )
+        self.streams[arn] = followed
+        table.feeds = (*table.feeds, followed)
+
+    def _end_stream(self, table: Table) -> None:
+        for feed in table.feeds:
+            if isinstance(feed, Stream):
+                feed.disable(Lifecycle(self, [("DISABLING", "table-update"), ("DISABLED", None)]))
+        table.feeds = tuple(feed for feed in table.feeds if not isinstance(feed, Stream))
 
     @staticmethod
     def _new_stream(table: Table, given: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
@@ -509,6 +536,11 @@ def _check_update(update: Mapping[str, Any], before: Sequence[str]) -> None:
 def _index_name(update: Mapping[str, Any]) -> str:
     (action,) = (update[action] for action in ("Update", "Create", "Delete") if update.get(action) is not None)
     return str(action["IndexName"])
+
+
+def _label(when: float) -> str:
+    """A stream's label: when it was enabled, to the millisecond."""
+    return datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
 
 
 def _day(when: float) -> int:
