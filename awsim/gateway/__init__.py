@@ -84,7 +84,8 @@ def invoke(
         cloud.clock.sleep(call.fault.latency)
     if call.error is not None:
         raise call.error
-    return call.result or {}
+    # What only HTTP has (a status other than 200, further headers) is not part of the result.
+    return {name: value for name, value in (call.result or {}).items() if not name.startswith("__")}
 
 
 def _prepare(call: Call) -> bool:

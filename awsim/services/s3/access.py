@@ -164,7 +164,11 @@ class Access(Service):
         if bucket is not None and region is not None and region != bucket.region:
             self._check_region(bucket)
         signatures.verify_presigned(
-            http, self.cloud.credentials.secret_of(access_key), self.clock.time(), bucket=self._virtual_bucket()
+            http,
+            self.cloud.credentials.secret_of(access_key),
+            self.clock.time(),
+            limits=self.cloud.limits.for_service("sts", self.request.account, self.region),
+            bucket=self._virtual_bucket(),
         )
 
     def _virtual_bucket(self) -> str | None:

@@ -187,6 +187,7 @@ def get(aws):
     return get
 
 
+@pytest.mark.newer_botocore
 @pytest.mark.aws(throttling=True, at="2026-01-01")
 @pytest.mark.rule("dynamodb-073", "dynamodb-074", "dynamodb-075")
 def test_burst_and_rate(aws, provisioned, put, client, refused):
@@ -253,6 +254,7 @@ def test_on_demand_follows_the_load(aws, make, put):
     assert _passes(put, 1500) == 1500
 
 
+@pytest.mark.newer_botocore
 @pytest.mark.aws(throttling=True, at="2026-01-01")
 @pytest.mark.rule("dynamodb-059")
 def test_index_holds_back_its_table(aws, provisioned, put, client, refused):

@@ -129,6 +129,7 @@ def test_tags(client, make, refused):
         client.tag_resource(ResourceArn=arn, Tags=[{"Key": "aws:mine", "Value": "x"}])
 
 
+@pytest.mark.newer_botocore
 @pytest.mark.aws(at=_AT)
 @pytest.mark.rule("dynamodb-092")
 def test_continuous_backups(aws, client, make, refused):

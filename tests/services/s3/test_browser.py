@@ -165,6 +165,7 @@ def post(v4, bucket):
     return send
 
 
+@pytest.mark.newer_botocore
 def test_a_form_makes_an_object(s3, bucket, post, body):
     answer = post("up/${filename}", b"data", "photo.jpg")
     assert answer.status_code == 204

@@ -5,6 +5,7 @@ import pytest
 import requests
 
 
+@pytest.mark.newer_botocore
 @pytest.mark.rule("s3-001")
 @pytest.mark.aws(limits={"s3.buckets": 2})
 def test_an_account_holds_a_limited_number_of_buckets(s3, refused):
@@ -27,6 +28,7 @@ def test_the_number_of_buckets_over_time():
     assert Cloud(as_of="2024-01-01").limits["s3.buckets"] == 100
 
 
+@pytest.mark.newer_botocore
 @pytest.mark.rule("s3-002", "s3-004")
 def test_a_bucket_stays_in_its_region_and_every_region_lists_it(s3, eu):
     eu.create_bucket(Bucket="europe", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
@@ -115,6 +117,7 @@ def test_a_name_is_unique_over_accounts_and_regions(s3, eu, other, refused, keys
     other.create_bucket(Bucket="taken")
 
 
+@pytest.mark.newer_botocore
 @pytest.mark.rule("s3-007", "s3-015")
 def test_names_of_the_account_regional_namespace(s3, refused):
     name = "data-123456789012-us-east-1-an"
@@ -202,6 +205,7 @@ def test_bucket_tags(s3, bucket, refused):
         s3.get_bucket_tagging(Bucket=bucket)
 
 
+@pytest.mark.newer_botocore
 @pytest.mark.rule("s3-018")
 def test_bucket_tags_at_creation(s3, refused):
     s3.create_bucket(Bucket="tagged", CreateBucketConfiguration={"Tags": [{"Key": "a", "Value": "b"}]})
@@ -271,6 +275,7 @@ def test_buckets_are_listed_in_pages(s3, refused):
         s3.list_buckets(BucketRegion="eu-east-1")
 
 
+@pytest.mark.newer_botocore
 def test_partitions_have_names_of_their_own(s3):
     s3.create_bucket(Bucket="everywhere")
     china = boto3.client("s3", region_name="cn-north-1")
@@ -290,6 +295,7 @@ def test_a_snapshot_brings_buckets_and_objects_back(aws, s3, bucket, keys):
     assert [entry["Name"] for entry in s3.list_buckets()["Buckets"]] == [bucket]
 
 
+@pytest.mark.newer_botocore
 def test_a_parameter_without_meaning_here_is_named(s3, bucket, refused):
     with refused("NotImplemented", status=501) as refusal:
         s3.put_object(Bucket=bucket, Key="a", WriteOffsetBytes=5)
@@ -297,6 +303,7 @@ def test_a_parameter_without_meaning_here_is_named(s3, bucket, refused):
     assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
 
 
+@pytest.mark.newer_botocore
 def test_an_operation_without_a_model_is_named(s3, bucket, refused):
     with refused("NotImplemented", status=501) as refusal:
         s3.get_bucket_abac(Bucket=bucket)

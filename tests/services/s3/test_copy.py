@@ -22,6 +22,7 @@ def source(s3, bucket):
     return {"Bucket": bucket, "Key": "src"}
 
 
+@pytest.mark.newer_botocore
 @pytest.mark.rule("s3-037")
 def test_copies_between_regions(s3, eu, bucket, source):
     eu.create_bucket(Bucket="europe", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
@@ -141,6 +142,7 @@ def test_conditions_on_the_source(aws, s3, bucket, source, keys, refused, condit
     assert keys(bucket) == ["old", "src"]
 
 
+@pytest.mark.newer_botocore
 def test_conditions_on_the_target(s3, bucket, source, body, refused):
     s3.put_object(Bucket=bucket, Key="k", Body=b"a")
     with refused("PreconditionFailed", FAILED, 412, Condition="If-None-Match"):

@@ -62,6 +62,7 @@ def test_a_page_may_be_shorter_than_it_could_be(s3, bucket):
     assert ([entry["Key"] for entry in rest["Contents"]], rest["IsTruncated"]) == (["k2", "k3", "k4"], False)
 
 
+@pytest.mark.newer_botocore
 def test_members_of_an_entry(s3, bucket):
     s3.put_object(Bucket=bucket, Key="k", Body=b"test")
     entry = s3.list_objects_v2(Bucket=bucket)["Contents"][0]

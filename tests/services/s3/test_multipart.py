@@ -50,6 +50,7 @@ def upload(s3, bucket):
     return lambda key="big", **given: Upload(s3, bucket, key, **given)
 
 
+@pytest.mark.newer_botocore
 @pytest.mark.rule("s3-043", "s3-047")
 def test_parts_make_an_object(s3, bucket, upload, body, keys, refused):
     going = upload(ContentType="text/plain", Metadata={"a": "b"}, Tagging="t=1")
@@ -219,6 +220,7 @@ def text(algorithm, data):
     return ALGORITHMS[algorithm].text(data)
 
 
+@pytest.mark.newer_botocore
 @pytest.mark.aws(limits={"s3.part-size-smallest": 1})
 @pytest.mark.parametrize("algorithm", ["CRC32", "SHA1", "SHA256"])
 def test_composite_checksums(s3, bucket, upload, refused, algorithm):
@@ -250,6 +252,7 @@ def test_composite_checksums(s3, bucket, upload, refused, algorithm):
     )
 
 
+@pytest.mark.newer_botocore
 @pytest.mark.aws(limits={"s3.part-size-smallest": 1})
 @pytest.mark.parametrize("algorithm", ["CRC32", "CRC32C", "CRC64NVME"])
 def test_full_object_checksums(s3, bucket, upload, refused, algorithm):
@@ -269,6 +272,7 @@ def test_full_object_checksums(s3, bucket, upload, refused, algorithm):
     assert member not in s3.get_object(Bucket=bucket, Key="big", PartNumber=1, ChecksumMode="ENABLED")
 
 
+@pytest.mark.newer_botocore
 def test_checksums_of_an_upload_that_asked_for_none(upload, refused):
     going = upload()
     assert "ChecksumAlgorithm" not in going.created
@@ -283,6 +287,7 @@ def test_checksums_of_an_upload_that_asked_for_none(upload, refused):
     assert (answer["ChecksumCRC64NVME"], answer["ChecksumType"]) == ("Rnr2/5P7Gsk=", "FULL_OBJECT")
 
 
+@pytest.mark.newer_botocore
 def test_checksums_that_do_not_fit(s3, bucket, upload, refused):
     message = "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header."
     with refused("InvalidRequest", message):
@@ -311,6 +316,7 @@ def test_the_digest_of_a_part(upload, refused):
     going.part(1, b"abc", ContentMD5=good)
 
 
+@pytest.mark.newer_botocore
 def test_the_size_announced_at_the_end(upload, keys, bucket, refused):
     going = upload()
     going.part(1, b"data")
@@ -352,6 +358,7 @@ def test_completing_if_there_is_none(s3, bucket, upload, body, refused):
     going.complete(1, IfNoneMatch="*")
 
 
+@pytest.mark.newer_botocore
 def test_completing_if_it_is_still_the_same(s3, bucket, upload, refused):
     etag = s3.put_object(Bucket=bucket, Key="big", Body=b"test")["ETag"]
     going = upload()
@@ -371,6 +378,7 @@ def test_completing_if_it_is_still_the_same(s3, bucket, upload, refused):
 # --- copying into parts
 
 
+@pytest.mark.newer_botocore
 @pytest.mark.rule("s3-037")
 @pytest.mark.aws(limits={"s3.part-size-smallest": 1})
 def test_parts_that_are_copied(s3, bucket, upload, body, refused):
@@ -397,6 +405,7 @@ def test_an_upload_to_a_versioned_bucket(s3, versioned):
     assert s3.head_object(Bucket=versioned, Key="big")["VersionId"] == answer["VersionId"]
 
 
+@pytest.mark.newer_botocore
 def test_the_transfer_manager_of_boto3(s3, bucket, body):
     data = bytes(range(256)) * 65_536  # 16 MiB
     config = TransferConfig(multipart_threshold=MB5, multipart_chunksize=MB5, max_concurrency=4)

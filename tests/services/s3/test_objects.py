@@ -164,6 +164,7 @@ def test_the_sizes_of_the_table():
 # --- checksums and digests
 
 
+@pytest.mark.newer_botocore
 @pytest.mark.parametrize(
     ("algorithm", "value"),
     [
@@ -190,6 +191,7 @@ def test_a_checksum_is_verified_kept_and_given_back(s3, bucket, refused, algorit
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"test data.."
 
 
+@pytest.mark.newer_botocore
 def test_checksums_of_the_newer_kinds(s3, bucket, refused):
     data = b"test data.."
     value = base64.b64encode(hashlib.sha512(data).digest()).decode()
@@ -199,6 +201,7 @@ def test_checksums_of_the_newer_kinds(s3, bucket, refused):
         s3.put_object(Bucket=bucket, Key="k", Body=b"x", ChecksumCRC64NVME="qUVrWYOrIAM=")
 
 
+@pytest.mark.newer_botocore
 def test_s3_computes_a_checksum_where_none_is_sent(s3, bucket):
     silent = boto3.client("s3", region_name="us-east-1", config=Config(request_checksum_calculation="when_required"))
     assert silent.put_object(Bucket=bucket, Key="k", Body=b"test data..")["ChecksumCRC64NVME"] == "qUVrWYOrIAM="
@@ -241,6 +244,7 @@ def test_a_body_shorter_than_announced(s3, bucket, v4, keys):
 # --- ranges and parts
 
 
+@pytest.mark.newer_botocore
 @pytest.mark.rule("s3-048", "s3-049")
 def test_ranges(s3, bucket, refused):
     whole = bytes(range(200))
@@ -307,6 +311,7 @@ def test_conditional_reads(aws, s3, bucket, refused):
         s3.head_object(Bucket=bucket, Key="k", IfMatch='"x"')
 
 
+@pytest.mark.newer_botocore
 def test_conditional_writes(s3, bucket, body, refused):
     s3.put_object(Bucket=bucket, Key="k", Body=b"a", IfNoneMatch="*")
     with refused("PreconditionFailed", FAILED, 412, Condition="If-None-Match"):
@@ -329,6 +334,7 @@ def test_conditional_writes(s3, bucket, body, refused):
     s3.put_object(Bucket=bucket, Key="k", Body=b"c", IfNoneMatch="*")
 
 
+@pytest.mark.newer_botocore
 def test_conditional_deletes(s3, bucket, keys, refused):
     s3.put_object(Bucket=bucket, Key="k", Body=b"a")
     with refused("PreconditionFailed", FAILED, 412, Condition="If-Match"):

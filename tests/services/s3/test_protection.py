@@ -13,6 +13,7 @@ PROTECTED = "Access Denied because object protected by object lock."
 # --- tags
 
 
+@pytest.mark.newer_botocore
 @pytest.mark.rule("s3-029")
 def test_tags_of_objects(s3, bucket, refused):
     s3.put_object(Bucket=bucket, Key="k", Tagging="tag1=tag1&with%20space=%2F&tag2=")
@@ -166,6 +167,7 @@ def unblocked(s3, bucket):
     return bucket
 
 
+@pytest.mark.newer_botocore
 @pytest.mark.rule("s3-121")
 def test_customer_keys_are_blocked_at_first(s3, bucket, keys, refused):
     with refused("AccessDenied", status=403):
@@ -181,6 +183,7 @@ def test_customer_keys_before_they_were_blocked(s3, bucket):
     assert s3.put_object(Bucket=bucket, Key="k", **CUSTOMER)["SSECustomerKeyMD5"] == MD5
 
 
+@pytest.mark.newer_botocore
 @pytest.mark.rule("s3-122", "s3-123")
 def test_customer_keys(s3, unblocked, refused):
     answer = s3.put_object(Bucket=unblocked, Key="k", Body=b"secret", **CUSTOMER)
@@ -211,6 +214,7 @@ def test_customer_keys(s3, unblocked, refused):
         s3.get_object(Bucket=unblocked, Key="open", **CUSTOMER)
 
 
+@pytest.mark.newer_botocore
 @pytest.mark.rule("s3-122")
 def test_customer_keys_that_are_none(s3, unblocked, keys, refused):
     name = "x-amz-server-side-encryption"
@@ -243,6 +247,7 @@ def test_customer_keys_that_are_none(s3, unblocked, keys, refused):
     assert keys(unblocked) == []
 
 
+@pytest.mark.newer_botocore
 @pytest.mark.rule("s3-124")
 def test_copies_under_customer_keys(s3, unblocked, body, refused):
     s3.put_object(Bucket=unblocked, Key="k", Body=b"secret", **CUSTOMER)
@@ -254,6 +259,7 @@ def test_copies_under_customer_keys(s3, unblocked, body, refused):
     assert body(unblocked, "copy") == b"secret"
 
 
+@pytest.mark.newer_botocore
 def test_uploads_under_customer_keys(s3, unblocked, refused):
     created = s3.create_multipart_upload(Bucket=unblocked, Key="k", **CUSTOMER)
     assert created["SSECustomerKeyMD5"] == MD5
@@ -276,6 +282,7 @@ def test_uploads_under_customer_keys(s3, unblocked, refused):
     assert not {"ServerSideEncryption", "ChecksumType"} & answer.keys()
 
 
+@pytest.mark.newer_botocore
 @pytest.mark.rule("s3-125")
 def test_customer_keys_need_https(unblocked, keys, refused):
     plain = boto3.client("s3", region_name="us-east-1", endpoint_url="http://s3.us-east-1.amazonaws.com")
