@@ -194,5 +194,5 @@ def test_units_fit_what_is_measured(applied, unit, fits):
 def test_errors_of_the_model_by_name_and_code():
     assert "QueueDeletedRecently" in modelled_errors("sqs")
     assert "InvalidParameterValue" not in modelled_errors("sqs")
-    assert {"Throttling", "ThrottlingException"} & modelled_errors("dynamodb")
+    assert "ResourceInUseException" in modelled_errors("dynamodb")
     assert listed_errors("no-such-service") is None
