@@ -38,11 +38,12 @@ class Call:
         self.error: AWSError | None = None
         # What scripted faults do to it.
         self.fault: Met | None = None
-        self.instance: Service | None = None
+        # Set by the stages that find them, before anything asks.
+        self.instance: Service = None  # type: ignore[assignment]
         self.operation = ""
         self.outer: Call | None = None
         self.params: dict[str, Any] = {}
-        self.plan: Plan | None = None
+        self.plan: Plan = None  # type: ignore[assignment]
         self.record: CallRecord | None = None
         self.region: str | None = None
         self.request_id = ""

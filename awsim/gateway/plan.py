@@ -32,11 +32,12 @@ class Plan:
         self.service = service
         self.name = name
         self.model = model
-        self.cls = service_class(service)
-        self.method = xform_name(name)
-        function = getattr(self.cls, self.method, None) if self.cls is not None else None
-        if self.cls is None:
+        cls = service_class(service)
+        if cls is None:
             raise not_modelled(f"the service {service} (asked for {service}:{name})")
+        self.cls: type[Service] = cls
+        self.method = xform_name(name)
+        function = getattr(cls, self.method, None)
         if function is None or getattr(Service, self.method, None) is not None:
             raise not_modelled(f"{service}:{name}")
         self.accepts = _accepts(function)

@@ -41,8 +41,6 @@ Validator = Callable[[dict[str, Any], "Service"], None]
 
 def validate(call: Call) -> None:
     """The stage."""
-    assert call.plan is not None
-    assert call.instance is not None
     call.plan.validator(call.params, call.instance)
     if (refusal := call.plan.unknown(call.params)) is not None:
         raise refusal
@@ -275,6 +273,7 @@ def _row_check(row: Row) -> Check:
     name, in_bytes, least = row.name, row.unit == "bytes", row.minimum
 
     def check(value: Any, at: str, violations: list[Violation], limits: ServiceLimits) -> None:
+        measured: float
         if value.__class__ is str:
             measured = len(value.encode()) if in_bytes and not value.isascii() else len(value)
         elif isinstance(value, int | float) and not isinstance(value, bool):
@@ -318,10 +317,10 @@ def compile_pattern(pattern: str) -> re.Pattern[str] | None:
     # Java's \w, \d and \s are ASCII; its \p classes are not.
     flags = re.ASCII
     if r"\p" in text or r"\P" in text:
-        text = _translate_classes(text)
-        flags = re.UNICODE
-        if text is None:
+        translated = _translate_classes(text)
+        if translated is None:
             return None
+        text, flags = translated, re.UNICODE
     # `$` and `^` of Java match at the very end and start only; Python's `$` would let a last newline pass.
     if text.endswith("$") and not text.endswith(r"\$"):
         text = text[:-1] + r"\Z"

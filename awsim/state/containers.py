@@ -173,6 +173,7 @@ class _Whole:
 
     __slots__ = ("__weakref__", "_items", "_kept_in")
     _items: Any
+    _kept_in: Any
 
     def _changing(self) -> None:
         log = current.log

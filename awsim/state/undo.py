@@ -41,7 +41,7 @@ class _Node:
     def __init__(self, parent: _Node | None, entries: list[tuple[Any, Any, Any]]) -> None:
         self.parent = parent
         self.entries = entries
-        self.depth = parent.depth + 1 if parent else 0
+        self.depth: int = parent.depth + 1 if parent else 0
 
 
 class History:

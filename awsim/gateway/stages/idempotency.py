@@ -11,14 +11,12 @@ if TYPE_CHECKING:
 def idempotency(call: Call) -> None:
     """Answer a repeated token from memory; refuse it with other parameters."""
     plan = call.plan
-    assert plan is not None
-    if not plan.cls.idempotent or call.operation not in plan.cls.idempotent:  # type: ignore[union-attr]
+    if not plan.cls.idempotent or call.operation not in plan.cls.idempotent:
         return
-    row, code, message = plan.cls.idempotent[call.operation]  # type: ignore[union-attr]
+    row, code, message = plan.cls.idempotent[call.operation]
     tokens = [call.params[name] for name in plan.codec.idempotency_tokens if call.params.get(name)]
     if not tokens:
         return
-    assert call.instance is not None
     key = (call.instance.key, call.account, call.operation, tokens[0])
     known = call.cloud.tokens.get(key)
     if known is not None and known[0] > call.cloud.clock.time():

@@ -32,7 +32,6 @@ def identify(call: Call) -> None:
             _without_credentials(call, kind)
     elif call.plan is None:
         call.plan = plan_for(call.service, call.operation)
-    assert call.plan is not None
     call.instance = cloud.service(call.service, call.account, call.region, call.plan.cls)
 
 
@@ -49,17 +48,16 @@ def _protocol(call: Call) -> str:
 
 def _without_credentials(call: Call, kind: str) -> None:
     plan = call.plan
-    assert plan is not None
     call.caller = ANONYMOUS
-    anonymous = plan.cls.anonymous  # type: ignore[union-attr]
-    open_to_all = anonymous is True or (plan.model is not None and plan.model.auth_type == "none")
-    if anonymous and not open_to_all:
-        open_to_all = call.operation in anonymous  # type: ignore[operator]
+    anonymous = plan.cls.anonymous
+    open_to_all = anonymous if isinstance(anonymous, bool) else call.operation in anonymous
+    open_to_all = open_to_all or (plan.model is not None and plan.model.auth_type == "none")
     if not open_to_all and kind != "bearer":
         if kind == "none":
             raise Refused("missing").worded(call.service, _protocol(call))
         from awsim.auth.signatures import verify
 
+        assert call.http is not None
         # It says what of the signature cannot be read; one that is whole but for the key is of an unknown key.
         verify(call.http, None, call.cloud.clock.time(), call.service, _protocol(call))
         raise Refused("unknown").worded(call.service, _protocol(call))

@@ -14,7 +14,6 @@ def operation(call: Call) -> None:
     if call.result is not None:
         return
     plan = call.plan
-    assert plan is not None
     method = getattr(call.instance, plan.method)
     fault = call.fault
     if fault is None or fault.partial is None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def parse(call: Call) -> None:
     plan = call.plan
-    assert plan is not None
+    assert call.http is not None
     # Requests that no model has (a form upload to S3) are read by their operation.
     if plan.model is not None:
         codec = plan.codec

@@ -10,5 +10,5 @@ if TYPE_CHECKING:
 
 def throttle(call: Call) -> None:
     # A long poll that runs again is the same call.
-    if call.plan.rated and call.deadline is None:  # type: ignore[union-attr]
-        call.instance.limits.throttle(call.operation, now=call.cloud.clock.time())  # type: ignore[union-attr]
+    if call.plan.rated and call.deadline is None:
+        call.instance.limits.throttle(call.operation, now=call.cloud.clock.time())
