@@ -17,7 +17,7 @@ pytest_plugins = ["pytester"]
 
 
 def searched(fails, places, *, universes=200, seed=0):
-    """(found, number of runs) of a search; `fails` judges the deviations taken, `places` are those that a run decides."""
+    """(found, number of runs) of a search; `fails` judges the deviations taken out of `places`, which a run decides."""
     steps = explore.search(universes, seed)
     runs = 0
     try:
@@ -310,6 +310,7 @@ class AsyncCase(unittest.IsolatedAsyncioTestCase):
 
 
 def test_unittests_methods_and_not_what_is_set_up_for_them():
+    Case.set_up = 0
     result = unittest.TestResult()
     case = Case("test_it")
     case.run(result)
@@ -415,7 +416,8 @@ def suite(pytester):
         import textwrap
 
         pytester.makepyfile(textwrap.dedent(SUITE) + textwrap.dedent(text))
-        return pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:hypothesispytest", *arguments)
+        without = [part for name in ("cacheprovider", "randomly", "hypothesispytest") for part in ("-p", f"no:{name}")]
+        return pytester.runpytest_inprocess(*without, *arguments)
 
     return run
 
