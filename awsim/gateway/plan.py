@@ -85,6 +85,8 @@ def plan_for(service: str, name: str, model: OperationModel | None = None) -> Pl
     if plan is None:
         if model is None:
             model = _model(service, name)
+        else:
+            models.adopt(model)
         plan = _plans[service, name] = Plan(service, name, model)
     return plan
 

@@ -56,7 +56,7 @@ def error_members(codec: Codec, error: AWSError, shape: ErrorShape) -> dict[str,
     body: dict[str, Any] = {}
     if error.fields:
         if shape.reference is not None:
-            body = structure_writer(codec.schema, shape.name)(error.fields)
+            body = dict(structure_writer(codec.schema, shape.name)(error.fields))
         for name, value in error.fields.items():
             if value is not None and name not in shape.members:
                 body[name] = write_epoch(value) if hasattr(value, "timetuple") else value

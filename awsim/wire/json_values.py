@@ -298,18 +298,22 @@ def structure_writer(schema: Schema, name: str, members: dict[str, Any] | None =
     if members is None and key in memo:
         return memo[key]
     find: Any = None
+    plain: frozenset[str] = frozenset()
 
     def compile() -> Any:
         table = {}
         which = schema.shapes[name].get("members", {}) if members is None else members
         for member, reference in which.items():
             table[member] = (schema.resolve(reference).get("locationName", member), writer(schema, reference))
-        return table.get
+        same = frozenset(member for member, (wire, convert) in table.items() if wire == member and convert is None)
+        return table.get, same
 
     def write_structure(value: Any) -> dict[str, Any]:
-        nonlocal find
+        nonlocal find, plain
         if find is None:
-            find = compile()
+            find, plain = compile()
+        if plain.issuperset(value) and None not in value.values():
+            return value  # nothing in it to rename, convert or leave out
         result = {}
         for member, item in value.items():
             if item is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from awsim.gateway.plan import plan_for
-from awsim.wire import models
 
 if TYPE_CHECKING:
     from awsim.gateway.call import Call
@@ -16,7 +15,6 @@ def route(call: Call) -> None:
     if model is not None:
         # botocore loads a service's model under the client's name, which the service model remembers.
         call.service, call.operation = model.service_model.service_name, model.name
-        models.adopt(model)
     else:
         from awsim.wire.router import route as find
 
