@@ -50,8 +50,8 @@ class CallRecord:
     """One call. `result` is None where it was refused or too large to keep; `caused`: what services called for it."""
 
     __slots__ = (
-        "_parameters", "_result", "account", "caller", "caused", "error", "fault", "operation", "region", "service",
-        "timestamp",
+        "_parameters", "_result", "access_key", "account", "caller", "caused", "error", "fault", "operation", "region",
+        "service", "timestamp",
     )  # fmt: skip
 
     def __init__(self, service: str, operation: str, region: str | None, timestamp: float) -> None:
@@ -61,6 +61,7 @@ class CallRecord:
         self.timestamp = timestamp
         self.account: str | None = None
         self.caller: str = ""
+        self.access_key: str = ""
         self.error: AWSError | None = None
         # What faults that the test scripted did to it, in words.
         self.fault: str | None = None

@@ -185,6 +185,11 @@ class Credentials:
             key.access_key, key.secret, key.session_token, key.expires, key.caller, active
         )
 
+    def rename(self, access_key: str, arn: str) -> None:
+        """Have a key stand for its user under a new ARN, as IAM's UpdateUser gives it."""
+        key = self._issued[access_key]
+        self._issued[access_key] = replace(key, caller=replace(key.caller, arn=arn))
+
     def revoke(self, access_key: str) -> None:
         """Forget a key that was issued; deleting one that does not exist is no error."""
         self._issued.pop(access_key, None)

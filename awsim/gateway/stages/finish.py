@@ -18,6 +18,7 @@ def journal(call: Call) -> None:
     record = call.record = CallRecord(call.service, call.operation, call.region, cloud.clock.time())
     caller = call.caller
     record.caller = caller.arn
+    record.access_key = caller.access_key
     record.account = caller.account or None
     http = call.http
     # Small parameters are kept as they are and looked through only when somebody asks for them.

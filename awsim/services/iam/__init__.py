@@ -1,0 +1,5 @@
+"""AWS Identity and Access Management."""
+
+from awsim.services.iam.service import IAM
+
+SERVICE = IAM

@@ -1,0 +1,66 @@
+"""AWS's own managed policies: facts that every account shares, read when the first is asked for."""
+
+from __future__ import annotations
+
+import json
+from calendar import timegm
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from time import strptime
+from typing import Any, NamedTuple
+from zipfile import ZipFile
+
+from awsim.auth.credentials import named_id
+
+_FILE = Path(__file__).parent / "data" / "aws_policies.zip"
+# The account in the ids that AWS gives to its own.
+_AWS = "123456789012"
+SERVICE_LINKED = "/aws-service-role/"
+
+
+class AwsPolicy(NamedTuple):
+    """A managed policy of AWS's. Only its default version is known."""
+
+    name: str
+    path: str
+    id: str
+    default: str
+    created: int
+    updated: int
+
+    @property
+    def document(self) -> str | None:
+        """The JSON of the default version; None where only the name is known."""
+        return _documents(sum(self.name.encode()) % 16).get(self.name)
+
+
+def aws_policy(path: str, name: str) -> AwsPolicy | None:
+    """The policy `arn:aws:iam::aws:policy<path><name>`."""
+    policy = aws_policies().get(name)
+    return policy if policy is not None and policy.path == path else None
+
+
+@cache
+def aws_policies() -> Mapping[str, AwsPolicy]:
+    """All of them by name, in order of their names."""
+    found = {}
+    for name, (path, id, default, created, updated) in _read("index.json").items():
+        id = id or named_id("ANPA", _AWS, f"policy/{name}")
+        found[name] = AwsPolicy(name, path, id, default, _seconds(created), _seconds(updated))
+    return found
+
+
+@cache
+def _documents(part: int) -> Mapping[str, str]:
+    return _read(f"documents/{part:02d}.json")
+
+
+def _read(name: str) -> Any:
+    with ZipFile(_FILE) as file:
+        return json.loads(file.read(name))
+
+
+@cache
+def _seconds(text: str) -> int:
+    return timegm(strptime(text, "%Y-%m-%dT%H:%M:%SZ"))

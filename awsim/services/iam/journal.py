@@ -1,0 +1,84 @@
+"""When keys, roles and permissions were last used: read off the Cloud's journal, which has every call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from awsim.auth.actions import prefix_of
+
+if TYPE_CHECKING:
+    from awsim.cloud import Cloud
+
+
+class Use(NamedTuple):
+    """A call: when (epoch seconds), of which service (prefix of its actions) and operation, in which region."""
+
+    time: float
+    service: str
+    operation: str
+    region: str
+
+
+class Uses:
+    """The last uses by key and by principal. What is kept here follows from the journal and needs no undo."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._read = 0
+        self._keys: dict[str, Use] = {}
+        self._principals: dict[str, dict[str, Use]] = {}
+        self._actions: dict[str, dict[tuple[str, str], Use]] = {}
+
+    def of_key(self, access_key: str, since: float) -> Use | None:
+        """The last call signed with a key."""
+        self._catch_up()
+        return _since(self._keys.get(access_key), since)
+
+    def of(self, arn: str, since: float) -> Use | None:
+        """The last call of a user (its ARN) or of any session of a role (`session_arn`)."""
+        uses = self.by_service(arn, since).values()
+        return max(uses, default=None)
+
+    def by_service(self, arn: str, since: float) -> dict[str, Use]:
+        """The last call of a principal to each service."""
+        self._catch_up()
+        found = self._principals.get(arn, {})
+        return {service: use for service, use in found.items() if use.time >= since}
+
+    def actions(self, arn: str, service: str, since: float) -> list[Use]:
+        """The last call of a principal to each operation of a service, in order of their names."""
+        self._catch_up()
+        found = self._actions.get(arn, {})
+        return [use for key, use in sorted(found.items()) if key[0] == service and use.time >= since]
+
+    def _catch_up(self) -> None:
+        calls = self._cloud.calls
+        if len(calls) < self._read:  # cleared
+            self._read = 0
+        for number in range(self._read, len(calls)):
+            for record in _all((calls[number],)):
+                use = Use(record.timestamp, prefix_of(record.service), record.operation, record.region or "")
+                if record.access_key:
+                    self._keys[record.access_key] = use
+                who = record.caller
+                if ":assumed-role/" in who:
+                    who = who.rpartition("/")[0]
+                self._principals.setdefault(who, {})[use.service] = use
+                self._actions.setdefault(who, {})[use.service, use.operation] = use
+        self._read = len(calls)
+
+
+def session_arn(partition: str, account: str, role: str) -> str:
+    """What the ARNs of a role's sessions begin with."""
+    return f"arn:{partition}:sts::{account}:assumed-role/{role}"
+
+
+def _since(use: Use | None, since: float) -> Use | None:
+    return use if use is not None and use.time >= since else None
+
+
+def _all(records: Iterable[Any]) -> Iterator[Any]:
+    for record in records:
+        yield record
+        yield from _all(record.caused)

@@ -1,0 +1,1 @@
+"""Operations of IAM, by what they are about."""
