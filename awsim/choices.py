@@ -22,7 +22,6 @@ PROMISES = {
     "s3.short-page": "a listing might contain fewer keys than MaxKeys; IsTruncated says whether there are more",
     "s3.stale-read": "before December 2020, S3 read overwrites, deletes and listings with eventual consistency",
     "sns.duplicate": "standard topics deliver at least once",
-    "sns.order": "standard topics keep the order of messages by best effort only",
     "sqs.approximate-count": "the numbers of messages are approximate until a minute after the last change",
     "sqs.duplicate": "standard queues deliver at least once",
     "sqs.fewer": "a receive returns up to MaxNumberOfMessages messages, fewer might be returned",

@@ -205,7 +205,7 @@ def route(request: Request) -> tuple[str, str]:
     """(botocore's service name, operation name) of a request.
 
     Pseudo operations without a model: ("s3", "PostObject"), ("s3", "OptionsObject"), ("execute-api", "Invoke"),
-    ("lambda-url", "Invoke"). Raises AWSError for an operation the service does not have, UnknownHost where no service
+    ("lambda-url", "Invoke"), ("sns", "GetSigningCertificate"). Raises AWSError for an operation the service does not have, UnknownHost where no service
     claims the host.
     """
     host = request.host
@@ -216,6 +216,8 @@ def route(request: Request) -> tuple[str, str]:
         return "lambda-url", "Invoke"
     if stem.endswith("execute-api") and stem.count(".") == 1 and "/@connections/" not in request.path:
         return "execute-api", "Invoke"
+    if stem == "sns" and request.method == "GET" and request.path.startswith("/SimpleNotificationService-"):
+        return "sns", "GetSigningCertificate"
     names = services_of(request)
     if not names:
         raise UnknownHost(f"no AWS service that awsim knows of has the host {host}")

@@ -1,0 +1,5 @@
+"""Amazon Simple Notification Service."""
+
+from awsim.services.sns.service import SNS
+
+SERVICE = SNS

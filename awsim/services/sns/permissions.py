@@ -1,0 +1,122 @@
+"""Topic policies: what AddPermission writes, and whom a policy admits from other accounts.
+
+The policy language is `awsim.auth.policy`'s. Without `authorization` a topic is its account's, and AWS's services', but
+for those whom its policy names. Sources: SNS API Reference, AddPermission; ../shared/recorded/sns.jsonl.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from awsim.auth.policy import (
+    AuthorizationRequest,
+    Facts,
+    PolicyError,
+    PolicySet,
+    Principal,
+    build,
+    decide,
+    parse,
+)
+from awsim.services.sns.refusals import invalid
+
+if TYPE_CHECKING:
+    from awsim.auth.credentials import Caller
+
+# What a topic's policy can be about.
+ACTIONS = (
+    "GetTopicAttributes", "SetTopicAttributes", "AddPermission", "RemovePermission", "DeleteTopic", "Subscribe",
+    "ListSubscriptionsByTopic", "Publish",
+)  # fmt: skip
+_IN_SCOPE = frozenset(
+    action.lower()
+    for action in (
+        *ACTIONS, "ListTagsForResource", "TagResource", "UntagResource", "GetDataProtectionPolicy",
+        "PutDataProtectionPolicy", "ConfirmSubscription", "Receive",
+    )
+)  # fmt: skip
+_OUT_OF_SCOPE = "Policy statement action out of service scope!"
+# The caller's own side, where nobody asks for it.
+_ANYTHING = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+
+
+def default_policy(topic_arn: str, account: str) -> str:
+    """The policy of a topic that was given none."""
+    statement = {
+        "Sid": "__default_statement_ID",
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": [f"SNS:{action}" for action in ACTIONS],
+        "Resource": topic_arn,
+        "Condition": {"StringEquals": {"AWS:SourceOwner": account}},
+    }
+    return _dumps({"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [statement]})
+
+
+def check_policy(text: str) -> None:
+    """Refuse a policy that SNS would."""
+    try:
+        policy = parse(text, "resource")
+    except PolicyError:
+        raise invalid("Policy Error: null") from None
+    for statement in json.loads(policy.text)["Statement"] if policy.statements else ():
+        if not isinstance(statement, dict):
+            continue
+        for key in ("Action", "NotAction"):
+            actions = statement.get(key, [])
+            for action in [actions] if isinstance(actions, str) else actions:
+                service, _, name = action.lower().partition(":")
+                wild = "*" in name or "?" in name
+                if action != "*" and (service != "sns" or not (wild or name in _IN_SCOPE)):
+                    raise invalid(_OUT_OF_SCOPE)
+
+
+def with_statement(
+    policy: str, topic_arn: str, label: str, partition: str, accounts: Sequence[str], actions: Sequence[str]
+) -> str:
+    """A policy with one more statement, under a label that none has yet."""
+    document = json.loads(policy)
+    if any(statement.get("Sid") == label for statement in document["Statement"]):
+        raise invalid("Statement already exists")
+    for action in actions:
+        if action.lower() not in _IN_SCOPE and action != "*":
+            raise invalid(_OUT_OF_SCOPE)
+    principals = [
+        account if account.startswith("arn:") else f"arn:{partition}:iam::{account}:root" for account in accounts
+    ]
+    statement = {
+        "Sid": label,
+        "Effect": "Allow",
+        "Principal": {"AWS": _one_or_all(principals)},
+        "Action": _one_or_all([f"SNS:{action}" for action in actions]),
+        "Resource": topic_arn,
+    }
+    document["Statement"].append(statement)
+    return _dumps(document)
+
+
+def without_statement(policy: str, label: str) -> str:
+    """A policy without the statement of that label, if there is one."""
+    document = json.loads(policy)
+    document["Statement"] = [statement for statement in document["Statement"] if statement.get("Sid") != label]
+    return _dumps(document)
+
+
+def admits(policy: str, topic_arn: str, owner: str, caller: Caller, action: str, time: float, **keys: str) -> bool:
+    """Whether a topic's policy lets a caller of another account do `action` ("Publish"). `keys`: `sns:Protocol`, …"""
+    principal = Principal.of(caller)
+    extras = {"aws:sourceowner": caller.account, **{f"sns:{name}": value for name, value in keys.items()}}
+    context = build(principal, Facts(time=time, session=caller.session, resource_account=owner), extras)
+    request = AuthorizationRequest(principal, f"sns:{action}", topic_arn, context, resource_account=owner)
+    own = () if caller.is_anonymous else (parse(_ANYTHING),)
+    return decide(request, PolicySet(identity=own, resource=(parse(policy, "resource"),))).allowed
+
+
+def _dumps(document: object) -> str:
+    return json.dumps(document, separators=(",", ":"))
+
+
+def _one_or_all(values: list[str]) -> str | list[str]:
+    return values[0] if len(values) == 1 else values
