@@ -203,6 +203,11 @@ class Cloud:
             instance = self._services[key] = self._make(cls, key, account, region)
         return instance
 
+    def has_service(self, name: str, account: str, region: str) -> bool:
+        """Whether a service of an account was used before: if not, there is nothing in it."""
+        partition = self.partition_of(region)
+        return any((name, *where) in self._services for where in ((account, region), (account, partition)))
+
     def _make(self, cls: type[Service], key: tuple[str, str | None, str], account: str, region: str) -> Service:
         instance = cls.__new__(cls)
         instance.__dict__["_key"] = key
