@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qsl
 
 from awsim.auth.refusals import Refused
+from awsim.auth.totp import Enrolment
 from awsim.state import Dict
 
 _BASE32 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
@@ -119,6 +120,7 @@ class Credentials:
         self.account = account
         self._clock = clock
         self._issued: Dict = Dict()  # access key -> IssuedKey
+        self._devices: Dict = Dict()  # serial number of an MFA device that is enabled -> Enrolment
         self._strangers: dict[tuple[str, str], Caller] = {}  # a pure function of its key: needs no undo
         self._seen: dict[str, str] = {DEFAULT.access_key: DEFAULT.secret}  # secrets this process signs with
 
@@ -197,6 +199,30 @@ class Credentials:
     def clear(self) -> None:
         """Forget every key that was issued."""
         self._issued.clear()
+
+    def enrol(self, serial: str, enrolment: Enrolment | None) -> None:
+        """Remember an MFA device that is enabled; None: no longer."""
+        if enrolment is None:
+            self._devices.pop(serial, None)
+        else:
+            self._devices[serial] = enrolment
+
+    def signs_in(self, arn: str, serial: str, code: str) -> bool | None:
+        """Whether a user's MFA device shows a code now, which is used up by that.
+
+        None: it is another's device; False: a wrong code. A device that nobody enabled is taken for one outside of the
+        Cloud, all of whose codes are good.
+        """
+        known = self._devices.get(serial)
+        if known is None:
+            return True
+        if known.arn != arn:
+            return None
+        step = known.step_of(code, self._clock.time())
+        if step is None:
+            return False
+        self._devices[serial] = replace(known, used=step)
+        return True
 
     def seen(self, access_key: str, secret: str, token: str | None = None) -> None:
         """Remember a secret that this process signs with, so that its presigned URLs can be verified."""

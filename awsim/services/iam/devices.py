@@ -1,20 +1,17 @@
-"""Virtual MFA devices: seeds and the codes that come of them (RFC 6238: SHA-1, six digits, steps of 30 seconds)."""
+"""Virtual MFA devices: seeds, and being in step with AWS."""
 
 from __future__ import annotations
 
-import hmac
 import struct
 import zlib
-from base64 import b32decode
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from awsim.auth.totp import STEP, code_at
 from awsim.state import Entity, Tags
 
 if TYPE_CHECKING:
     from awsim.services.iam.records import User
-
-STEP = 30
 
 
 class Device(Entity):
@@ -38,14 +35,6 @@ class Device(Entity):
                 self.shift = shift + 1
                 return True
         return False
-
-
-def code_at(seed: bytes, step: int) -> str:
-    """The six digits that a device shows in a step of 30 seconds since 1970."""
-    digest = hmac.digest(b32decode(seed), struct.pack(">Q", step), "sha1")
-    at = digest[-1] & 15
-    number = struct.unpack(">I", digest[at : at + 4])[0] & 0x7FFFFFFF
-    return f"{number % 1_000_000:06d}"
 
 
 def address(name: str, account: str, seed: bytes) -> str:

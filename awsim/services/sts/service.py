@@ -1,8 +1,9 @@
 """AWS Security Token Service: who calls, and temporary credentials.
 
-Until IAM is modelled there are no trust policies: any well-formed role can be assumed by whoever has credentials, in
-any account, for up to 12 hours where a real role's MaxSessionDuration may say less. Identity providers, MFA devices and
-managed policies are taken as they are named, and the signatures of identity tokens are not checked.
+Without authorization no trust policy is asked: any well-formed role can be assumed by whoever has credentials, in any
+account. A role that IAM holds has its own id and MaxSessionDuration; one that nobody made is good for 12 hours. MFA
+devices that are enabled in IAM have to show their codes. Identity providers and managed policies are taken as they are
+named, and the signatures of identity tokens are not checked.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from math import ceil
 from typing import Any
 
 from awsim.auth.credentials import Caller, IssuedKey, Session, named_id
+from awsim.errors import AWSError
 from awsim.service import Service
 from awsim.services.sts.policies import fault_in, packed_size
 from awsim.services.sts.tokens import Identity, Rejected, read_saml, read_web_identity
@@ -306,6 +308,27 @@ class STS(Service):
             and re.fullmatch(r"\d{12}", arn.account) is not None
         )
 
+    def _known(self, role: _Arn) -> dict[str, Any] | None:
+        """The role as IAM holds it; None for one that nobody made, which can be assumed as long as there is no
+        authorization. What is just made may not be known here yet."""
+        if not self.cloud.has_service("iam", role.account, self.region):
+            return None
+        try:
+            found = self.call("iam", "GetRole", account_=role.account, RoleName=role.name)["Role"]
+        except AWSError:
+            return None
+        if found["Arn"] != role.text:
+            return None
+        lag = self.cloud.limits.for_service("iam", role.account, self.region).lag("propagation")
+        what = f"did not know yet of the role {role.name}, just created"
+        if (
+            lag
+            and self.clock.time() < found["CreateDate"] + lag
+            and self.choose("iam.propagation", (False, True), 0.2, what)
+        ):
+            raise self._not_authorized(self.caller, self.request.operation, role)
+        return found
+
     def _invalid(self, value: str) -> Exception:
         return self.error("ValidationError", f"{value} is invalid")
 
@@ -322,13 +345,24 @@ class STS(Service):
         return caller
 
     def _mfa(self, serial: str | None, code: str | None) -> bool:
-        """Whether the session is one with MFA. Devices are IAM's: any code will do for now, but not half of the two."""
+        """Whether the session is one with MFA. Devices that IAM does not know of are good for any code."""
         if (serial is None) != (code is None):
             raise self.error(
                 "AccessDenied",
                 "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.",
             )
-        return serial is not None
+        if serial is None or code is None:
+            return False
+        passed = self.cloud.credentials.signs_in(self.caller.arn, serial, code)
+        if passed is None:
+            raise self.error(
+                "AccessDenied",
+                "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number "
+                "is valid and associated with this user.",
+            )
+        if not passed:
+            raise self.error("AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code.")
+        return True
 
     def _policies(self, policy: str | None, descriptors: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
         """The ARNs of managed session policies, once they and the inline policy are found fit."""
@@ -408,10 +442,16 @@ class STS(Service):
     def _role_session(
         self, role: _Arn, name: str, seconds: int | None, token_size: int, *, ends: float | None = None, **more: Any
     ) -> IssuedKey:
+        known = self._known(role)
+        if known is not None and seconds is not None and seconds > known["MaxSessionDuration"]:
+            raise self.error(
+                "ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+            )
         default = self.limits["role-session-default"]
         session = self._session(default if seconds is None else seconds, ends=ends, role_arn=role.text, **more)
         arn = f"arn:{self.partition}:sts::{role.account}:assumed-role/{role.name}/{name}"
-        user_id = f"{named_id('AROA', role.account, f'role/{role.name}')}:{name}"
+        role_id = known["RoleId"] if known is not None else named_id("AROA", role.account, f"role/{role.name}")
+        user_id = f"{role_id}:{name}"
         return self._issue("assumed-role", role.account, arn, user_id, session, token_size)
 
     def _issue(self, kind: str, account: str, arn: str, user_id: str, session: Session, token_size: int) -> IssuedKey:

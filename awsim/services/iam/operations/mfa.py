@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from awsim.auth.totp import Enrolment
 from awsim.services.iam.devices import Device, address, picture
 from awsim.services.iam.operations.common import TagList, none_if_empty
 from awsim.services.iam.operations.passwords import PasswordOperations
@@ -62,18 +63,21 @@ class MFAOperations(PasswordOperations):
         device.user = user
         device.enabled = self.now()
         user.devices[SerialNumber] = device
+        self._enrol(device)
 
     def resync_mfa_device(
         self, UserName: str, SerialNumber: str, AuthenticationCode1: str, AuthenticationCode2: str
     ) -> None:
         device = self._own_device(self._holder(UserName), SerialNumber)
         self._synchronise(device, AuthenticationCode1, AuthenticationCode2)
+        self._enrol(device)
 
     def deactivate_mfa_device(self, SerialNumber: str, UserName: str | None = None) -> None:
         user = self.user_or_caller(UserName)
         device = self._own_device(user, SerialNumber)
         del user.devices[SerialNumber]
         device.user = None
+        self.cloud.credentials.enrol(SerialNumber, None)
         self.limits.used("mfa-devices-per-user", len(user.devices), user.name)
 
     def list_mfa_devices(
@@ -130,6 +134,12 @@ class MFAOperations(PasswordOperations):
     def _synchronise(self, device: Device, first: str, second: str) -> None:
         if not device.synchronise(first, second, self.clock.time(), self.limits["mfa-drift"] or 0):
             raise self.error("InvalidAuthenticationCode", "Authentication code for device is not valid.")
+
+    def _enrol(self, device: Device) -> None:
+        """Tell STS, which asks for codes."""
+        assert device.user is not None
+        enrolment = Enrolment(device.user.arn, device.seed, device.shift)
+        self.cloud.credentials.enrol(device.serial, enrolment)
 
     def _shown_virtual(self, device: Device) -> dict[str, Any]:
         shown: dict[str, Any] = {"SerialNumber": device.serial}

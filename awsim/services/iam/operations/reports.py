@@ -124,7 +124,7 @@ class ReportOperations(AccountOperations):
 
     def identity_at(self, arn: str) -> Identity:
         """The user, group or role of an ARN; raises InvalidInput, NoSuchEntity."""
-        head, _, name = arn.rpartition("/")
+        name = arn.rpartition("/")[2]
         for kind, find in (("user", self.user), ("group", self.group), ("role", self.role)):
             if arn.startswith(self.arn(f"{kind}/")):
                 found = find(name)  # type: ignore[operator]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from awsim.auth.totp import Enrolment
 from awsim.services.iam.operations.common import (
     Operations,
     TagList,
@@ -36,17 +37,10 @@ class UserOperations(Operations):
         caller = self.caller
         if UserName is None and caller.type == "root":
             return {"User": {"UserId": self.account, "Arn": self.root.arn, "CreateDate": self.root.created}}
-        if UserName is None and caller.type == "user" and caller.arn == self.arn("user/awsim"):
-            if "awsim" not in self.users:  # the administrator, who is there without having been made
-                return {
-                    "User": {
-                        "Path": "/",
-                        "UserName": "awsim",
-                        "UserId": caller.user_id,
-                        "Arn": caller.arn,
-                        "CreateDate": self.settings.created,
-                    }
-                }
+        if UserName is None and caller.arn == self.arn("user/awsim") and "awsim" not in self.users:
+            # The administrator, who is there without having been made.
+            shown = {"UserName": "awsim", "UserId": caller.user_id, "Arn": caller.arn}
+            return {"User": {"Path": "/", **shown, "CreateDate": self.settings.created}}
         user = self.user_or_caller(UserName)
         self.visible(user, f"The user with name {user.name} cannot be found.")
         return {"User": self.shown_user(user, details=True)}
@@ -70,6 +64,8 @@ class UserOperations(Operations):
             group.members[user.key] = user
         for key in user.access_keys:
             self.cloud.credentials.rename(key, user.arn)
+        for device in user.devices.values():
+            self.cloud.credentials.enrol(device.serial, Enrolment(user.arn, device.seed, device.shift))
 
     def delete_user(self, UserName: str) -> None:
         user = self.user(UserName)
