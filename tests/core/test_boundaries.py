@@ -56,6 +56,14 @@ def _table(cloud):
     return {}
 
 
+def _shard(cloud):
+    stream = {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
+    created = cloud.call("dynamodb", "CreateTable", TABLE, StreamSpecification=stream)
+    arn = created["TableDescription"]["LatestStreamArn"]
+    (shard,) = cloud.call("dynamodbstreams", "DescribeStream", StreamArn=arn)["StreamDescription"]["Shards"]
+    return {"StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": "LATEST"}
+
+
 # Operation -> valid parameters, with what they need to exist. The measured member is put in.
 CALLS = {
     "sqs:SendMessage": lambda cloud: {"QueueUrl": _queue(cloud), "MessageBody": "hello"},
@@ -75,6 +83,11 @@ CALLS = {
     },
     "dynamodb:TransactWriteItems": _table,
     "dynamodb:TransactGetItems": _table,
+    "dynamodb:BatchExecuteStatement": _table,
+    "dynamodb:ExecuteTransaction": _table,
+    "dynamodbstreams:ListStreams": lambda cloud: {},
+    "dynamodbstreams:DescribeStream": lambda cloud: {"StreamArn": _shard(cloud)["StreamArn"]},
+    "dynamodbstreams:GetRecords": lambda cloud: cloud.call("dynamodbstreams", "GetShardIterator", _shard(cloud)),
     "sts:AssumeRole": lambda cloud: {"RoleArn": ROLE, "RoleSessionName": "test"},
     "sts:AssumeRoleWithSAML": lambda cloud: {
         "RoleArn": ROLE,
@@ -106,6 +119,12 @@ ELEMENTS = {
     },
     "dynamodb:TransactGetItems.TransactItems": lambda n: {
         "Get": {"TableName": "orders", "Key": {"pk": {"S": f"item-{n}"}}}
+    },
+    "dynamodb:BatchExecuteStatement.Statements": lambda n: {
+        "Statement": f"INSERT INTO orders VALUE {{'pk': 'item-{n}'}}"
+    },
+    "dynamodb:ExecuteTransaction.TransactStatements": lambda n: {
+        "Statement": f"INSERT INTO orders VALUE {{'pk': 'item-{n}'}}"
     },
 }
 ELEMENTS_BY_SHAPE = {

@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import ClassVar
 
 from awsim.services.dynamodb.batches import BatchOperations
-from awsim.services.dynamodb.reads import ReadOperations
 from awsim.services.dynamodb.settings import SettingOperations
+from awsim.services.dynamodb.statements import StatementOperations
 from awsim.services.dynamodb.tables import TableOperations
-from awsim.services.dynamodb.transactions import TransactionOperations
 
 
-class DynamoDB(SettingOperations, TableOperations, ReadOperations, BatchOperations, TransactionOperations):
-    """Tables, items, expressions, queries, batches and transactions."""
+class DynamoDB(SettingOperations, TableOperations, BatchOperations, StatementOperations):
+    """Tables, items, expressions, queries, batches, transactions and PartiQL."""
 
     unchecked: ClassVar[frozenset[str]] = frozenset({"AttributeValue", "Key", "PutItemInputAttributeMap"})
-    idempotent: ClassVar[dict[str, tuple[str, str, str]]] = {
-        "TransactWriteItems": (
+    idempotent: ClassVar[dict[str, tuple[str, str, str]]] = dict.fromkeys(
+        ("TransactWriteItems", "ExecuteTransaction"),
+        (
             "transaction-token",
             "IdempotentParameterMismatchException",
             "The request uses the same client token as another request whose parameters were different",
         ),
-    }
+    )
 
 
 SERVICE = DynamoDB

@@ -18,13 +18,13 @@ from awsim.services.dynamodb.schema import Place, segment_bounds
 from awsim.services.dynamodb.storage import Item
 from awsim.services.dynamodb.table import Table
 
-_EVERYTHING = Condition(lambda item: True, ())
+EVERYTHING = Condition(lambda item: True, ())
 # What AWS did where it chose so.
 _SHORT = "ended a page after the first item that it read"
 
 
 @dataclass(slots=True)
-class _Page:
+class Page:
     """What a page of a query or scan is to be made of."""
 
     table: Table
@@ -199,7 +199,7 @@ class ReadOperations(ItemOperations):
         elif attributes is not None:
             projection = legacy.attributes_to_get(attributes, self.limits)
         expressions.finish()
-        return test or _EVERYTHING, projection
+        return test or EVERYTHING, projection
 
     def _page(
         self,
@@ -211,7 +211,7 @@ class ReadOperations(ItemOperations):
         limit: int | None,
         consistent: bool | None,
         by_names: bool,
-    ) -> _Page:
+    ) -> Page:
         """Check what is selected against what there is."""
         parameter = "AttributesToGet" if by_names else "ProjectionExpression"
         if projection is not None and select not in (None, "SPECIFIC_ATTRIBUTES"):
@@ -243,9 +243,9 @@ class ReadOperations(ItemOperations):
         if projection is not None:
             table.check_paths(projection.paths)
         table.check_paths(test.paths)
-        return _Page(table, index, select or "", projection, test, limit, bool(consistent), fetches)
+        return Page(table, index, select or "", projection, test, limit, bool(consistent), fetches)
 
-    def _entries(self, page: _Page, stretch: Stretch, reverse: bool) -> Iterator[tuple[Place, Item]]:
+    def _entries(self, page: Page, stretch: Stretch, reverse: bool) -> Iterator[tuple[Place, Item]]:
         tree = page.table.items if page.index is None else page.index.tree
         low, high, inclusive = stretch.low, stretch.high, stretch.inclusive
         earlier = self._earlier(page.table, page.index, page.consistent, low, high)
@@ -259,13 +259,13 @@ class ReadOperations(ItemOperations):
         return iter([] if item is None else [(place, item)])
 
     def _answer(
-        self, page: _Page, entries: Iterator[tuple[Place, Item]], mode: str | None, partition: str | None
+        self, page: Page, entries: Iterator[tuple[Place, Item]], mode: str | None, partition: str | None
     ) -> dict[str, Any]:
         """Read a page and answer with it."""
         limits, index, table = self.limits, page.index, page.table
         room, most = limits["page-size"], page.limit
         test = page.filter.test
-        everything = page.filter is _EVERYTHING
+        everything = page.filter is EVERYTHING
         found: list[Mapping[str, Any]] = []
         scanned = size = fetched = matched = 0
         last: Item | None = None

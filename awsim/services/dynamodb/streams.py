@@ -1,7 +1,7 @@
 """Streams of tables: shards that roll over, records in order, trimmed after a day.
 
-The service `dynamodbstreams` reads them: `DynamoDB.table_streams()` gives it every `Stream`; the members of `Stream` and
-`Shard` that do not begin with an underscore are all it uses.
+The service `dynamodbstreams` reads them: `DynamoDB.table_streams()` gives it every `Stream`; the members of `Stream`
+and `Shard` that do not begin with an underscore are all it uses.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import Any
 from awsim.errors import AWSError
 from awsim.services.dynamodb import values
 from awsim.services.dynamodb.capacity import Consumed, draw, read_units, write_units
-from awsim.services.dynamodb.expressions import Condition, Update
+from awsim.services.dynamodb.expressions import Condition, Projection, Update
 from awsim.services.dynamodb.items import ItemOperations, collection_metrics
 from awsim.services.dynamodb.refusals import invalid
 from awsim.services.dynamodb.schema import Place
@@ -23,14 +23,18 @@ _TWICE = "Transaction request cannot include multiple operations on one item"
 _REASONS = {
     "ConditionalCheckFailedException": "ConditionalCheckFailed",
     "ValidationException": "ValidationError",
+    "DuplicateItemException": "DuplicateItem",
     "ItemCollectionSizeLimitExceededException": "ItemCollectionSizeLimitExceeded",
     "ProvisionedThroughputExceededException": "ProvisionedThroughputExceeded",
 }
 
 
 @dataclass(slots=True)
-class _Action:
-    """One action of a write, expressions bound; then its item's place, and the item before and after."""
+class Action:
+    """One action of a write, expressions bound; then its item's place, and the item before and after.
+
+    `fresh`: there must be no item yet. `existing`: where there is none, nothing is checked and nothing done.
+    """
 
     kind: str
     request: dict[str, Any]
@@ -39,6 +43,8 @@ class _Action:
     put: Item | None
     update: Update | None
     condition: Condition | None
+    fresh: bool = False
+    existing: bool = False
     table: Table | None = None
     place: Place = None
     old: Item | None = None
@@ -52,7 +58,7 @@ class TransactionOperations(ItemOperations):
         self, TransactItems: list[dict[str, Any]], ReturnConsumedCapacity: str | None = None
     ) -> dict[str, Any]:
         limits = self.limits
-        gets = []
+        gets: list[tuple[Table, dict[str, Any], Projection | None]] = []
         for wish in TransactItems:
             get = wish.get("Get")
             if get is None:
@@ -60,7 +66,14 @@ class TransactionOperations(ItemOperations):
             projection = self._projection(None, get.get("ProjectionExpression"), get.get("ExpressionAttributeNames"))
             key = {name: values.load(value, limits) for name, value in get["Key"].items()}
             gets.append((self._table(get["TableName"]), key, projection))
-        reasons = _Reasons(len(gets))
+        return self._get_all(gets, ReturnConsumedCapacity)
+
+    def _get_all(
+        self, gets: list[tuple[Table, dict[str, Any], Any]], ReturnConsumedCapacity: str | None
+    ) -> dict[str, Any]:
+        """Read items together; of each get, the table, the key and the projection."""
+        limits = self.limits
+        reasons = Reasons(len(gets))
         places = []
         for number, (table, key, _) in enumerate(gets):
             with reasons.of(number):
@@ -101,12 +114,18 @@ class TransactionOperations(ItemOperations):
         ReturnItemCollectionMetrics: str | None = None,
         ClientRequestToken: str | None = None,
     ) -> dict[str, Any]:
-        limits = self.limits
         actions = [self._action(wish) for wish in TransactItems]
+        return self._write_all(actions, ReturnConsumedCapacity, ReturnItemCollectionMetrics)
+
+    def _write_all(
+        self, actions: list[Action], ReturnConsumedCapacity: str | None, ReturnItemCollectionMetrics: str | None
+    ) -> dict[str, Any]:
+        """Make all writes or none."""
+        limits = self.limits
         limits.check("transaction-size", sum(action.put.size for action in actions if action.put is not None))
         for action in actions:
             action.table = self._table(action.table_name)
-        reasons = _Reasons(len(actions))
+        reasons = Reasons(len(actions))
         for number, action in enumerate(actions):
             with reasons.of(number):
                 self._place(action)
@@ -145,7 +164,7 @@ class TransactionOperations(ItemOperations):
         self._report(result, charges, ReturnConsumedCapacity, "WriteCapacityUnits")
         return result
 
-    def _action(self, wish: dict[str, Any]) -> _Action:
+    def _action(self, wish: dict[str, Any]) -> Action:
         """One TransactItem with its values loaded and its expressions bound: their errors are the whole request's."""
         kinds = [kind for kind in _KINDS if wish.get(kind) is not None]
         if len(kinds) != 1:
@@ -161,9 +180,9 @@ class TransactionOperations(ItemOperations):
             None, None, None, request.get("UpdateExpression"), request.get("ConditionExpression"),
             request.get("ExpressionAttributeNames"), request.get("ExpressionAttributeValues"),
         )  # fmt: skip
-        return _Action(kind, request, request["TableName"], key, put, update, condition)
+        return Action(kind, request, request["TableName"], key, put, update, condition)
 
-    def _place(self, action: _Action) -> None:
+    def _place(self, action: Action) -> None:
         """Where the action's item is; raises what makes the action invalid whatever the item is."""
         table, limits = action.table, self.limits
         assert table is not None
@@ -178,7 +197,7 @@ class TransactionOperations(ItemOperations):
         if action.update is not None:
             self._check_update(table, action.update)
 
-    def _evaluate(self, action: _Action) -> None:
+    def _evaluate(self, action: Action) -> None:
         """Check the condition and compute the item after the action."""
         table, on_failure = action.table, action.request.get("ReturnValuesOnConditionCheckFailure")
         assert table is not None
@@ -189,11 +208,13 @@ class TransactionOperations(ItemOperations):
             )
             return
         action.old = table.items.get(action.place)
-        if action.condition is not None:
+        if action.fresh and action.old is not None:
+            raise AWSError("DuplicateItemException", "Duplicate primary key exists in table", status=400)
+        if action.condition is not None and not (action.existing and action.old is None):
             self._check(table, action.condition, action.old, on_failure)
         action.new = action.put
 
-    def _draw_action(self, action: _Action) -> None:
+    def _draw_action(self, action: Action) -> None:
         table = action.table
         assert table is not None
         costs = table.index_costs(action.place, action.old, action.new, self.limits)
@@ -207,7 +228,7 @@ class TransactionOperations(ItemOperations):
             result["ConsumedCapacity"] = reports
 
 
-class _Reasons:
+class Reasons:
     """Why a transaction is cancelled, action by action."""
 
     def __init__(self, count: int) -> None:

@@ -27,6 +27,13 @@ class Scope:
         self._unused_names = dict.fromkeys(self._names)
         self._unused_values = dict.fromkeys(self._values)
 
+    @classmethod
+    def of(cls, names: Mapping[str, str], loaded: Mapping[str, Any], limits: Any) -> Scope:
+        """A scope of names and of values in memory, neither of which need be used."""
+        scope = cls(None, None, limits)
+        scope._names, scope._values = names, loaded
+        return scope
+
     def name(self, placeholder: str) -> str:
         """The attribute name behind #placeholder."""
         try:
