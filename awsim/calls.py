@@ -105,6 +105,34 @@ class Calls:
         """Calls by name, with wildcards: `of("s3:PutObject")`, `of("sqs:*")`; those that services made too."""
         return [record for record in _walk(self._records) if any(fnmatchcase(record.name, name) for name in names)]
 
+    def policy(self) -> dict[str, Any]:
+        """The least-privilege IAM policy for what the program called, refused calls too: each action on the resources
+        it was called on. What services called for it needs permissions of theirs and is not in it."""
+        from awsim.auth.actions import authorizations_for
+        from awsim.cloud import Cloud
+
+        resources: dict[str, set[str]] = {}
+        for record in self._records:
+            for needed in authorizations_for(
+                record.service,
+                record.operation,
+                record.parameters,
+                record.account or "",
+                record.region or "",
+                Cloud.partition_of(record.region),
+                caller=record.caller,
+            ):
+                resources.setdefault(needed.action, set()).add(needed.resource)
+        statements: dict[tuple[str, ...], list[str]] = {}
+        for action in sorted(resources):
+            statements.setdefault(tuple(sorted(resources[action])), []).append(action)
+        return {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Action": actions, "Resource": list(of)} for of, actions in statements.items()
+            ],
+        }
+
     def clear(self) -> None:
         self._records.clear()
 

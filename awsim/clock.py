@@ -103,6 +103,8 @@ class Clock:
         by = target - self.time()
         if by <= 0:
             return
+        if self._cloud.observer is not None:
+            self._cloud.observer.jumped(by)
         if self.frozen is not None:
             self.frozen.tick(timedelta(seconds=by))
             # timedelta counts microseconds: what it rounded away would let a due time stay in the future for ever.

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from awsim.calls import CallRecord, Calls
 from awsim.choices import Choices, parse_universe
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from awsim.auth.credentials import Caller, Credentials
     from awsim.gateway.call import Call
+    from awsim.report import Recorder
     from awsim.service import Service
 
 _PARTITIONS = (
@@ -44,6 +45,9 @@ class Cloud:
 
     Options are those of `mock_aws`; see there.
     """
+
+    observer: ClassVar[Recorder | None] = None
+    """Who hears of what all Clouds do: the report of a pytest run."""
 
     def __init__(
         self,
@@ -263,6 +267,8 @@ class Cloud:
             caused, self._caused = self._caused, ()
             record.caused = caused
             self.calls._add(record)
+            if self.observer is not None:
+                self.observer.called(record)
         else:
             self._caused = (*self._caused, record)
 
@@ -343,6 +349,8 @@ class Cloud:
         with self.exclusive():
             if self.running is not None:
                 raise AwsimError("a call is in flight; restore when it has been answered")
+            if self.observer is not None:
+                self.observer.leaving(self)
             self.history.restore(snapshot.mark)
             self.clock._restore(snapshot.time)
 

@@ -197,6 +197,8 @@ class Activation:
         return self.cloud
 
     def exit(self) -> None:
+        if Cloud.observer is not None and not self.joined:
+            Cloud.observer.leaving(self.cloud)
         intercept.remove(self.cloud)
         self._thaw()
         if self._options.get("replay") and (unmet := self.cloud.choices.unmet):

@@ -27,6 +27,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="run every test that mocks AWS in up to N universes, each a legal AWS history, and shrink what fails",
     )
+    group.addoption(
+        "--awsim-report",
+        nargs="?",
+        const="",
+        metavar="FILE.html",
+        help="say at the end what the tests did with AWS, in the terminal and, with a file, as one HTML page",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,6 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
         earlier, mocking.suite_explore = mocking.suite_explore, config.getoption("awsim_explore")
         config.add_cleanup(lambda: setattr(mocking, "suite_explore", earlier))
+    if config.getoption("awsim_report") is not None:
+        config.pluginmanager.register(_Report(config), "awsim-report")
     config.addinivalue_line(
         "markers",
         "aws(**options): mock AWS for the test, with options of awsim.mock_aws; those of class and module merge in",
@@ -137,3 +146,47 @@ def _awsim_test(request: pytest.FixtureRequest) -> Iterator[None]:
     """Around a test of a decorated class, its set-up methods and its fixtures."""
     with _class_mock(request.node).test(request.cls):
         yield
+
+
+class _Report:
+    """Gathers what the Clouds of all tests did; under pytest-xdist the workers gather and the controller reports."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        from awsim.cloud import Cloud
+        from awsim.report import Recorder
+
+        self._config = config
+        self._recorder = Recorder()
+        earlier, Cloud.observer = Cloud.observer, self._recorder
+        config.add_cleanup(lambda: setattr(Cloud, "observer", earlier))
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self._recorder.test = item.nodeid
+        yield
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        data = getattr(node, "workeroutput", {}).get("awsim_report")
+        if data is not None:
+            self._recorder.merge(data)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        output = getattr(self._config, "workeroutput", None)
+        if output is not None:
+            output["awsim_report"] = self._recorder.data()
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        from awsim import report
+
+        terminalreporter.section("awsim")
+        for line in report.lines(self._recorder):
+            terminalreporter.write_line(line)
+        path = self._config.getoption("awsim_report")
+        if path:
+            target = self._config.invocation_params.dir / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(report.page(self._recorder), "utf-8")
+            terminalreporter.write_line("")
+            terminalreporter.write_line(f"the whole of it: {target}")
