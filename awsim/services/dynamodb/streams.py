@@ -212,14 +212,16 @@ class Stream(Entity):
                 return sequence
         return self.latest
 
-    def read(self, shard: Shard, position: int, limit: int, size: int) -> tuple[list[dict[str, Any]], int | None]:
+    def read(
+        self, shard: Shard, position: int, limit: int | None, size: int | None
+    ) -> tuple[list[dict[str, Any]], int | None]:
         """Records from a position (a sequence number) on, and the position to go on from: None at the end of a closed
-        shard. At most `limit` records, of at most `size` bytes together."""
+        shard. At most `limit` records, of at most `size` bytes together; None does not bound them."""
         found: list[dict[str, Any]] = []
         total = 0
         for sequence, record in self._of(shard, position):
             total += record.size
-            if len(found) == limit or (found and total > size):
+            if len(found) == limit or (found and size is not None and total > size):
                 return found, position
             found.append(self._shown(sequence, record))
             position = sequence + 1

@@ -41,14 +41,14 @@ class DynamoDBStreams(Service):
             streams = [stream for stream in streams if stream.table == TableName]
         if ExclusiveStartStreamArn is not None:
             streams = [stream for stream in streams if stream.arn > ExclusiveStartStreamArn]
-        page = Limit or int(self.limits["list-streams-page"])
+        page = Limit or self.limits["list-streams-page"]
         result: dict[str, Any] = {
             "Streams": [
                 {"StreamArn": stream.arn, "TableName": stream.table, "StreamLabel": stream.label}
                 for stream in streams[:page]
             ]
         }
-        if len(streams) > page:
+        if page is not None and len(streams) > page:
             result["LastEvaluatedStreamArn"] = streams[page - 1].arn
         return result
 
@@ -67,9 +67,9 @@ class DynamoDBStreams(Service):
             shards = [shard for shard in shards if shard.parent == ShardFilter["ShardId"]]
         if ExclusiveStartShardId is not None:
             shards = [shard for shard in shards if shard.id > ExclusiveStartShardId]
-        page = Limit or int(self.limits["describe-stream-page"])
+        page = Limit or self.limits["describe-stream-page"]
         description = {**stream.describe(), "Shards": [shard.describe() for shard in shards[:page]]}
-        if len(shards) > page:
+        if page is not None and len(shards) > page:
             description["LastEvaluatedShardId"] = shards[page - 1].id
         return {"StreamDescription": description}
 
@@ -117,8 +117,8 @@ class DynamoDBStreams(Service):
         if position != _HORIZON and position <= stream.trimmed:
             raise self._trimmed()
         self._count_reader(arn, shard_id, reader)
-        limit = Limit or int(self.limits["records-page"] or 1000)
-        records, following = stream.read(shard, position, limit, int(self.limits["records-size"]))
+        limit, size = Limit or self.limits["records-page"], self.limits["records-size"]
+        records, following = stream.read(shard, position, limit, size)
         result: dict[str, Any] = {"Records": records}
         if following is not None:
             result["NextShardIterator"] = self._iterator(arn, shard_id, following, reader)
