@@ -20,6 +20,8 @@ class Story:
     def __init__(self):
         self.sqs = boto3.client("sqs", region_name="us-east-1")
         self.db = boto3.client("dynamodb", region_name="us-east-1")
+        self.iam = boto3.client("iam", region_name="us-east-1")
+        self.sts = boto3.client("sts", region_name="us-east-1")
         self.aws = None
 
     def queue(self, name="orders", **attributes):
@@ -63,7 +65,7 @@ class Story:
                 self.delete(url, message)
 
 
-# --- each of the eight but "role used at once", which needs IAM
+# --- the bugs
 
 
 def non_idempotent_consumer(story, fixed):
@@ -216,10 +218,27 @@ def visibility_shorter_than_the_work(story, fixed):
             story.delete(url, message)
 
 
+def role_used_at_once(story, fixed):
+    trust = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"AWS": "*"}, ' + (
+        '"Action": "sts:AssumeRole"}}'
+    )
+    for name in ("writer", "reader"):
+        role = story.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        while True:
+            try:
+                story.sts.assume_role(RoleArn=role, RoleSessionName="deploy")
+                break
+            except ClientError as error:
+                if not fixed or error.response["Error"]["Code"] != "AccessDenied":
+                    raise
+                time.sleep(2)
+
+
 BUGS = {
     non_idempotent_consumer: "sqs.duplicate",
     read_after_write_on_an_index: "dynamodb.stale-read",
     lost_update: "dynamodb.stale-read",
+    role_used_at_once: "iam.propagation",
     unprocessed_items: "dynamodb.unprocessed",
     order_on_a_standard_queue: "sqs.order",
     empty_page_taken_for_the_last: "dynamodb.short-page",
