@@ -214,7 +214,6 @@ def page(recorder: Recorder) -> str:
     errors, throttles = recorder.refusals(throttles=False), recorder.refusals(throttles=True)
     parts = [
         _table("Calls by service", ("service", "calls"), _counted(services)),
-        _table("Calls by operation", ("operation", "calls"), _counted(recorder.most_called)),
         _table("Errors met", ("call and error", "times"), _counted(_named(errors), "bad")),
         _table("Throttles met", ("call and error", "times"), _counted(_named(throttles), "warn")),
         _table(
@@ -231,6 +230,7 @@ def page(recorder: Recorder) -> str:
             ("test", "skipped"),
             _scaled([(test, seconds, duration(seconds)) for test, seconds in recorder.slowest], ""),
         ),
+        _table("Calls by operation", ("operation", "calls"), _counted(recorder.most_called)),
     ]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>AWS in this test run</title>'
