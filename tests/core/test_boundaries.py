@@ -64,6 +64,10 @@ def _shard(cloud):
     return {"StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": "LATEST"}
 
 
+def _topic(cloud):
+    return {"ResourceArn": cloud.call("sns", "CreateTopic", Name="news")["TopicArn"]}
+
+
 # Operation -> valid parameters, with what they need to exist. The measured member is put in.
 CALLS = {
     "sqs:SendMessage": lambda cloud: {"QueueUrl": _queue(cloud), "MessageBody": "hello"},
@@ -73,6 +77,8 @@ CALLS = {
     "sqs:ListDeadLetterSourceQueues": lambda cloud: {"QueueUrl": _queue(cloud)},
     "sqs:StartMessageMoveTask": _dead_letters,
     "sqs:ListMessageMoveTasks": _dead_letters,
+    "sns:CreateTopic": lambda cloud: {"Name": "news", "Tags": [{"Key": "k", "Value": "v"}]},
+    "sns:TagResource": lambda cloud: {**_topic(cloud), "Tags": [{"Key": "k", "Value": "v"}]},
     "s3:DeleteObjects": lambda cloud: {**_bucket(cloud), "Delete": {"Objects": [{"Key": "a"}]}},
     "s3:PutBucketCors": lambda cloud: {**_bucket(cloud), "CORSConfiguration": {}},
     "dynamodb:CreateTable": lambda cloud: copy.deepcopy(TABLE),

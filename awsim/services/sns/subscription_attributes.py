@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from awsim.services.sns.topic import Topic
 
 SETTABLE = frozenset(
-    {"DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy", "SubscriptionRoleArn",
-     "ReplayPolicy"}
+    {"DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy", "ReplayPolicy",
+     "SubscriptionRoleArn"}
 )  # fmt: skip
 _SCOPES = ("MessageBody", "MessageAttributes")
 _JSON = frozenset({"DeliveryPolicy", "FilterPolicy", "RedrivePolicy", "ReplayPolicy"})
