@@ -5,23 +5,31 @@ from __future__ import annotations
 from typing import ClassVar
 
 from awsim.services.dynamodb.batches import BatchOperations
+from awsim.services.dynamodb.exports import TransferOperations
 from awsim.services.dynamodb.settings import SettingOperations
 from awsim.services.dynamodb.statements import StatementOperations
-from awsim.services.dynamodb.tables import TableOperations
 
 
-class DynamoDB(SettingOperations, TableOperations, BatchOperations, StatementOperations):
-    """Tables, items, expressions, queries, batches, transactions and PartiQL."""
+class DynamoDB(SettingOperations, BatchOperations, StatementOperations, TransferOperations):
+    """Tables, items, expressions, queries, batches, transactions, PartiQL, backups, exports and imports."""
 
     unchecked: ClassVar[frozenset[str]] = frozenset({"AttributeValue", "Key", "PutItemInputAttributeMap"})
-    idempotent: ClassVar[dict[str, tuple[str, str, str]]] = dict.fromkeys(
-        ("TransactWriteItems", "ExecuteTransaction"),
-        (
-            "transaction-token",
-            "IdempotentParameterMismatchException",
-            "The request uses the same client token as another request whose parameters were different",
+    idempotent: ClassVar[dict[str, tuple[str, str, str]]] = {
+        **dict.fromkeys(
+            ("TransactWriteItems", "ExecuteTransaction"),
+            (
+                "transaction-token",
+                "IdempotentParameterMismatchException",
+                "The request uses the same client token as another request whose parameters were different",
+            ),
         ),
-    )
+        "ExportTableToPointInTime": (
+            "export-token",
+            "ExportConflictException",
+            "There was a conflict when attempting to write to the specified S3 bucket: the client token is in use",
+        ),
+        "ImportTable": ("export-token", "ImportConflictException", "There was a conflict: the client token is in use"),
+    }
 
 
 SERVICE = DynamoDB

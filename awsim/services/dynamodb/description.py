@@ -50,6 +50,8 @@ def describe(table: Table, limits: ServiceLimits, *, fresh: bool = False) -> dic
         if table.class_updated is not None:
             summary["LastUpdateDateTime"] = table.class_updated
         description["TableClassSummary"] = summary
+    if table.restored is not None:
+        description["RestoreSummary"] = {**table.restored, "RestoreInProgress": table.status == "CREATING"}
     if table.on_demand_limits:
         description["OnDemandThroughput"] = dict(table.on_demand_limits)
     if not fresh or table.warm:

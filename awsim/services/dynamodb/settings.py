@@ -1,4 +1,4 @@
-"""What hangs on tables: time to live, tags, point-in-time recovery; and DescribeLimits and DescribeEndpoints."""
+"""What hangs on tables: time to live and tags; and DescribeLimits and DescribeEndpoints."""
 
 from __future__ import annotations
 
@@ -134,49 +134,6 @@ class SettingOperations(Base):
         merged = {**tags, **new}
         self.limits.check("tags-per-resource", len(merged))
         return merged
-
-    # --- point-in-time recovery
-
-    def describe_continuous_backups(self, TableName: str) -> dict[str, Any]:
-        return {"ContinuousBackupsDescription": self._backups(self._backed_up(TableName))}
-
-    def update_continuous_backups(
-        self, TableName: str, PointInTimeRecoverySpecification: dict[str, Any]
-    ) -> dict[str, Any]:
-        table = self._backed_up(TableName)
-        days = PointInTimeRecoverySpecification.get("RecoveryPeriodInDays")
-        enabled = PointInTimeRecoverySpecification["PointInTimeRecoveryEnabled"]
-        most = int(self.limits["point-in-time-window"] // 86_400)
-        if days is not None and not enabled:
-            raise invalid("RecoveryPeriodInDays can only be specified when PointInTimeRecoveryEnabled is true")
-        if enabled:
-            if table.recovery_since is None:
-                table.recovery_since = self.clock.time()
-            table.recovery_days = days or most
-        else:
-            table.recovery_since = None
-        return {"ContinuousBackupsDescription": self._backups(table)}
-
-    def _backed_up(self, name: str) -> Table:
-        known = self._table_name(name)
-        self._drop_deleted()
-        table: Table | None = self.tables.get(known)
-        if table is None or table.status in ("CREATING", "DELETING"):
-            raise self.error("TableNotFoundException", f"Table not found: {known}")
-        return table
-
-    def _backups(self, table: Table) -> dict[str, Any]:
-        recovery: dict[str, Any] = {"PointInTimeRecoveryStatus": "DISABLED"}
-        if table.recovery_since is not None:
-            now = self.clock.time()
-            window = min(float(self.limits["point-in-time-window"]), table.recovery_days * 86_400.0)
-            recovery = {
-                "PointInTimeRecoveryStatus": "ENABLED",
-                "RecoveryPeriodInDays": table.recovery_days,
-                "EarliestRestorableDateTime": max(table.recovery_since, now - window),
-                "LatestRestorableDateTime": max(table.recovery_since, now - self.limits["point-in-time-delay"]),
-            }
-        return {"ContinuousBackupsStatus": "ENABLED", "PointInTimeRecoveryDescription": recovery}
 
     # --- the account
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from awsim.limits.table import ServiceLimits
+    from awsim.services.dynamodb.history import History
 
 ON_DEMAND = "PAY_PER_REQUEST"
 PROVISIONED = "PROVISIONED"
@@ -69,6 +70,9 @@ class Table(Entity):
         self.expiry_job: tuple[float, int] | None = None
         self.recovery_since: float | None = None
         self.recovery_days = 0
+        self.history: History | None = None
+        # RestoreSummary without RestoreInProgress, of a table made of another one or of a backup.
+        self.restored: Mapping[str, Any] | None = None
         # Bytes of each item collection: only a table with local indexes bounds them.
         self.collections: Dict | None = None
 

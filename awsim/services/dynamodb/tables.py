@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from awsim.services.dynamodb import definitions
-from awsim.services.dynamodb.base import Base
+from awsim.services.dynamodb.backups import BackupOperations
 from awsim.services.dynamodb.capacity import Throughput
 from awsim.services.dynamodb.description import describe
 from awsim.services.dynamodb.index import Index
@@ -28,7 +28,7 @@ _NOTHING = (
 )
 
 
-class TableOperations(Base):
+class TableOperations(BackupOperations):
     """Operations on tables."""
 
     def create_table(
@@ -129,6 +129,8 @@ class TableOperations(Base):
         table.lifecycle = Lifecycle(self, [("DELETING", "table-delete"), ("DELETED", None)])
         self.deleting[table.name] = True
         self._end_stream(table)
+        if table.recovery_since is not None:
+            self._back_up(table, f"{table.name}$DeletedTableBackup", "SYSTEM")
         description = describe(table, self.limits)
         for member in ("AttributeDefinitions", "KeySchema", "CreationDateTime", "GlobalSecondaryIndexes",
                        "LocalSecondaryIndexes", "WarmThroughput"):  # fmt: skip

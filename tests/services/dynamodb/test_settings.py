@@ -161,7 +161,7 @@ def test_limits_and_endpoints(client):
     assert endpoint == {"Address": "dynamodb.us-east-1.amazonaws.com", "CachePeriodInMinutes": 1440}
 
 
-@pytest.mark.parametrize("operation", ["list_backups", "list_global_tables", "list_exports"])
+@pytest.mark.parametrize("operation", ["list_global_tables"])
 def test_what_is_not_modelled_says_so(client, refused, operation):
     with refused("NotImplemented"):
         getattr(client, operation)()
