@@ -22,6 +22,7 @@ from awsim.state.containers import Dict
 from awsim.state.undo import History, Mark, current
 
 if TYPE_CHECKING:
+    from awsim.gateway.authorizer import Authorizer
     import asyncio
 
     from awsim.auth.credentials import Caller, Credentials
@@ -74,8 +75,6 @@ class Cloud:
                 raise AwsimError(f"{option}={value!r}: write {' or '.join(map(repr, _CHOICES_OF[option]))}")
         if not (isinstance(account, str) and len(account) == 12 and account.isdecimal()):
             raise AwsimError(f"account={account!r}: an account is 12 digits, as '123456789012'")
-        if authorization:
-            raise AwsimError("authorization=True (and with it realistic=True) is not built yet; leave it out")
         if explore or replay is not None:
             # All that AWS leaves open is there to be decided, and nothing but the universe decides it.
             consistency = "eventual"
@@ -86,7 +85,11 @@ class Cloud:
         self.lifecycle = lifecycle
         self.throttling = throttling
         self.at = epoch(at) if at is not None else None
-        self.authorization: Any = None
+        self.authorization: Authorizer | None = None
+        if authorization:
+            from awsim.gateway.authorizer import Authorizer
+
+            self.authorization = Authorizer(self)
         # A reset makes everything anew but these: the lock is held then, and who takes part goes on taking part.
         self.lock: threading.RLock = self.__dict__.get("lock") or threading.RLock()  # type: ignore[valid-type]
         self.participants: Participants = self.__dict__.get("participants") or Participants()
@@ -130,19 +133,21 @@ class Cloud:
         caller: Caller | str | None = None,
         region: str | None = None,
         account: str | None = None,
+        source_arn: str | None = None,
         **more: Any,
     ) -> dict[str, Any]:
         """Call an operation (`"SendMessage"` or `"send_message"`) without HTTP; the same stages as for any client.
 
-        `caller` is a Caller, an ARN, or a service principal (`"sns.amazonaws.com"`); by default the administrator.
-        Raises AWSError.
+        `caller` is a Caller, an ARN, or a service principal (`"sns.amazonaws.com"`); by default the administrator;
+        `source_arn` is the resource for which a service calls. Raises AWSError.
         """
         from awsim.gateway import invoke
         from awsim.gateway.plan import operation_name
 
         params = {**(parameters or {}), **more}
         who = self._caller(caller, account or self.account)
-        return invoke(self, service, operation_name(service, operation), params, who, region or self.region)
+        name = operation_name(service, operation)
+        return invoke(self, service, name, params, who, region or self.region, source_arn)
 
     def _caller(self, caller: Caller | str | None, account: str) -> Caller:
         from awsim.auth.credentials import administrator, principal

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
@@ -21,6 +22,19 @@ if TYPE_CHECKING:
     from awsim.wire.http import Request, Response
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceSide:
+    """What the owner of a resource says of its use: account, parsed resource policies (see `awsim.auth.policy`).
+
+    `mandatory`: the policy must let in, whatever identity policies say. `granted`: an ACL or a grant lets in.
+    """
+
+    account: str | None
+    policies: Sequence[Any] = ()
+    mandatory: bool = False
+    granted: bool = False
 
 
 class Service:
@@ -116,6 +130,11 @@ class Service:
         """The service part of ARNs: the signing name."""
         return self.name
 
+    def resource_policy(self, arn: str) -> ResourceSide:
+        """The owner of a resource of this service and its policy; override where resources have policies."""
+        parts = arn.split(":")
+        return ResourceSide(parts[4] or None if len(parts) > 5 else None)
+
     # --- what AWS leaves open, what comes later, what others do
 
     def choose(
@@ -146,10 +165,11 @@ class Service:
         as_: Caller | str | None = None,
         region_: str | None = None,
         account_: str | None = None,
+        source_arn_: str | None = None,
         **parameters: Any,
     ) -> dict[str, Any]:
         """Call another service through the gateway: as a principal (`"sns.amazonaws.com"`, a role's ARN, a Caller), by
-        default as this service's own principal."""
+        default as this service's own principal; `source_arn_` is the resource on whose behalf (aws:SourceArn)."""
         return self.cloud.call(
             service,
             operation,
@@ -157,6 +177,7 @@ class Service:
             caller=as_ or f"{self.name}.amazonaws.com",
             region=region_ or self.region,
             account=account_ or self.account,
+            source_arn=source_arn_,
         )
 
     def send(self, request: Request) -> Response | None:

@@ -70,10 +70,17 @@ async def serve_async(cloud: Cloud, request: Request, model: OperationModel | No
 
 
 def invoke(
-    cloud: Cloud, service: str, name: str, params: dict[str, Any], caller: Caller, region: str
+    cloud: Cloud,
+    service: str,
+    name: str,
+    params: dict[str, Any],
+    caller: Caller,
+    region: str,
+    source_arn: str | None = None,
 ) -> dict[str, Any]:
     """A call without wire at both ends; raises AWSError."""
     call = Call(cloud)
+    call.source_arn = source_arn
     call.service, call.operation, call.params, call.caller, call.region = service, name, params, caller, region
     if cloud.running is None:
         cloud.participants.add()

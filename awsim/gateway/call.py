@@ -24,7 +24,7 @@ class Call:
 
     __slots__ = (
         "caller", "cloud", "codec", "deadline", "error", "fault", "http", "instance", "model", "operation", "outer",
-        "params", "plan", "record", "region", "request_id", "result", "service", "token_key",
+        "params", "plan", "record", "region", "request_id", "result", "service", "source_arn", "token_key",
     )  # fmt: skip
 
     def __init__(self, cloud: Cloud, http: Request | None = None, model: OperationModel | None = None) -> None:
@@ -49,6 +49,8 @@ class Call:
         self.request_id = ""
         self.result: dict[str, Any] | None = None
         self.service = ""
+        # The resource on whose behalf a service calls: aws:SourceArn.
+        self.source_arn: str | None = None
         self.token_key: Any = None
 
     @property

@@ -103,9 +103,10 @@ def signer_patches(module: Any) -> Iterator[Patch]:
 
 
 def see(entry: stack.Entry, auth: Any) -> None:
-    """Remember what this process signs with where awsim verifies the signature: what is presigned."""
+    """Remember what this process signs with where awsim verifies the signature: what is presigned, and under
+    `authorization` everything."""
     name = auth.__class__.__name__
-    if "Query" in name or "Post" in name:
+    if "Query" in name or "Post" in name or getattr(entry.cloud, "authorization", None) is not None:
         credentials = getattr(auth, "credentials", None)
         if credentials is not None:
             entry.cloud.credentials.seen(credentials.access_key, credentials.secret_key, credentials.token)

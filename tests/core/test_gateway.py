@@ -236,7 +236,6 @@ def test_an_option_that_is_wrong_says_what_to_write():
         ({"account": "12"}, "12 digits"),
         ({"consistency": "weak"}, "'strong' or 'eventual'"),
         ({"as_of": "last year"}, "2020-11-30"),
-        ({"authorization": True}, "not built yet"),
     ):
         with pytest.raises(AwsimError, match=words):
             Cloud(**options)

@@ -184,8 +184,6 @@ def test_without_options_it_joins_and_with_any_it_stacks():
         ({"at": "yesterday"}, AwsimError, "is no point in time; write it as"),
         ({"as_of": "long ago"}, AwsimError, "write a date, as '2020-11-30'"),
         ({"limits": {"sqs.mesage-size": 1}}, AwsimError, "sqs.message-size"),
-        ({"authorization": True}, AwsimError, "not built yet"),
-        ({"realistic": True}, AwsimError, "not built yet"),
     ],
     ids=lambda value: str(value)[:30] if isinstance(value, dict) else "",
 )

@@ -26,6 +26,8 @@ def identify(call: Call) -> None:
         elif access_key:
             try:
                 call.caller = cloud.credentials.identify(access_key, token, cloud.partition_of(call.region))
+                if cloud.authorization is not None:
+                    _verify(call, access_key)
             except Refused as refused:
                 raise refused.worded(call.service, _protocol(call)) from None
         else:
@@ -61,3 +63,16 @@ def _without_credentials(call: Call, kind: str) -> None:
         # It says what of the signature cannot be read; one that is whole but for the key is of an unknown key.
         verify(call.http, None, call.cloud.clock.time(), call.service, _protocol(call))
         raise Refused("unknown").worded(call.service, _protocol(call))
+
+
+def _verify(call: Call, access_key: str) -> None:
+    """Check the signature, as AWS does with every call; keys that nobody issued and this process does not sign with
+    do not exist."""
+    from awsim.auth.signatures import verify
+
+    cloud = call.cloud
+    secret = cloud.credentials.secret_of(access_key)
+    if secret is None:
+        raise Refused("unknown", access_key)
+    assert call.http is not None
+    verify(call.http, secret, cloud.clock.time(), call.service, _protocol(call))

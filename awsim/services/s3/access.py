@@ -1,11 +1,12 @@
 """What every operation of S3 begins with: the bucket, who may use it, and whether the request came to the right place.
 
-Today a bucket is open to its owner's account only: what policies, access control lists and public access grant others
-is kept but not evaluated until the policy language is there.
+A bucket is open to its owner's account, and to others as its policy says. Access control lists are kept but grant
+nothing yet.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from awsim.auth import signatures
 from awsim.auth.credentials import parse_authorization
 from awsim.errors import AWSError
-from awsim.service import Service, not_modelled
-from awsim.services.s3 import cors, names
+from awsim.service import ResourceSide, Service, not_modelled
+from awsim.services.s3 import cors, names, rules
 from awsim.services.s3.bucket import Bucket
 from awsim.services.s3.versions import NULL, Version, is_version_id
 from awsim.state import Dict, SortedDict
@@ -92,8 +93,7 @@ class Access(Service):
                 self._check_region(bucket)
         if bucket is None:
             raise self.no_such_bucket(name)
-        if call.caller.account != bucket.account or call.caller.is_anonymous:
-            raise self.error("AccessDenied", "Access Denied")
+        self.admit(bucket)
         if expected_owner is not None and expected_owner != bucket.account:
             if not _ACCOUNT.fullmatch(expected_owner):
                 raise self.error(
@@ -104,6 +104,36 @@ class Access(Service):
         if http is not None and ".s3-accelerate." in http.host:
             self._check_acceleration(bucket)
         return bucket
+
+    def admit(self, bucket: Bucket) -> None:
+        """Refuse other accounts, and nobody, what the bucket's policy does not let them do."""
+        caller = self.caller
+        # Under `authorization` all of this has been decided before.
+        if self.cloud.authorization is None and (caller.account != bucket.account or caller.is_anonymous):
+            from awsim.gateway.authorizer import check_strangers
+
+            check_strangers(self.request, self._side(bucket), lambda arn: self._bucket_of(arn) is bucket)
+
+    def resource_policy(self, arn: str) -> ResourceSide:
+        """The owner and the policy of a bucket, or of the bucket an object is in."""
+        bucket = self._bucket_of(arn)
+        return ResourceSide(None) if bucket is None else self._side(bucket)
+
+    def _bucket_of(self, arn: str) -> Bucket | None:
+        return self.buckets.get(arn.rpartition(":")[2].partition("/")[0]) if arn.startswith("arn:") else None
+
+    def _side(self, bucket: Bucket) -> ResourceSide:
+        text = bucket.settings.get("policy")
+        if not text:
+            return ResourceSide(bucket.account)
+        block = bucket.settings.get("public-access-block") or {}
+        stranger = self.caller.account != bucket.account and self.caller.service is None
+        if stranger and block.get("RestrictPublicBuckets") and rules.is_public_policy(json.loads(text)):
+            # A public policy opens the bucket to its own account and AWS's services alone.
+            return ResourceSide(bucket.account)
+        from awsim.auth.policy import parse
+
+        return ResourceSide(bucket.account, (parse(text, "resource"),))
 
     def _check_acceleration(self, bucket: Bucket) -> None:
         status = bucket.settings.get("accelerate")

@@ -53,7 +53,8 @@ class Copies(Writes):
         if bucket is None:
             raise self.no_such_bucket(name)
         expected = given.get("ExpectedSourceBucketOwner")
-        if bucket.account != self.caller.account or (expected is not None and expected != bucket.account):
+        self.admit(bucket)
+        if expected is not None and expected != bucket.account:
             raise self.error("AccessDenied", "Access Denied")
         self.read_rate(bucket, key)
         if version_id is not None:

@@ -1,21 +1,16 @@
-"""Queue policies: the statements that AddPermission writes, and whom a policy admits from other accounts.
-
-The policy language as a whole is `awsim.auth`'s; here is what holds without `authorization`: a queue is its account's
-alone unless its policy names the caller. Source: SQS API Reference, AddPermission; ../shared/recorded/sqs.jsonl.
-"""
+"""Queue policies: the statements that AddPermission writes. Source: SQS API Reference, AddPermission;
+../shared/recorded/sqs.jsonl. What a policy means is `awsim.auth.policy`'s."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from awsim.services.sqs.refusals import invalid
 
 if TYPE_CHECKING:
-    from awsim.auth.credentials import Caller
+    pass
 
 # What AddPermission can grant, and what another account can be admitted to.
 SHAREABLE = (
@@ -55,38 +50,6 @@ def without_statement(policy: str | None, label: str) -> str | None:
     if len(statements) == len(document["Statement"]):
         raise invalid("Label", label, "can't find label.")
     return json.dumps({**document, "Statement": statements}) if statements else None
-
-
-def admits(policy: str | None, caller: Caller, action: str) -> bool:
-    """Whether a policy lets a caller of another account do `action` ("SendMessage"). Conditions are not looked at."""
-    if policy is None:
-        return False
-    wanted = f"sqs:{action.removesuffix('Batch')}".lower()
-    effects = {
-        statement.get("Effect")
-        for statement in _statements(policy)
-        if _names(statement.get("Principal"), caller)
-        and any(fnmatchcase(wanted, action.lower()) for action in _all(statement.get("Action")))
-    }
-    return "Allow" in effects and "Deny" not in effects
-
-
-@lru_cache(maxsize=256)
-def _statements(policy: str) -> tuple[dict[str, Any], ...]:
-    return tuple(s for s in _all(json.loads(policy).get("Statement")) if isinstance(s, dict))
-
-
-def _names(principal: Any, caller: Caller) -> bool:
-    if principal == "*":
-        return True
-    if not isinstance(principal, dict):
-        return False
-    role = caller.session.role_arn if caller.session else None
-    known = {"*", caller.account, caller.arn, role}
-    return any(
-        name in known or (name.endswith(":root") and name.split(":")[4:5] == [caller.account])
-        for name in _all(principal.get("AWS"))
-    )
 
 
 def _all(value: Any) -> list[Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from awsim.errors import AWSError
 from awsim.limits.table import load
-from awsim.service import Service
+from awsim.service import ResourceSide, Service
 from awsim.services.sqs import permissions, urls
 from awsim.services.sqs.queue import Queue
 from awsim.services.sqs.refusals import invalid, missing
@@ -90,14 +90,27 @@ class Operations(Service):
         queue: Queue | None = owner.queues.get(name)
         if queue is None:
             raise self.error("QueueDoesNotExist", NO_QUEUE)
-        caller = self.caller
-        admitted = action.removesuffix("Batch") in permissions.SHAREABLE and (
-            # Whether a queue lets in an AWS service is a matter of authorization.
-            caller.service is not None or permissions.admits(queue.settings.policy, caller, action)
-        )
-        if not admitted:
+        if action.removesuffix("Batch") not in permissions.SHAREABLE:
             raise self._denied(action, queue.arn)
+        # Under `authorization` all has been decided; without it, whether a queue lets in an AWS service is not asked.
+        if self.cloud.authorization is None and self.caller.service is None:
+            from awsim.gateway.authorizer import check_strangers
+
+            check_strangers(self.request, self.resource_policy(queue.arn), lambda arn: arn == queue.arn)
         return queue
+
+    def resource_policy(self, arn: str) -> ResourceSide:
+        """The owner and the policy of a queue."""
+        parts = arn.split(":")
+        if len(parts) != 6:
+            return ResourceSide(self.account)
+        queue = self.at(account=parts[4], region=parts[3]).queues.get(parts[5])
+        text = queue.settings.policy if queue is not None else None
+        if text is None:
+            return ResourceSide(parts[4])
+        from awsim.auth.policy import parse
+
+        return ResourceSide(parts[4], (parse(text, "resource"),))
 
     def _denied(self, action: str, arn: str) -> AWSError:
         asked = f"sqs:{action.lower()}"

@@ -1,0 +1,167 @@
+"""`Authorizer`: policies decide. Every call under `authorization=True`; otherwise what other accounts and nobody ask.
+
+Identity policies come from IAM's state, resource policies from the service that owns the resource
+(`Service.resource_policy`), session policies from the caller's session. Keys that nobody issued stand for the
+administrator of their account, who may do whatever a resource's policy does not forbid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from awsim.auth.actions import authorizations_for
+from awsim.auth.policy import (
+    AuthorizationRequest,
+    Decision,
+    Facts,
+    Policy,
+    PolicySet,
+    Principal,
+    build,
+    decide,
+    parse,
+    refusal,
+)
+from awsim.errors import AWSError
+from awsim.service import ResourceSide
+
+if TYPE_CHECKING:
+    from awsim.auth.credentials import Caller
+    from awsim.cloud import Cloud
+    from awsim.gateway.call import Call
+
+EVERYTHING = parse('{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}', "managed")
+_ADMINISTRATOR = ":user/awsim"
+
+
+class Authorizer:
+    """The authorize stage of a Cloud with `authorization=True`."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    def __call__(self, call: Call) -> None:
+        caller = call.caller
+        if call.plan.model is not None and call.plan.model.auth_type == "none":
+            return
+        who = Principal.of(caller)
+        partition = call.instance.partition
+        needed = authorizations_for(
+            call.service, call.operation, call.params, call.account, call.region or "", partition, caller=caller.arn
+        )
+        if not needed:
+            return
+        identity, boundary, tags = self._identity(caller)
+        for action, resource, keys in needed:
+            side = self._resource_side(call, action, resource)
+            if who.service is not None and not side.policies and not side.mandatory:
+                # What AWS's services do among themselves needs a policy only where the resource can have one.
+                continue
+            request = AuthorizationRequest(
+                who, action, resource, build(who, facts(call, side.account, tags), keys), side.account
+            )
+            policies = PolicySet(
+                identity=identity,
+                boundary=boundary,
+                session=self._session(caller),
+                resource=side.policies,
+                mandatory=side.mandatory,
+                granted=side.granted,
+            )
+            decision = decide(request, policies)
+            if not decision.allowed:
+                raise denial(call, decision)
+
+    def _resource_side(self, call: Call, action: str, resource: str) -> ResourceSide:
+        if action.startswith("sts:AssumeRole") and ":role/" in resource:
+            account = resource.split(":")[4]
+            role = self._iam_record(account, "role", resource)
+            trust = (parse(role.trust, "trust"),) if role is not None else ()
+            return ResourceSide(account, trust, mandatory=True)
+        return call.instance.resource_policy(resource)
+
+    def _identity(self, caller: Caller) -> tuple[Sequence[Policy], Policy | None, dict[str, str]]:
+        """Identity policies, boundary and tags of the caller's user or role."""
+        if caller.type not in ("user", "assumed-role") or caller.arn.endswith(_ADMINISTRATOR):
+            return (EVERYTHING,) if caller.type == "user" else (), None, {}
+        kind = "user" if caller.type == "user" else "role"
+        record = self._iam_record(caller.account, kind, caller.arn)
+        if record is None:
+            return (), None, {}
+        iam = self._iam(caller.account)
+        policies = [parse(each.document, "managed" if each.arn else "identity") for each in iam.granting(record)]
+        boundary = parse(iam.document_of(record.boundary), "boundary") if record.boundary else None
+        return policies, boundary, record.tags.as_dict()
+
+    def _session(self, caller: Caller) -> Sequence[Policy] | None:
+        session = caller.session
+        if session is None or not (session.policy or session.policy_arns):
+            return None
+        found = [parse(session.policy, "session")] if session.policy else []
+        return [*found, *(parse(self._iam(caller.account).document_of(arn), "managed") for arn in session.policy_arns)]
+
+    def _iam(self, account: str) -> Any:
+        return self._cloud.service("iam", account, self._cloud.region)
+
+    def _iam_record(self, account: str, kind: str, arn: str) -> Any:
+        """The user or role of an ARN (a session's too), None if IAM has none."""
+        if not self._cloud.has_service("iam", account, self._cloud.region):
+            return None
+        resource = arn.split(":", 5)[5]
+        name = resource.split("/")[1] if resource.startswith("assumed-role/") else resource.rpartition("/")[2]
+        try:
+            return getattr(self._iam(account), kind)(name)
+        except AWSError:
+            return None
+
+
+def facts(call: Call, owner: str | None, tags: dict[str, str] | None = None) -> Facts:
+    """What condition keys can look at."""
+    http = call.http
+    return Facts(
+        time=call.cloud.clock.time(),
+        region=call.region,
+        secure=http is None or http.url.startswith("https:"),
+        user_agent=http.headers.get("user-agent") if http is not None else None,
+        referer=http.headers.get("referer") if http is not None else None,
+        session=call.caller.session,
+        principal_tags=tags,
+        resource_account=owner,
+        source_arn=call.source_arn,
+        source_account=call.source_arn.split(":")[4] or None if call.source_arn else None,
+    )
+
+
+def admits(call: Call, action: str, resource: str, side: ResourceSide, keys: dict[str, Any] | None = None) -> Decision:
+    """What a resource's own policy says to a caller who may do everything as far as its own account is concerned."""
+    who = Principal.of(call.caller)
+    request = AuthorizationRequest(who, action, resource, build(who, facts(call, side.account), keys), side.account)
+    return decide(request, PolicySet(identity=(EVERYTHING,), resource=side.policies, granted=side.granted))
+
+
+def check_strangers(call: Call, side: ResourceSide, about: Callable[[str], bool]) -> None:
+    """Refuse another account, or nobody, what a resource's policy does not let them do. Without `authorization`.
+
+    `about` says which ARNs are of the resource whose side this is.
+    """
+    account, partition = side.account or call.account, call.instance.partition
+    asked = False
+    for action, resource, keys in authorizations_for(
+        call.service, call.operation, call.params, account, call.region or "", partition
+    ):
+        if not about(resource):
+            continue
+        asked = True
+        decision = admits(call, action, resource, side, dict(keys))
+        if not decision.allowed:
+            raise denial(call, decision)
+    if not asked:
+        # What no permission is known for, no policy can have granted.
+        raise denial(call, admits(call, f"{call.service}:{call.operation}", "*", ResourceSide(side.account)))
+
+
+def denial(call: Call, decision: Decision) -> AWSError:
+    """The service's own words."""
+    protocol = call.codec.protocol if call.codec is not None else ""
+    return refusal(call.service, protocol, decision)

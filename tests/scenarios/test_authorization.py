@@ -1,0 +1,184 @@
+"""Who may do what: policies decide, under `authorization=True` and between accounts."""
+
+import json
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+OTHER = "222222222222"
+
+
+def refused(call, *arguments, **parameters):
+    with pytest.raises(ClientError) as caught:
+        call(*arguments, **parameters)
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"]
+
+
+def document(*statements):
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(action, resource="*", **more):
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+def keys_of(iam, user):
+    key = iam.create_access_key(UserName=user)["AccessKey"]
+    return {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+
+
+def user_with(iam, name, *statements):
+    iam.create_user(UserName=name)
+    if statements:
+        iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=document(*statements))
+    return keys_of(iam, name)
+
+
+def session_of(credentials):
+    return {
+        "aws_access_key_id": credentials["AccessKeyId"],
+        "aws_secret_access_key": credentials["SecretAccessKey"],
+        "aws_session_token": credentials["SessionToken"],
+    }
+
+
+@pytest.fixture
+def iam(aws):
+    return boto3.client("iam")
+
+
+pytestmark = pytest.mark.aws(authorization=True)
+
+
+def test_a_user_may_do_what_its_policy_says_and_nothing_else(aws, iam):
+    queue = boto3.client("sqs").create_queue(QueueName="jobs")["QueueUrl"]
+    mine = boto3.client("sqs", **user_with(iam, "ann", allow("sqs:SendMessage")))
+    mine.send_message(QueueUrl=queue, MessageBody="hello")
+    code, message = refused(mine.receive_message, QueueUrl=queue)
+    assert code == "AccessDenied"
+    assert message.startswith(
+        "User: arn:aws:iam::123456789012:user/ann is not authorized to perform: sqs:receivemessage on resource: "
+        "arn:aws:sqs:us-east-1:123456789012:jobs because no identity-based policy allows the sqs:receivemessage action"
+    )
+    attributes = boto3.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
+    assert attributes["ApproximateNumberOfMessages"] == "1"
+
+
+def test_a_least_privilege_role_that_lacks_one_action(aws, iam):
+    table = {
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    boto3.client("dynamodb").create_table(TableName="orders", **table)
+    trust = document({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "123456789012"}})
+    role = iam.create_role(RoleName="worker", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    orders = "arn:aws:dynamodb:us-east-1:123456789012:table/orders"
+    iam.put_role_policy(RoleName="worker", PolicyName="p", PolicyDocument=document(allow("dynamodb:PutItem", orders)))
+    assumed = boto3.client("sts").assume_role(RoleArn=role, RoleSessionName="w1")["Credentials"]
+    worker = boto3.client("dynamodb", **session_of(assumed))
+    worker.put_item(TableName="orders", Item={"id": {"S": "1"}})
+    code, message = refused(worker.get_item, TableName="orders", Key={"id": {"S": "1"}})
+    assert code == "AccessDeniedException"
+    assert "arn:aws:sts::123456789012:assumed-role/worker/w1 is not authorized to perform: dynamodb:GetItem" in message
+    session_policy = document(allow("dynamodb:GetItem", orders))
+    narrowed = boto3.client("sts").assume_role(RoleArn=role, RoleSessionName="w2", Policy=session_policy)["Credentials"]
+    code, _ = refused(
+        boto3.client("dynamodb", **session_of(narrowed)).put_item, TableName="orders", Item={"id": {"S": "2"}}
+    )
+    assert code == "AccessDeniedException"
+
+
+@pytest.mark.rule("sts-005")
+def test_a_role_is_assumed_by_whom_it_trusts(aws, iam):
+    trust = document({
+        "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "arn:aws:iam::123456789012:user/ann"},
+    })  # fmt: skip
+    ann, ben = user_with(iam, "ann"), user_with(iam, "ben", allow("sts:AssumeRole"))
+    role = iam.create_role(RoleName="deploy", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    assert boto3.client("sts", **ann).assume_role(RoleArn=role, RoleSessionName="ses")["Credentials"]
+    code, message = refused(boto3.client("sts", **ben).assume_role, RoleArn=role, RoleSessionName="ses")
+    assert code == "AccessDenied"
+    assert message == (
+        "User: arn:aws:iam::123456789012:user/ben is not authorized to perform: sts:AssumeRole on resource: " + role
+    )
+    missing = role.replace("deploy", "nobody")
+    assert refused(boto3.client("sts", **ben).assume_role, RoleArn=missing, RoleSessionName="ses")[0] == "AccessDenied"
+
+
+def test_a_boundary_never_grants_and_always_narrows(aws, iam):
+    boundary = iam.create_policy(PolicyName="limit", PolicyDocument=document(allow("s3:*")))["Policy"]["Arn"]
+    keys = user_with(iam, "dev", allow(["s3:ListAllMyBuckets", "sqs:*"]))
+    iam.put_user_permissions_boundary(UserName="dev", PermissionsBoundary=boundary)
+    boto3.client("s3", **keys).list_buckets()
+    code, message = refused(boto3.client("sqs", **keys).list_queues)
+    assert code == "AccessDenied"
+    assert "because no permissions boundary allows the sqs:listqueues action" in message
+
+
+def test_a_bucket_of_another_account_needs_both_sides(aws, iam):
+    theirs = boto3.client("s3", aws_access_key_id=OTHER, aws_secret_access_key="x")
+    theirs.create_bucket(Bucket="their-bucket")
+    theirs.put_object(Bucket="their-bucket", Key="k", Body=b"data")
+    reader = boto3.client("s3", **user_with(iam, "reader", allow("s3:GetObject", "arn:aws:s3:::their-bucket/*")))
+    stranger = boto3.client("s3", **user_with(iam, "stranger"))
+    assert refused(reader.get_object, Bucket="their-bucket", Key="k")[0] == "AccessDenied"
+    theirs.put_bucket_policy(
+        Bucket="their-bucket",
+        Policy=document(
+            allow("s3:GetObject", "arn:aws:s3:::their-bucket/*", Principal={"AWS": "arn:aws:iam::123456789012:root"})
+        ),
+    )
+    assert reader.get_object(Bucket="their-bucket", Key="k")["Body"].read() == b"data"
+    assert refused(stranger.get_object, Bucket="their-bucket", Key="k")[0] == "AccessDenied"
+    assert refused(reader.put_object, Bucket="their-bucket", Key="k", Body=b"")[0] == "AccessDenied"
+
+
+def test_tags_decide(aws, iam):
+    """ABAC: who has the tag of the queue's region may use it."""
+    condition = {"StringEquals": {"aws:PrincipalTag/team": "blue"}}
+    blue, red = (user_with(iam, name, allow("sqs:*", Condition=condition)) for name in ("blue", "red"))
+    iam.tag_user(UserName="blue", Tags=[{"Key": "team", "Value": "blue"}])
+    boto3.client("sqs", **blue).list_queues()
+    assert refused(boto3.client("sqs", **red).list_queues)[0] == "AccessDenied"
+
+
+@pytest.mark.rule("sts-002")
+def test_credentials_are_checked(aws, iam):
+    keys = user_with(iam, "ann", allow("*"))
+    boto3.client("sts", **keys).get_caller_identity()
+    wrong = {**keys, "aws_secret_access_key": "wrong"}
+    assert refused(boto3.client("sts", **wrong).get_caller_identity)[0] == "SignatureDoesNotMatch"
+    assert refused(boto3.client("dynamodb", **wrong).list_tables)[0] == "InvalidSignatureException"
+    iam.update_access_key(UserName="ann", AccessKeyId=keys["aws_access_key_id"], Status="Inactive")
+    assert refused(boto3.client("sts", **keys).get_caller_identity)[0] == "InvalidClientTokenId"
+    assert refused(boto3.client("s3", **keys).list_buckets)[0] == "InvalidAccessKeyId"
+    assert refused(boto3.client("dynamodb", **keys).list_tables)[0] == "UnrecognizedClientException"
+
+
+def test_acting_as(aws, iam):
+    iam.create_user(UserName="ann")
+    client = boto3.client("sqs")
+    with aws.acting_as("arn:aws:iam::123456789012:user/ann"):
+        assert refused(client.list_queues)[0] == "AccessDenied"
+    client.list_queues()
+
+
+@pytest.mark.aws(authorization=False, seed=1)
+def test_without_authorization_strangers_still_need_the_resources_policy(aws):
+    mine, theirs = boto3.client("s3"), boto3.client("s3", aws_access_key_id=OTHER, aws_secret_access_key="x")
+    mine.create_bucket(Bucket="shared")
+    mine.put_object(Bucket="shared", Key="public/a", Body=b"a")
+    mine.put_object(Bucket="shared", Key="private/b", Body=b"b")
+    assert refused(theirs.get_object, Bucket="shared", Key="public/a")[0] == "AccessDenied"
+    mine.put_bucket_policy(
+        Bucket="shared",
+        Policy=document(allow("s3:GetObject", "arn:aws:s3:::shared/public/*", Principal={"AWS": OTHER})),
+    )
+    assert theirs.get_object(Bucket="shared", Key="public/a")["Body"].read() == b"a"
+    assert refused(theirs.get_object, Bucket="shared", Key="private/b")[0] == "AccessDenied"
+    theirs.create_bucket(Bucket="copies")
+    theirs.copy_object(Bucket="copies", Key="a", CopySource="shared/public/a")
+    assert refused(theirs.copy_object, Bucket="copies", Key="b", CopySource="shared/private/b")[0] == "AccessDenied"
