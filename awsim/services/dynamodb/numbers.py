@@ -27,8 +27,13 @@ _NOT_NUMERIC = "The parameter cannot be converted to a numeric value"
 
 def parse(text: str, limits: ServiceLimits) -> Number:
     """The number that `text` writes; ValidationException if it is none or out of bounds."""
-    if len(text) <= _SURELY_SHORT and text.isdigit() and text.isascii():
-        return int(text)
+    if len(text) <= _SURELY_SHORT and text.isascii():
+        if text.isdigit():
+            return int(text)
+        whole, point, fraction = text.partition(".")
+        if point and whole.isdigit() and fraction.isdigit():
+            fraction = fraction.rstrip("0")
+            return Decimal(f"{whole}.{fraction}") if fraction else int(whole)
     match = _SYNTAX.match(text)
     if match is None:
         raise invalid(f"{_NOT_NUMERIC}: {text}" if text else _NOT_NUMERIC)
