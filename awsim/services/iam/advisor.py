@@ -9,8 +9,6 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from awsim.auth.policy import parse
-
 _FILE = Path(__file__).parent / "data" / "service_names.json"
 
 
@@ -33,14 +31,14 @@ def service_names() -> Mapping[str, str]:
 def services_of(document: str) -> frozenset[str]:
     """The prefixes of which a policy allows at least some action, whatever it denies."""
     found: set[str] = set()
-    for statement in parse(document).source.statements:
+    for statement in _listed(json.loads(document)["Statement"]):
         if statement["Effect"] != "Allow":
             continue
         if "NotAction" in statement:
-            whole = {action[:-2] for action in statement["NotAction"] if action.endswith(":*")}
+            whole = {action[:-2] for action in _listed(statement["NotAction"]) if action.endswith(":*")}
             found.update(service_names().keys() - whole)
             continue
-        for action in statement["Action"]:
+        for action in _listed(statement["Action"]):
             prefix = "*" if action == "*" else action.partition(":")[0].lower()
             if "*" in prefix or "?" in prefix:
                 found.update(name for name in service_names() if fnmatchcase(name, prefix))
@@ -55,6 +53,10 @@ def granted(policies: Iterable[Granting]) -> list[str]:
     for policy in policies:
         found |= services_of(policy.document)
     return sorted(found)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 class Job(NamedTuple):

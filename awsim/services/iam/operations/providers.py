@@ -35,10 +35,10 @@ class ProviderOperations(CertificateOperations):
             self._check_key(AddPrivateKey)
         tags = self.tagged(TagMap(), Tags)
         self.limits.quota("saml-providers-per-account", len(self.saml))
-        provider = SAMLProvider(arn, self.new_id("ASPA"), SAMLMetadataDocument, self.now(), expires, tags)
+        provider = SAMLProvider(arn, self._long_id("ASPA"), SAMLMetadataDocument, self.now(), expires, tags)
         provider.encryption = AssertionEncryptionMode
         if AddPrivateKey is not None:
-            provider.keys = ((self.new_id("ASKA"), self.now()),)
+            provider.keys = ((self._long_id("ASKA"), self.now()),)
         self.saml[arn] = provider
         return {"SAMLProviderArn": arn, "Tags": none_if_empty(tags.as_list())}
 
@@ -81,7 +81,7 @@ class ProviderOperations(CertificateOperations):
         if AddPrivateKey is not None:
             self._check_key(AddPrivateKey)
             self.limits.quota("saml-keys-per-provider", len(keys), SAMLProviderArn)
-            keys = (*keys, (self.new_id("ASKA"), self.now()))
+            keys = (*keys, (self._long_id("ASKA"), self.now()))
         provider.keys, provider.expires = keys, expires
         provider.metadata = SAMLMetadataDocument or provider.metadata
         provider.encryption = AssertionEncryptionMode or provider.encryption
@@ -108,6 +108,9 @@ class ProviderOperations(CertificateOperations):
         if provider is None:
             raise no_such(f"Manifest not found for arn {arn}")
         return provider
+
+    def _long_id(self, prefix: str) -> str:
+        return prefix + self.ids.text(prefix, 20)
 
     def _metadata_end(self, text: str) -> int:
         try:
