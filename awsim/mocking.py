@@ -212,7 +212,8 @@ class Activation:
         from awsim.clock import epoch
 
         moment = datetime.fromtimestamp(epoch(at), UTC).replace(tzinfo=None)
-        freezer = freezegun.freeze_time(moment, real_asyncio=True)
+        # pytest measures its durations in real time.
+        freezer = freezegun.freeze_time(moment, real_asyncio=True, ignore=["_pytest.timing"])
         frozen = freezer.start()
         self._freezer = freezer
         _sleeps.put()

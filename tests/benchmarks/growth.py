@@ -6,6 +6,7 @@ import gc
 import os
 import resource
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -38,34 +39,34 @@ def _measure(service: str, sizes: Any, quick: bool) -> dict[str, Any]:
 
     from awsim import mock_aws
 
-    grow = {"sqs": _Queue, "dynamodb": _Table, "s3": _Bucket}[service]
+    kind = {"sqs": _Queue, "dynamodb": _Table, "s3": _Bucket}[service]
     client = boto3.client(service)
-    through_client: dict[str, dict[int, float]] = {}
-    alone: dict[str, dict[int, float]] = {}
+    found: dict[str, Any] = {"calls": {}, "service": {}}
     with mock_aws() as aws:
-        state = grow(aws, client)
-        begin = _memory()
+        states = {}
         for size in sizes:
-            state.fill(size)
+            begin = _memory()
+            states[size] = kind(aws, client, size)
             aws.calls.clear()
-            if size == sizes[-1]:
-                memory = (_memory() - begin) / size
-            for name, call in state.calls().items():
-                through_client.setdefault(name, {})[size] = _best(lambda call=call: call(_Client(client)), quick)
-                alone.setdefault(name, {})[size] = _best(lambda call=call: call(_Cloud(aws, service)), quick)
-    return {"calls": through_client, "service": alone, "memory": memory}
+            found["memory"] = (_memory() - begin) / size
+        for how, caller in (("calls", _Client(client)), ("service", _Cloud(aws, service))):
+            for name in states[sizes[0]].calls():
+                calls = {size: partial(state.calls()[name], caller) for size, state in states.items()}
+                found[how][name] = _best(calls, quick)
+    return found
 
 
-def _best(call: Callable[[], object], quick: bool) -> float:
-    """CPU µs of one call, the best of several rounds."""
-    best = float("inf")
-    for _ in range(3 if quick else 7):
-        gc.collect()
-        start = process_time()
-        for _ in range(50):
-            call()
-        best = min(best, (process_time() - start) / 50)
-    return best * 1e6
+def _best(calls: dict[int, Callable[[], object]], quick: bool) -> dict[int, float]:
+    """CPU µs of one call for each size: the best of several rounds, small and large in turns."""
+    best = dict.fromkeys(calls, float("inf"))
+    gc.collect()
+    for _ in range(8 if quick else 30):
+        for size, call in calls.items():
+            start = process_time()
+            for _ in range(25):
+                call()
+            best[size] = min(best[size], (process_time() - start) / 25 * 1e6)
+    return best
 
 
 def _memory() -> int:
@@ -113,17 +114,12 @@ _NAMES = {
 
 
 class _Queue:
-    def __init__(self, aws: Any, client: Any) -> None:
-        self._aws = aws
-        self._url = client.create_queue(QueueName="jobs")["QueueUrl"]
-        self._sent = 0
-
-    def fill(self, size: int) -> None:
-        while self._sent < size:
-            entries = [{"Id": str(number), "MessageBody": f"message {self._sent + number}"} for number in range(10)]
-            self._aws.call("sqs", "SendMessageBatch", QueueUrl=self._url, Entries=entries)
-            self._sent += 10
-            _forget(self._aws)
+    def __init__(self, aws: Any, client: Any, size: int) -> None:
+        self._url = client.create_queue(QueueName=f"jobs-{size}")["QueueUrl"]
+        for start in range(0, size, 10):
+            entries = [{"Id": str(number), "MessageBody": f"message {start + number}"} for number in range(10)]
+            aws.call("sqs", "SendMessageBatch", QueueUrl=self._url, Entries=entries)
+            _forget(aws)
 
     def calls(self) -> dict[str, Callable[[Any], object]]:
         def turn(call: Any) -> None:
@@ -135,31 +131,28 @@ class _Queue:
 
 
 class _Table:
-    def __init__(self, aws: Any, client: Any) -> None:
-        self._aws = aws
-        client.create_table(**TABLE)
-        self._put = 0
-
-    def fill(self, size: int) -> None:
-        while self._put < size:
-            requests = [{"PutRequest": {"Item": _item(self._put + number)}} for number in range(25)]
-            self._aws.call("dynamodb", "BatchWriteItem", RequestItems={"orders": requests})
-            self._put += 25
-            _forget(self._aws)
+    def __init__(self, aws: Any, client: Any, size: int) -> None:
+        self._size = size
+        self._name = f"orders-{size}"
+        client.create_table(**{**TABLE, "TableName": self._name})
+        for start in range(0, size, 25):
+            requests = [{"PutRequest": {"Item": _item(start + number)}} for number in range(25)]
+            aws.call("dynamodb", "BatchWriteItem", RequestItems={self._name: requests})
+            _forget(aws)
 
     def calls(self) -> dict[str, Callable[[Any], object]]:
-        middle = _item(self._put // 2)
+        middle = _item(self._size // 2)
+        table = {"TableName": self._name}
         key = {"pk": middle["pk"], "sk": middle["sk"]}
+        query = {
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": middle["pk"]},
+            "Limit": 10,
+        }
         return {
-            "DynamoDB GetItem": lambda call: call("get_item", TableName="orders", Key=key),
-            "DynamoDB PutItem": lambda call: call("put_item", TableName="orders", Item=middle),
-            "DynamoDB Query (10 items)": lambda call: call(
-                "query",
-                TableName="orders",
-                KeyConditionExpression="pk = :pk",
-                ExpressionAttributeValues={":pk": middle["pk"]},
-                Limit=10,
-            ),
+            "DynamoDB GetItem": lambda call: call("get_item", **table, Key=key),
+            "DynamoDB PutItem": lambda call: call("put_item", **table, Item=middle),
+            "DynamoDB Query (10 items)": lambda call: call("query", **table, **query),
         }
 
 
@@ -168,25 +161,23 @@ def _item(number: int) -> dict[str, Any]:
 
 
 class _Bucket:
-    def __init__(self, aws: Any, client: Any) -> None:
-        self._aws = aws
-        client.create_bucket(Bucket="reports")
-        self._put = 0
-
-    def fill(self, size: int) -> None:
-        while self._put < size:
-            self._aws.call("s3", "PutObject", Bucket="reports", Key=_key(self._put), Body=b"x")
-            self._put += 1
-            _forget(self._aws)
+    def __init__(self, aws: Any, client: Any, size: int) -> None:
+        self._size = size
+        self._name = f"reports-{size}"
+        client.create_bucket(Bucket=self._name)
+        for number in range(size):
+            aws.call("s3", "PutObject", Bucket=self._name, Key=_key(number), Body=b"x")
+            _forget(aws)
 
     def calls(self) -> dict[str, Callable[[Any], object]]:
-        middle = _key(self._put // 2)
+        middle = _key(self._size // 2)
+        bucket = {"Bucket": self._name}
         return {
             "S3 ListObjectsV2 (10 of them)": lambda call: call(
-                "list_objects_v2", Bucket="reports", StartAfter=middle, MaxKeys=10
+                "list_objects_v2", **bucket, StartAfter=middle, MaxKeys=10
             ),
-            "S3 PutObject": lambda call: call("put_object", Bucket="reports", Key=middle, Body=b"x"),
-            "S3 GetObject": lambda call: call("get_object", Bucket="reports", Key=middle),
+            "S3 PutObject": lambda call: call("put_object", **bucket, Key=middle, Body=b"x"),
+            "S3 GetObject": lambda call: call("get_object", **bucket, Key=middle),
         }
 
 
@@ -205,12 +196,12 @@ def figures(runs: Runs) -> list[Figure]:
     memory = []
     for service in SIZES:
         numbers = runs.fresh("growth", "awsim", BENCHMARK_SERVICE=service)
-        for kind, suffix in (("calls", ""), ("service", ", no client")):
+        for kind, suffix in (("calls", ""), ("service", " alone")):
             for name, by_size in numbers[kind].items():
                 (first, small), *_, (last, large) = by_size.items()
                 found.append(
                     Figure(
-                        f"{name}{suffix}: {int(first):,} → {int(last):,}",
+                        f"{name}{suffix}: {_short(first)} → {_short(last)}",
                         value=large,
                         unit="µs",
                         bare=small,
@@ -220,3 +211,11 @@ def figures(runs: Runs) -> list[Figure]:
                 )
         memory.append(Figure(f"memory of {WHAT[service]}", value=numbers["memory"], unit="bytes"))
     return [*found, *memory]
+
+
+def _short(size: str) -> str:
+    """As "1k" or "1M"."""
+    number = int(size)
+    if number >= 1_000_000:
+        return f"{number // 1_000_000}M"
+    return f"{number // 1_000}k" if number >= 1_000 else str(number)
