@@ -68,6 +68,53 @@ def _topic(cloud):
     return {"ResourceArn": cloud.call("sns", "CreateTopic", Name="news")["TopicArn"]}
 
 
+def _stream(cloud):
+    cloud.call("kinesis", "CreateStream", StreamName="clicks", ShardCount=1)
+    return {"StreamName": "clicks"}
+
+
+def _iterator(cloud):
+    answer = cloud.call(
+        "kinesis", "GetShardIterator", ShardId="shardId-000000000000", ShardIteratorType="LATEST", **_stream(cloud)
+    )
+    return {"ShardIterator": answer["ShardIterator"]}
+
+
+def _stream_arn(cloud):
+    _stream(cloud)
+    return {"StreamARN": "arn:aws:kinesis:us-east-1:123456789012:stream/clicks"}
+
+
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"},
+    ],
+}
+
+
+def _iam(kind):
+    """A user, group or role "x", and an inline policy to put on it."""
+
+    def prepare(cloud):
+        name = {f"{kind}Name": "x"}
+        trust = {"AssumeRolePolicyDocument": json.dumps(TRUST)} if kind == "Role" else {}
+        cloud.call("iam", f"Create{kind}", {**name, **trust})
+        return name
+
+    return prepare
+
+
+def _inline(kind):
+    return lambda cloud: {**_iam(kind)(cloud), "PolicyName": "p", "PolicyDocument": json.dumps(POLICY)}
+
+
+def _login(cloud):
+    user = _iam("User")(cloud)
+    cloud.call("iam", "CreateLoginProfile", **user, Password="Hunter2-hunter2")
+    return user
+
+
 # Operation -> valid parameters, with what they need to exist. The measured member is put in.
 CALLS = {
     "sqs:SendMessage": lambda cloud: {"QueueUrl": _queue(cloud), "MessageBody": "hello"},
@@ -109,6 +156,27 @@ CALLS = {
         "TargetPrincipal": "210987654321",
         "TaskPolicyArn": {"arn": "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"},
     },
+    "kinesis:CreateStream": lambda cloud: {"StreamName": "clicks", "ShardCount": 1},
+    "kinesis:UpdateMaxRecordSize": _stream_arn,
+    "kinesis:PutRecord": lambda cloud: {**_stream(cloud), "Data": b"x", "PartitionKey": "k"},
+    "kinesis:PutRecords": lambda cloud: {**_stream(cloud), "Records": [{"Data": b"x", "PartitionKey": "k"}]},
+    "kinesis:GetRecords": _iterator,
+    "iam:CreateUser": lambda cloud: {"UserName": "x"},
+    "iam:UpdateUser": _iam("User"),
+    "iam:CreateGroup": lambda cloud: {"GroupName": "x"},
+    "iam:UpdateGroup": _iam("Group"),
+    "iam:CreateRole": lambda cloud: {"RoleName": "x", "AssumeRolePolicyDocument": json.dumps(TRUST)},
+    "iam:UpdateRole": _iam("Role"),
+    "iam:CreateInstanceProfile": lambda cloud: {"InstanceProfileName": "x"},
+    "iam:CreatePolicy": lambda cloud: {"PolicyName": "x", "PolicyDocument": json.dumps(POLICY)},
+    "iam:PutUserPolicy": _inline("User"),
+    "iam:PutGroupPolicy": _inline("Group"),
+    "iam:PutRolePolicy": _inline("Role"),
+    "iam:CreateAccountAlias": lambda cloud: {},
+    "iam:CreateLoginProfile": _iam("User"),
+    "iam:UpdateLoginProfile": _login,
+    "iam:UploadServerCertificate": lambda cloud: {"CertificateBody": "x", "PrivateKey": "x"},
+    "iam:CreateSAMLProvider": lambda cloud: {"SAMLMetadataDocument": "x" * 1000},
     "sts:GetSessionToken": lambda cloud: {},
     "sts:GetFederationToken": lambda cloud: {"Name": "jane"},
 }
@@ -134,6 +202,7 @@ ELEMENTS = {
     },
 }
 ELEMENTS_BY_SHAPE = {
+    "PutRecordsRequestEntryList": lambda n: {"Data": b"x", "PartitionKey": str(n)},
     "policyDescriptorListType": lambda n: {"arn": f"arn:aws:iam::123456789012:policy/p{n}"},
     "tagListType": lambda n: {"Key": f"key-{n}", "Value": "value"},
     "tagKeyListType": lambda n: f"key-{n}",
@@ -146,6 +215,8 @@ REFUSED_ANYHOW = {
     "sts:AssumeRoleWithWebIdentity",
     "dynamodb:UpdateTable",
     "sqs:ChangeMessageVisibility",
+    "iam:UploadServerCertificate",
+    "iam:CreateSAMLProvider",
 }
 
 
@@ -158,8 +229,21 @@ def _transitive(params, value):
     params["Tags"] = [{"Key": key, "Value": "value"} for key in value]
 
 
-# Members that have to go together with others.
+def _path(params, value):
+    """Paths begin and end with a slash."""
+    params["Path"] = f"/{value[2:]}/"
+
+
+def _password(params, value):
+    """Passwords mix kinds of characters."""
+    params["Password"] = f"aA1{value[3:]}"
+
+
+# Members that have to go together with others, or to have a form of their own.
 TOGETHER = {
+    **{f"iam:Create{kind}.Path": _path for kind in ("User", "Group", "Role", "Policy", "InstanceProfile")},
+    "iam:CreateLoginProfile.Password": _password,
+    "iam:UpdateLoginProfile.Password": _password,
     "dynamodb:CreateTable.KeySchema[].AttributeName": _whole_table,
     "dynamodb:CreateTable.AttributeDefinitions[].AttributeName": _whole_table,
     "sts:AssumeRole.TransitiveTagKeys": _transitive,

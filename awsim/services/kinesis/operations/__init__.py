@@ -1,0 +1,1 @@
+"""The operations of Kinesis, by what they are about."""

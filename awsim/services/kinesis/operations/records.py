@@ -1,0 +1,294 @@
+"""Records: put, and read through iterators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from hashlib import md5
+from typing import Any
+
+from awsim.errors import AWSError
+from awsim.services.kinesis import sequence, tokens
+from awsim.services.kinesis.operations.common import shared
+from awsim.services.kinesis.operations.shards import ShardOperations
+from awsim.services.kinesis.refusals import invalid, malformed, moment, no_such_shard
+from awsim.services.kinesis.shard import Record, Shard
+from awsim.services.kinesis.stream import KEYS, ON_DEMAND, Stream
+
+_BY_NUMBER = ("AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER")
+_WRITES = ("shard-records-in", "shard-bytes-in")
+
+
+class RecordOperations(ShardOperations):
+    """Operations on records."""
+
+    # --- writing
+
+    @shared
+    def put_record(
+        self,
+        Data: bytes,
+        PartitionKey: str,
+        StreamName: str | None = None,
+        ExplicitHashKey: str | None = None,
+        SequenceNumberForOrdering: str | None = None,
+        StreamARN: str | None = None,
+    ) -> dict[str, Any]:
+        stream = self.readable(StreamName, StreamARN)
+        key = _hash_key(PartitionKey, ExplicitHashKey)
+        if SequenceNumberForOrdering is not None:
+            self._check_ordering(stream, SequenceNumberForOrdering)
+        size = _size(Data, PartitionKey)
+        self._check_size(stream, size, "data")
+        shard, now = stream.shard_for(key), self.clock.time()
+        self._meter(stream, 1, size, now)
+        self._take_write(stream, shard, size, now)
+        number = shard.append(now, PartitionKey, Data, _encrypted(stream))
+        return {"ShardId": shard.id, "SequenceNumber": str(number), "EncryptionType": stream.encryption}
+
+    @shared
+    def put_records(
+        self,
+        Records: Sequence[Mapping[str, Any]],
+        StreamName: str | None = None,
+        StreamARN: str | None = None,
+    ) -> dict[str, Any]:
+        stream = self.readable(StreamName, StreamARN)
+        most = stream.record_size * 1024
+        checked = []
+        total = 0
+        for number, entry in enumerate(Records, 1):
+            key, data = entry["PartitionKey"], entry["Data"]
+            size = _size(data, key)
+            if size > most:
+                self._check_size(stream, size, f"records.{number}.member.data")
+            total += size
+            checked.append((_hash_key(key, entry.get("ExplicitHashKey")), key, data, size))
+        self.limits.check("batch-size", total)
+        now = self.clock.time()
+        self._meter(stream, len(checked), total, now)
+        throttled = any(map(self.limits.active, _WRITES))
+        encryption, shard_for = _encrypted(stream), stream.shard_for
+        failed = 0
+        results: list[dict[str, Any]] = []
+        for hashed, key, data, size in checked:
+            shard = shard_for(hashed)
+            if throttled:
+                try:
+                    self._take_write(stream, shard, size, now)
+                except AWSError as error:
+                    failed += 1
+                    results.append({"ErrorCode": error.code, "ErrorMessage": error.message})
+                    continue
+            results.append({"SequenceNumber": str(shard.append(now, key, data, encryption)), "ShardId": shard.id})
+        return {"FailedRecordCount": failed, "Records": results, "EncryptionType": stream.encryption}
+
+    def _check_ordering(self, stream: Stream, number: str) -> None:
+        try:
+            if sequence.parse(number).time <= self.clock.time():
+                return
+        except ValueError:
+            pass
+        raise invalid(
+            f"ExclusiveMinimumSequenceNumber {number} used in PutRecord on stream {stream.name} under account "
+            f"{self.account} is invalid."
+        )
+
+    def _check_size(self, stream: Stream, size: int, where: str) -> None:
+        """Data and partition key together count."""
+        most = stream.record_size * 1024
+        if size > most:
+            raise malformed(
+                f"1 validation error detected: Value at '{where}' failed to satisfy constraint: "
+                f"Member must have length less than or equal to {most}"
+            )
+
+    def _take_write(self, stream: Stream, shard: Shard, size: int, now: float) -> None:
+        self.limits.rates(
+            (("shard-records-in", shard.throughput_key, 1), ("shard-bytes-in", shard.throughput_key, size)),
+            now=now,
+            fields=self._named(stream, shard),
+        )
+
+    def _named(self, stream: Stream, shard: Shard) -> dict[str, str]:
+        return {"shard": shard.id, "stream": stream.name, "account": self.account}
+
+    def _meter(self, stream: Stream, records: int, size: int, now: float) -> None:
+        """Count the load of an on-demand stream; grow it where the load of a sample has come near its capacity."""
+        if stream.mode != ON_DEMAND or not any(map(self.limits.active, _WRITES)):
+            return
+        seconds = self.limits["on-demand-sample"] or 60
+        sample = int(now // seconds)
+        current, counted, held = stream.traffic
+        if current == sample:
+            stream.traffic = (sample, counted + records, held + size)
+            return
+        stream.traffic = (sample, records, size)
+        per_record, per_byte = self.limits["shard-records-in"], self.limits["shard-bytes-in"]
+        loads = [load / seconds / capacity for load, capacity in ((counted, per_record), (held, per_byte)) if capacity]
+        wanted = max(loads, default=0) * self.limits["on-demand-headroom"]
+        if wanted > len(stream.open):
+            stream.rescale(-int(-wanted // 1), now)
+
+    # --- reading
+
+    @shared
+    def get_shard_iterator(
+        self,
+        ShardId: str,
+        ShardIteratorType: str,
+        StreamName: str | None = None,
+        StartingSequenceNumber: str | None = None,
+        Timestamp: datetime | None = None,
+        StreamARN: str | None = None,
+    ) -> dict[str, Any]:
+        stream = self.readable(StreamName, StreamARN)
+        shard = self.shard_to_read(stream, ShardId)
+        position = self.position(stream, shard, ShardIteratorType, StartingSequenceNumber, Timestamp)
+        self.limits.rate(
+            "shard-iterators", shard.throughput_key, now=self.clock.time(), fields=self._named(stream, shard)
+        )
+        return {"ShardIterator": self._iterator(stream, shard, position)}
+
+    def get_records(self, ShardIterator: str, Limit: int | None = None, StreamARN: str | None = None) -> dict[str, Any]:
+        try:
+            issued, arn, id, shard_id, position = tokens.unpack("iterator", ShardIterator)
+        except ValueError:
+            raise invalid("Invalid ShardIterator.") from None
+        if StreamARN is not None and StreamARN != arn:
+            raise invalid(f"StreamARN {StreamARN} does not match the stream of the ShardIterator, {arn}.")
+        owner = self.owner_of(arn)
+        return owner._read(issued, arn, id, shard_id, position, Limit)  # type: ignore[attr-defined,no-any-return]
+
+    def _read(
+        self, issued: float, arn: str, id: str, shard_id: str, position: int, limit: int | None
+    ) -> dict[str, Any]:
+        now, lifetime = self.clock.time(), self.limits["iterator-lifetime"]
+        if lifetime is not None and now - issued > lifetime:
+            raise AWSError(
+                "ExpiredIteratorException",
+                f"Iterator expired. The iterator was created at time {moment(issued)} while right now it is "
+                f"{moment(now)} which is further in the future than the tolerated delay of "
+                f"{int(lifetime * 1000)} milliseconds.",
+            )
+        name = arn.partition("/")[2]
+        stream = self.same(name, id)
+        if stream is None or stream.status == "DELETING":
+            raise no_such_shard(shard_id, name, self.account)
+        shard = self.shard_to_read(stream, shard_id)
+        named = self._named(stream, shard)
+        self.limits.rate("shard-reads", shard.throughput_key, now=now, fields=named)
+        most = limit or int(self.limits["read-records"] or KEYS)
+        records, following = shard.read(position, most, int(self.limits["read-size"]), self.visible_until(now))
+        if records:
+            size = sum(record.size for record in records)
+            self.limits.rate("shard-bytes-out", shard.throughput_key, size, now=now, fields=named)
+        result: dict[str, Any] = {
+            "Records": [shown(record) for record in records],
+            "MillisBehindLatest": shard.behind(following, now),
+        }
+        if shard.open or following < shard.latest:
+            result["NextShardIterator"] = self._iterator(stream, shard, following)
+        else:
+            result["ChildShards"] = child_shards(stream, shard)
+        return result
+
+    def _iterator(self, stream: Stream, shard: Shard, position: int) -> str:
+        return tokens.pack("iterator", self.clock.time(), stream.arn, stream.id, shard.id, position)
+
+    def visible_until(self, now: float) -> float:
+        """Records put after this are not to be seen yet."""
+        return now - self.limits.lag("record-propagation")
+
+    def shard_to_read(self, stream: Stream, id: str) -> Shard:
+        """A shard of the stream without what is too old."""
+        shard: Shard | None = stream.shards.get(id)
+        horizon = stream.horizon(self.clock.time())
+        if shard is None or (shard.closed is not None and shard.closed <= horizon):
+            raise no_such_shard(id, stream.name, self.account)
+        shard.trim(horizon)
+        return shard
+
+    def position(self, stream: Stream, shard: Shard, kind: str, number: str | None, when: datetime | None) -> int:
+        """Where a starting position is in a shard."""
+        if kind == "AT_TIMESTAMP":
+            if when is None:
+                raise invalid(
+                    "Must specify timestamp parameter for iterator of type AT_TIMESTAMP. "
+                    "Current request has no timestamp parameter."
+                )
+            asked, now = round(when.timestamp() * 1000), round(self.clock.time() * 1000)
+            if asked > now:
+                raise invalid(
+                    "The timestampInMillis parameter cannot be greater than the currentTimestampInMillis. "
+                    f"timestampInMillis: {asked}, currentTimestampInMillis: {now}"
+                )
+            return shard.position_at(when.timestamp())
+        if (number is not None) != (kind in _BY_NUMBER):
+            has = "no StartingSequenceNumber" if number is None else "also a StartingSequenceNumber"
+            raise invalid(
+                "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and StartingSequenceNumber or "
+                f"(2) TRIM_HORIZON or LATEST and no StartingSequenceNumber. Request specified {kind} and {has}."
+            )
+        if number is None:
+            return shard.latest if kind == "LATEST" else 1
+        return self._numbered(stream, shard, number) + (kind == "AFTER_SEQUENCE_NUMBER")
+
+    def _numbered(self, stream: Stream, shard: Shard, text: str) -> int:
+        used = (
+            f"StartingSequenceNumber {text} used in GetShardIterator on shard {shard.id} in stream {stream.name} "
+            f"under account {self.account} is invalid"
+        )
+        try:
+            number = sequence.parse(text)
+        except ValueError:
+            raise invalid(f"{used}.") from None
+        if number.shard != shard.index:
+            raise invalid(
+                f"Invalid StartingSequenceNumber. It encodes shardId-{number.shard:012d}, while it was used in a call "
+                f"to a shard with {shard.id}"
+            )
+        if number.opened != shard.second:
+            raise invalid(f"{used} because it did not come from this stream.")
+        return number.count
+
+
+def shown(record: Record) -> dict[str, Any]:
+    """A Record as GetRecords and SubscribeToShard show it."""
+    result: dict[str, Any] = {
+        "SequenceNumber": str(record.sequence),
+        "ApproximateArrivalTimestamp": int(record.time * 1000) / 1000,
+        "Data": record.data,
+        "PartitionKey": record.key,
+    }
+    if record.encryption is not None:
+        result["EncryptionType"] = record.encryption
+    return result
+
+
+def child_shards(stream: Stream, shard: Shard) -> list[dict[str, Any]]:
+    """ChildShards of a closed shard that was read to its end."""
+    return [
+        {"ShardId": child.id, "ParentShards": list(child.parents), "HashKeyRange": child.hash_range()}
+        for child in stream.children(shard)
+    ]
+
+
+def _encrypted(stream: Stream) -> str | None:
+    return None if stream.key_id is None else "KMS"
+
+
+def _size(data: bytes, key: str) -> int:
+    return len(data) + (len(key) if key.isascii() else len(key.encode()))
+
+
+def _hash_key(partition_key: str, explicit: str | None) -> int:
+    if explicit is None:
+        return int.from_bytes(md5(partition_key.encode(), usedforsecurity=False).digest())
+    key = int(explicit)
+    if key >= KEYS:
+        raise invalid(
+            "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. "
+            f"Specified value was {explicit}"
+        )
+    return key
