@@ -121,9 +121,10 @@ def body_of(name: str, body: str | None) -> bytes:
 
 
 @pytest.mark.parametrize(("name", "suite", "case"), load("input"))
-def test_request(name: str, suite: dict[str, Any], case: dict[str, Any]) -> None:
+def test_request(name: str, suite: dict[str, Any], case: dict[str, Any], wire_counts: dict[str, int]) -> None:
     if case["id"] in EXCLUDED:
         pytest.skip(EXCLUDED[case["id"]])
+    wire_counts["protocol cases"] += 1
     operation = operation_of(suite, case)
     codec = new_codec(operation, suite["metadata"]["protocol"], Schema(operation.service_model))
     wire = case["serialized"]
@@ -163,9 +164,10 @@ def parsed(operation: OperationModel, protocol: str, response: Response, shape: 
 
 
 @pytest.mark.parametrize(("name", "suite", "case"), load("output"))
-def test_response(name: str, suite: dict[str, Any], case: dict[str, Any]) -> None:
+def test_response(name: str, suite: dict[str, Any], case: dict[str, Any], wire_counts: dict[str, int]) -> None:
     if case["id"] in EXCLUDED:
         pytest.skip(EXCLUDED[case["id"]])
+    wire_counts["protocol cases"] += 1
     operation = operation_of(suite, case)
     protocol = suite["metadata"]["protocol"]
     if protocol not in PROTOCOL_PARSERS:
