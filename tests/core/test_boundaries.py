@@ -138,6 +138,10 @@ CALLS = {
     "dynamodb:TransactGetItems": _table,
     "dynamodb:BatchExecuteStatement": _table,
     "dynamodb:ExecuteTransaction": _table,
+    "dynamodb:PutResourcePolicy": lambda cloud: {
+        **_table(cloud),
+        "ResourceArn": "arn:aws:dynamodb:us-east-1:123456789012:table/orders",
+    },
     "dynamodbstreams:ListStreams": lambda cloud: {},
     "dynamodbstreams:DescribeStream": lambda cloud: {"StreamArn": _shard(cloud)["StreamArn"]},
     "dynamodbstreams:GetRecords": lambda cloud: cloud.call("dynamodbstreams", "GetShardIterator", _shard(cloud)),
@@ -214,6 +218,7 @@ REFUSED_ANYHOW = {
     "sts:AssumeRoleWithSAML",
     "sts:AssumeRoleWithWebIdentity",
     "dynamodb:UpdateTable",
+    "dynamodb:PutResourcePolicy",
     "sqs:ChangeMessageVisibility",
     "iam:UploadServerCertificate",
     "iam:CreateSAMLProvider",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 from awsim.services.dynamodb.batches import BatchOperations
+from awsim.services.dynamodb.destinations import DestinationOperations
 from awsim.services.dynamodb.exports import TransferOperations
 from awsim.services.dynamodb.settings import SettingOperations
 from awsim.services.dynamodb.statements import StatementOperations
 
 
-class DynamoDB(SettingOperations, BatchOperations, StatementOperations, TransferOperations):
-    """Tables, items, expressions, queries, batches, transactions, PartiQL, backups, exports and imports."""
+class DynamoDB(SettingOperations, BatchOperations, StatementOperations, TransferOperations, DestinationOperations):
+    """Tables, items, expressions, queries, batches, transactions, PartiQL, backups, exports, imports, replicas."""
 
     unchecked: ClassVar[frozenset[str]] = frozenset({"AttributeValue", "Key", "PutItemInputAttributeMap"})
     idempotent: ClassVar[dict[str, tuple[str, str, str]]] = {

@@ -17,8 +17,8 @@ from awsim.services.dynamodb import ion, values
 from awsim.services.dynamodb.history import Contents
 from awsim.services.dynamodb.items import ItemOperations
 from awsim.services.dynamodb.refusals import invalid, invalid_parameter
+from awsim.services.dynamodb.replicas import ReplicaOperations
 from awsim.services.dynamodb.table import Table
-from awsim.services.dynamodb.tables import TableOperations
 from awsim.state import Dict, Entity, Lifecycle
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Transfer(Entity):
         return description
 
 
-class TransferOperations(TableOperations, ItemOperations):
+class TransferOperations(ReplicaOperations, ItemOperations):
     """Operations on whole tables in S3."""
 
     def setup(self) -> None:

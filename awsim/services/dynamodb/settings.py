@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from awsim.services.dynamodb.base import Base
 from awsim.services.dynamodb.feeds import EXPIRY
 from awsim.services.dynamodb.refusals import invalid, invalid_parameter
+from awsim.services.dynamodb.replicas import ReplicaOperations
 from awsim.services.dynamodb.table import Table
 from awsim.state import Lifecycle, tag_map
 
@@ -16,7 +16,7 @@ _TAG = re.compile(r"[\w\s.:/=+@-]*\Z")
 _TAGGABLE = re.compile(r"arn:[a-z-]+:dynamodb:([a-z0-9-]+):([0-9]{12}):table/([a-zA-Z0-9_.-]{3,255})\Z")
 
 
-class SettingOperations(Base):
+class SettingOperations(ReplicaOperations):
     """Operations on tables' settings."""
 
     # --- time to live
@@ -44,6 +44,7 @@ class SettingOperations(Base):
                 raise invalid(f"TimeToLive is active on a different AttributeName: current AttributeName is {current}")
             table.ttl_lifecycle = Lifecycle(self, [("DISABLING", "ttl-enable"), ("DISABLED", None)])
             table.watch_expiries(None)
+        self._share_expiry(table)
         return {"TimeToLiveSpecification": {"Enabled": enabled, "AttributeName": attribute}}
 
     def describe_time_to_live(self, TableName: str) -> dict[str, Any]:
@@ -53,6 +54,13 @@ class SettingOperations(Base):
         if table.ttl_attribute is not None:
             description["AttributeName"] = table.ttl_attribute
         return {"TimeToLiveDescription": description}
+
+    def _set_expiry(self, table: Table, attribute: str | None) -> None:
+        """Have a replica's items expire as those of the others."""
+        states = ("ENABLING", "ENABLED") if attribute is not None else ("DISABLING", "DISABLED")
+        table.ttl_lifecycle = Lifecycle(self, [(states[0], "ttl-enable"), (states[1], None)])
+        table.watch_expiries(attribute)
+        self._watch_expiry(table)
 
     def _watch_expiry(self, table: Table) -> None:
         """Have the table's expired items deleted when the first of them is due."""

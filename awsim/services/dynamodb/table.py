@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from awsim.limits.table import ServiceLimits
+    from awsim.services.dynamodb.destinations import Destination
     from awsim.services.dynamodb.history import History
+    from awsim.services.dynamodb.replicas import Replication
 
 ON_DEMAND = "PAY_PER_REQUEST"
 PROVISIONED = "PROVISIONED"
@@ -71,6 +73,8 @@ class Table(Entity):
         self.recovery_since: float | None = None
         self.recovery_days = 0
         self.history: History | None = None
+        self.replication: Replication | None = None
+        self.destinations: Mapping[str, Destination] = {}
         # RestoreSummary without RestoreInProgress, of a table made of another one or of a backup.
         self.restored: Mapping[str, Any] | None = None
         # Bytes of each item collection: only a table with local indexes bounds them.

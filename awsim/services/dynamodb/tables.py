@@ -105,7 +105,7 @@ class TableOperations(BackupOperations):
 
     def describe_table(self, TableName: str) -> dict[str, Any]:
         table = self._described(TableName)
-        return {"Table": describe(table, self.limits)}
+        return {"Table": self._description(table)}
 
     def list_tables(self, ExclusiveStartTableName: str | None = None, Limit: int | None = None) -> dict[str, Any]:
         self._drop_deleted()
@@ -131,7 +131,7 @@ class TableOperations(BackupOperations):
         self._end_stream(table)
         if table.recovery_since is not None:
             self._back_up(table, f"{table.name}$DeletedTableBackup", "SYSTEM")
-        description = describe(table, self.limits)
+        description = self._description(table)
         for member in ("AttributeDefinitions", "KeySchema", "CreationDateTime", "GlobalSecondaryIndexes",
                        "LocalSecondaryIndexes", "WarmThroughput"):  # fmt: skip
             description.pop(member, None)
@@ -150,11 +150,19 @@ class TableOperations(BackupOperations):
         DeletionProtectionEnabled: bool | None = None,
         OnDemandThroughput: dict[str, int] | None = None,
         WarmThroughput: dict[str, int] | None = None,
+        ReplicaUpdates: list[dict[str, Any]] | None = None,
+        MultiRegionConsistency: str | None = None,
     ) -> dict[str, Any]:
+        if MultiRegionConsistency == "STRONG":
+            self.not_modelled("UpdateTable of MultiRegionConsistency STRONG")
         given = (
             BillingMode, ProvisionedThroughput, GlobalSecondaryIndexUpdates, StreamSpecification, SSESpecification,
             TableClass, DeletionProtectionEnabled, OnDemandThroughput, WarmThroughput,
         )  # fmt: skip
+        if ReplicaUpdates:
+            if any(parameter is not None for parameter in given):
+                raise invalid_parameter("ReplicaUpdates cannot be combined with other updates of a table")
+            return self._replicate(TableName, ReplicaUpdates)
         if all(parameter is None for parameter in given) or GlobalSecondaryIndexUpdates == []:
             raise invalid(_NOTHING)
         if BillingMode == PROVISIONED and ProvisionedThroughput is None:
@@ -206,7 +214,27 @@ class TableOperations(BackupOperations):
         if deleted is not None:
             deleted.lifecycle = Lifecycle(self, [("DELETING", "index-delete"), ("DELETED", None)])
             table.lifecycle = Lifecycle(self, [("UPDATING", "index-delete"), ("ACTIVE", None)])
-        return {"TableDescription": describe(table, self.limits)}
+        shared = {
+            "AttributeDefinitions": AttributeDefinitions,
+            "BillingMode": BillingMode,
+            "ProvisionedThroughput": ProvisionedThroughput,
+            "GlobalSecondaryIndexUpdates": GlobalSecondaryIndexUpdates,
+            "OnDemandThroughput": OnDemandThroughput,
+            "WarmThroughput": WarmThroughput,
+        }
+        self._updated_table(table, shared)
+        return {"TableDescription": self._description(table)}
+
+    def _replicate(self, TableName: str, updates: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """UpdateTable's ReplicaUpdates; overridden by what makes replicas."""
+        raise NotImplementedError
+
+    def _updated_table(self, table: Table, request: Mapping[str, Any]) -> None:
+        """Overridden by what changes replicas likewise: `request` is what they share of an UpdateTable."""
+
+    def _description(self, table: Table) -> dict[str, Any]:
+        """As DescribeTable shows a table."""
+        return describe(table, self.limits)
 
     # --- parts of CreateTable
 
@@ -336,8 +364,7 @@ class TableOperations(BackupOperations):
                 feed.disable(Lifecycle(self, [("DISABLING", "table-update"), ("DISABLED", None)]))
         table.feeds = tuple(feed for feed in table.feeds if not isinstance(feed, Stream))
 
-    @staticmethod
-    def _new_stream(table: Table, given: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    def _new_stream(self, table: Table, given: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
         if given is None:
             return None
         stream = _stream(given)
