@@ -79,8 +79,8 @@ def signature(fields: tuple[tuple[str, str | None], ...], version: str) -> str:
 def _primes() -> list[int]:
     """35 primes p of 59 bits whose private exponent is small: EXPONENT * d = 1 modulo p - 1."""
     found: list[int] = []
-    low, high = 2**58, int(2**58.55)
-    for d in range(3, 4096, 2):
+    low, high = int(2**58.33), int(2**58.5)
+    for d in range(3, 65536, 2):
         product = EXPONENT * d - 1
         for k in range(-(-product // high), product // low + 1):
             prime = product // k + 1

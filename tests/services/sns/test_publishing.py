@@ -116,8 +116,8 @@ def test_the_size_of_a_message_counts_its_attributes(sns, make, subscribe, messa
     ("attribute", "message"),
     [
         ({"DataType": "Number", "StringValue": "ten"}, "Could not cast message attribute 'a' value to number."),
-        ({"DataType": "Boolean", "StringValue": "x"}, "The message attribute 'a' has an invalid message attribute type, "
-         "the set of supported type prefixes is Binary, Number, and String."),
+        ({"DataType": "Boolean", "StringValue": "x"}, "The message attribute 'a' has an invalid message attribute "
+         "type, the set of supported type prefixes is Binary, Number, and String."),
     ],
 )  # fmt: skip
 def test_attributes_that_cannot_be(sns, make, refused, attribute, message):

@@ -277,7 +277,8 @@ def test_a_subscriber_of_another_account_owns_its_subscription(sns, make, refuse
         ("FilterPolicyScope", "Body", "FilterPolicyScope: Invalid value [Body]. Please use either MessageBody or "
          "MessageAttributes"),
         ("RedrivePolicy", "{", "RedrivePolicy: failed to parse JSON."),
-        ("RedrivePolicy", '{"maxReceiveCount": 3}', "RedrivePolicy: invalid JSON. Attribute maxReceiveCount is unknown."),
+        ("RedrivePolicy", '{"maxReceiveCount": 3}', "RedrivePolicy: invalid JSON. Attribute maxReceiveCount is "
+         "unknown."),
         ("RedrivePolicy", '{"deadLetterTargetArn": "q"}', "RedrivePolicy: deadLetterTargetArn is an invalid arn"),
         ("SubscriptionRoleArn", ROLE, "SubscriptionRoleArn: Only supported for the firehose protocol"),
         ("DeliveryPolicy", "{}", "DeliveryPolicy: Delivery protocol [sqs] does not support delivery policies."),
