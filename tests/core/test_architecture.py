@@ -29,7 +29,9 @@ ALLOWED = {
         "gateway",
         "ids",
         "choices",
+        "eventing",
     },
+    "eventing": {"eventing"},
     "gateway": {"gateway", "wire", "service", "cloud", "calls", "limits", "auth", "state", "errors", "waiting"},
 }
 FORBIDDEN_IN_SERVICES = {

@@ -1,0 +1,5 @@
+"""Amazon EventBridge."""
+
+from awsim.services.events.service import Events
+
+SERVICE = Events

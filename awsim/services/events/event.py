@@ -1,0 +1,76 @@
+"""Events: their envelope, and what PutEvents says of entries that cannot become one.
+
+Sources: EventBridge User Guide, "Events" and "Calculating PutEvents event entry size"; ../shared/recorded/events.jsonl.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from awsim.errors import AWSError
+
+Event = dict[str, Any]
+
+_REQUIRED = ("Source", "DetailType", "Detail")
+# What an event handed to TestEventPattern must have.
+ENVELOPE = ("id", "account", "source", "time", "region", "resources", "detail-type")
+
+
+def envelope(
+    *,
+    id_: str,
+    detail_type: str,
+    source: str,
+    account: str,
+    time: float,
+    region: str,
+    resources: list[str],
+    detail: dict[str, Any],
+) -> Event:
+    return {
+        "version": "0",
+        "id": id_,
+        "detail-type": detail_type,
+        "source": source,
+        "account": account,
+        "time": timestamp(time),
+        "region": region,
+        "resources": resources,
+        "detail": detail,
+    }
+
+
+def timestamp(time: float) -> str:
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def dumps(value: Any) -> str:
+    """JSON as EventBridge writes it."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def check_entry(entry: Mapping[str, Any], *, by_service: bool) -> dict[str, Any]:
+    """The detail of a PutEvents entry; raises the error that the answer carries for it."""
+    for name in _REQUIRED:
+        if not entry.get(name):
+            reason = f"{name} is a required argument."
+            raise AWSError("InvalidArgument", f"Parameter {name} is not valid. Reason: {reason}")
+    if entry["Source"].startswith("aws.") and not by_service:
+        raise AWSError("NotAuthorizedForSourceException", "Not authorized for the source.")
+    try:
+        detail = json.loads(entry["Detail"])
+    except ValueError:
+        detail = None
+    if not isinstance(detail, dict):
+        raise AWSError("MalformedDetail", "Detail is malformed.")
+    return detail
+
+
+def size(entry: Mapping[str, Any], time_size: int) -> int:
+    """Bytes that an entry counts for."""
+    total = time_size if entry.get("Time") is not None else 0
+    texts = [entry.get(name) or "" for name in _REQUIRED] + list(entry.get("Resources") or ())
+    return total + sum(len(text.encode()) for text in texts)
