@@ -9,7 +9,6 @@ from functools import cache
 from pathlib import Path
 from time import strptime
 from typing import Any, NamedTuple
-from zipfile import ZipFile
 
 from awsim.auth.credentials import named_id
 
@@ -26,8 +25,17 @@ class AwsPolicy(NamedTuple):
     path: str
     id: str
     default: str
-    created: int
-    updated: int
+    created_at: str
+    updated_at: str
+
+    @property
+    def created(self) -> int:
+        """Epoch seconds."""
+        return _seconds(self.created_at)
+
+    @property
+    def updated(self) -> int:
+        return _seconds(self.updated_at)
 
     @property
     def document(self) -> str | None:
@@ -44,11 +52,10 @@ def aws_policy(path: str, name: str) -> AwsPolicy | None:
 @cache
 def aws_policies() -> Mapping[str, AwsPolicy]:
     """All of them by name, in order of their names."""
-    found = {}
-    for name, (path, id, default, created, updated) in _read("index.json").items():
-        id = id or named_id("ANPA", _AWS, f"policy/{name}")
-        found[name] = AwsPolicy(name, path, id, default, _seconds(created), _seconds(updated))
-    return found
+    return {
+        name: AwsPolicy(name, path, id or named_id("ANPA", _AWS, f"policy/{name}"), *rest)
+        for name, (path, id, *rest) in _read("index.json").items()
+    }
 
 
 @cache
@@ -57,10 +64,11 @@ def _documents(part: int) -> Mapping[str, str]:
 
 
 def _read(name: str) -> Any:
+    from zipfile import ZipFile  # most accounts use none of AWS's policies
+
     with ZipFile(_FILE) as file:
         return json.loads(file.read(name))
 
 
-@cache
 def _seconds(text: str) -> int:
     return timegm(strptime(text, "%Y-%m-%dT%H:%M:%SZ"))

@@ -26,6 +26,7 @@ class Uses:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._read = 0
+        self._last: Any = None
         self._keys: dict[str, Use] = {}
         self._principals: dict[str, dict[str, Use]] = {}
         self._actions: dict[str, dict[tuple[str, str], Use]] = {}
@@ -33,7 +34,8 @@ class Uses:
     def of_key(self, access_key: str, since: float) -> Use | None:
         """The last call signed with a key."""
         self._catch_up()
-        return _since(self._keys.get(access_key), since)
+        use = self._keys.get(access_key)
+        return use if use is not None and self._counts(use, since) else None
 
     def of(self, arn: str, since: float) -> Use | None:
         """The last call of a user (its ARN) or of any session of a role (`session_arn`)."""
@@ -44,18 +46,22 @@ class Uses:
         """The last call of a principal to each service."""
         self._catch_up()
         found = self._principals.get(arn, {})
-        return {service: use for service, use in found.items() if use.time >= since}
+        return {service: use for service, use in found.items() if self._counts(use, since)}
 
     def actions(self, arn: str, service: str, since: float) -> list[Use]:
         """The last call of a principal to each operation of a service, in order of their names."""
         self._catch_up()
         found = self._actions.get(arn, {})
-        return [use for key, use in sorted(found.items()) if key[0] == service and use.time >= since]
+        return [use for key, use in sorted(found.items()) if key[0] == service and self._counts(use, since)]
+
+    def _counts(self, use: Use, since: float) -> bool:
+        """A restored Cloud has not come to calls that its journal still has."""
+        return since <= use.time <= self._cloud.clock.time()
 
     def _catch_up(self) -> None:
         calls = self._cloud.calls
-        if len(calls) < self._read:  # cleared
-            self._read = 0
+        if len(calls) < self._read or (self._read and calls[self._read - 1] is not self._last):
+            self._read = 0  # the journal was cleared
         for number in range(self._read, len(calls)):
             for record in _all((calls[number],)):
                 use = Use(record.timestamp, prefix_of(record.service), record.operation, record.region or "")
@@ -66,16 +72,13 @@ class Uses:
                     who = who.rpartition("/")[0]
                 self._principals.setdefault(who, {})[use.service] = use
                 self._actions.setdefault(who, {})[use.service, use.operation] = use
-        self._read = len(calls)
+        if self._read < len(calls):
+            self._read, self._last = len(calls), calls[-1]
 
 
 def session_arn(partition: str, account: str, role: str) -> str:
     """What the ARNs of a role's sessions begin with."""
     return f"arn:{partition}:sts::{account}:assumed-role/{role}"
-
-
-def _since(use: Use | None, since: float) -> Use | None:
-    return use if use is not None and use.time >= since else None
 
 
 def _all(records: Iterable[Any]) -> Iterator[Any]:

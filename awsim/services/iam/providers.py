@@ -6,7 +6,6 @@ import calendar
 import re
 import time
 from typing import Any
-from xml.etree import ElementTree
 
 from awsim.state import Entity, List, Tags
 
@@ -44,6 +43,8 @@ def metadata_end(text: str) -> int | None:
 
     Raises ValueError for what is no such metadata.
     """
+    from xml.etree import ElementTree
+
     try:
         root = ElementTree.fromstring(text)
     except ElementTree.ParseError:

@@ -101,6 +101,27 @@ def test_when_a_key_was_used_last(aws, iam, user, keys_of):
     assert "LastUsedDate" not in iam.get_access_key_last_used(AccessKeyId=other["aws_access_key_id"])
 
 
+def test_last_uses_follow_the_journal(aws, iam, user, keys_of):
+    user("bob")
+    keys = keys_of("bob")
+
+    def last_used():
+        return iam.get_access_key_last_used(AccessKeyId=keys["aws_access_key_id"])["AccessKeyLastUsed"]["ServiceName"]
+
+    snapshot = aws.snapshot()
+    aws.clock.advance(hours=1)
+    arn_with(keys)
+    assert last_used() == "sts"
+    aws.restore(snapshot)
+    assert last_used() == "N/A"
+    aws.clock.advance(hours=2)
+    assert last_used() == "sts"
+    aws.calls.clear()
+    for _ in range(20):
+        boto3.client("sqs", region_name="eu-west-1", **keys).list_queues()
+    assert last_used() == "sqs"
+
+
 # --- passwords
 
 

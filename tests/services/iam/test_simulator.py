@@ -232,6 +232,47 @@ def test_resource_policies(iam, user, custom, refused):
     assert refused(iam.simulate_custom_policy, **given)[0] == "InvalidInput"
 
 
+@pytest.mark.rule("iam-061", "iam-062")
+@pytest.mark.parametrize(
+    ("condition", "action", "right", "wrong"),
+    [
+        ("ec2:ResourceTag/Project", "ec2:StopInstances", "A", "B"),
+        ("aws:PrincipalOrgID", "s3:GetObject", "o-1234567890", "o-0987654321"),
+    ],
+)
+def test_conditions_on_tags_and_organizations(custom, condition, action, right, wrong):
+    only = {"StringEquals": {condition: right}}
+    text = document({"Effect": "Allow", "Action": action, "Resource": "*", "Condition": only})
+    found = [custom(text, action, ContextEntries=[key(condition, value)])["EvalDecision"] for value in (right, wrong)]
+    assert found == ["allowed", "implicitDeny"]
+
+
+@pytest.mark.rule("iam-068", "iam-069")
+def test_passing_roles(iam, user, decision):
+    user("bob")
+    arns = [f"arn:aws:iam::123456789012:role/{name}" for name in ("S3Access", "Admin")]
+    iam.put_user_policy(UserName="bob", PolicyName="ec2", PolicyDocument=document(("Allow", "ec2:*", "*")))
+    assert decision(BOB, "iam:PassRole", ResourceArns=arns[:1]) == "implicitDeny"
+    iam.put_user_policy(UserName="bob", PolicyName="pass", PolicyDocument=document(("Allow", "iam:PassRole", arns[0])))
+    found = [decision(BOB, "iam:PassRole", ResourceArns=[arn]) for arn in arns]
+    assert found == ["allowed", "implicitDeny"]
+
+
+@pytest.mark.rule("iam-048", "iam-049", "iam-050")
+@pytest.mark.parametrize(
+    ("policy", "allowed", "denied"),
+    [
+        ("IAMReadOnlyAccess", "iam:ListUsers", "iam:CreateUser"),
+        ("AmazonS3FullAccess", "s3:CreateBucket", "ec2:RunInstances"),
+    ],
+)
+def test_roles_with_policies_of_aws(iam, role, decision, policy, allowed, denied):
+    role("app")
+    iam.attach_role_policy(RoleName="app", PolicyArn=aws_arn(policy))
+    found = [decision("arn:aws:iam::123456789012:role/app", action) for action in (allowed, denied)]
+    assert found == ["allowed", "implicitDeny"]
+
+
 def test_context_keys_that_policies_ask_for(iam, user):
     condition = {"StringEquals": {"aws:RequestedRegion": "eu-west-1", "s3:prefix": "${aws:username}"}}
     text = document({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": condition})

@@ -20,7 +20,7 @@ class AccountOperations(LinkedRoleOperations):
 
     def create_account_alias(self, AccountAlias: str) -> None:
         """An account has one alias: a new one takes the place of the earlier."""
-        aliases = self.at(account=_NOBODY).used_ids
+        aliases = self.at(account=_NOBODY).aliases
         if AccountAlias in aliases:
             raise exists(f"The account alias {AccountAlias} already exists.")
         if self.settings.alias is not None:
@@ -31,7 +31,7 @@ class AccountOperations(LinkedRoleOperations):
     def delete_account_alias(self, AccountAlias: str) -> None:
         if self.settings.alias != AccountAlias:
             raise no_such(f"The account alias {AccountAlias} cannot be found.")
-        del self.at(account=_NOBODY).used_ids[AccountAlias]
+        del self.at(account=_NOBODY).aliases[AccountAlias]
         self.settings.alias = None
 
     def list_account_aliases(self, Marker: str | None = None, MaxItems: int | None = None) -> dict[str, Any]:

@@ -67,7 +67,8 @@ class Operations(Service):
         self.oidc: SortedDict = SortedDict()  # ARN -> OIDCProvider
         self.jobs: Dict = Dict()  # id -> Job of the access advisor
         self.deletions: Dict = Dict()  # id of a task -> Deletion of a service-linked role
-        self.used_ids: Dict = Dict()
+        self.used_ids: Dict = Dict()  # names of which somebody has had the id that goes by the name
+        self.aliases: Dict = Dict()  # alias -> account; see `create_account_alias`
         self.uses = Uses(self.cloud)
 
     def violation(self, violations: Sequence[Violation]) -> AWSError:
@@ -155,9 +156,13 @@ class Operations(Service):
         policies.check(text, "trust")
         self.limits.check("trust-policy-size", size_of(text))
         for account, kind, name, arn in policies.named_principals(text):
-            owner = self if account == self.account else self.at(account=account)
-            if owner is not self and not owner.users and not owner.roles:
-                continue
+            owner = self
+            if account != self.account:
+                if not self.cloud.has_service(self.name, account, self.region):
+                    continue
+                owner = self.at(account=account)
+                if not owner.users and not owner.roles:
+                    continue
             found = (owner.users if kind == "user" else owner.roles).get(name.lower())
             if found is None or found.arn != arn:
                 if (kind, name) == ("user", "awsim"):

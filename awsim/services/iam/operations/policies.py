@@ -69,7 +69,7 @@ class PolicyOperations(RoleOperations):
                 return False
             if PolicyUsageFilter == "PermissionsBoundary":
                 return bool(self.bounded.get(arn))
-            return PolicyUsageFilter is None or bool(self.attached.get(arn)) or not OnlyAttached
+            return PolicyUsageFilter is None or bool(self.attached.get(arn))
 
         return self.page("Policies", pairs, self.shown_policy, Marker, MaxItems, having)
 
