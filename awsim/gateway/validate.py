@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from awsim.limits.table import bounds_for
+from awsim.limits.table import bounds_for, load
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel, Shape
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from awsim.gateway.call import Call
     from awsim.limits.table import Row, ServiceLimits
     from awsim.service import Service
+
+
+# A row of this name bounds the body of a request; no service bounds it below so many bytes.
+_REQUEST = "request-size"
+_LARGE = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,9 @@ Validator = Callable[[dict[str, Any], "Service"], None]
 
 def validate(call: Call) -> None:
     """The stage."""
+    http = call.http
+    if http is not None and http.size() > _LARGE and _REQUEST in load(call.service):
+        call.instance.limits.check(_REQUEST, http.size())
     call.plan.validator(call.params, call.instance)
     if (refusal := call.plan.unknown(call.params)) is not None:
         raise refusal

@@ -69,3 +69,26 @@ def gunzip(body: bytes) -> bytes:
         return gzip.decompress(body)
     except (OSError, EOFError, zlib.error) as problem:
         raise Unreadable(f"Invalid gzip body: {problem}") from None
+
+
+def decompressed(body: bytes, encoding: str) -> bytes:
+    """A body in a Content-Encoding, gzip or deflate; raises Unreadable for another one and for a broken body.
+
+    As DynamoDB reads it: gzip may have several members, what follows the last one is ignored.
+    """
+    import zlib
+
+    if encoding not in ("gzip", "deflate"):
+        raise Unreadable(f"Unknown content encoding: {encoding}")
+    parts = []
+    try:
+        while True:
+            reader = zlib.decompressobj(31 if encoding == "gzip" else 15)
+            parts.append(reader.decompress(body))
+            if not reader.eof:
+                raise Unreadable("The compressed body is cut short")
+            body = reader.unused_data
+            if encoding != "gzip" or body[:2] != b"\x1f\x8b":
+                return b"".join(parts)
+    except zlib.error as problem:
+        raise Unreadable(f"Invalid {encoding} body: {problem}") from None

@@ -176,6 +176,10 @@ class Request:
         self._body = body
         return body
 
+    def replace(self, body: bytes) -> None:
+        """Have another body from now on: what was compressed, decompressed."""
+        self._body = body
+
     def size(self) -> int:
         """Bytes of the body; 0 before a stream has been read."""
         body = self._body

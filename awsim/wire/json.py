@@ -35,6 +35,8 @@ _CORAL_SERVICE = {
 }
 # Of the framework's own errors these spell it "Message".
 _CAPITAL = {"AccessDeniedException", "SerializationException", "UnknownOperationException"}
+# Services that take a compressed body in every operation, and fail where it cannot be read.
+_COMPRESSED = {"dynamodb"}
 
 
 def type_of(service: str, shape: ErrorShape) -> str:
@@ -81,7 +83,8 @@ class JSONCodec(Codec):
             return lambda request: {}
         shape = self.schema.resolve(self.input)
         read = structure_reader(self.schema, self.input["shape"])
-        compressed = bool(self.operation._operation_model.get("requestcompression"))
+        always = self.schema.name in _COMPRESSED
+        compressed = not always and bool(self.operation._operation_model.get("requestcompression"))
         host_labels = [
             name
             for name, member in shape.get("members", {}).items()
@@ -96,7 +99,15 @@ class JSONCodec(Codec):
 
         def parse(request: Request) -> dict[str, Any]:
             body = request.read()
-            if compressed and dict.get(request.headers, "content-encoding") == "gzip":
+            if always and (encoding := dict.get(request.headers, "content-encoding")):
+                from awsim.wire.chunked import decompressed
+
+                try:
+                    body = decompressed(body, encoding)
+                except Unreadable:
+                    raise AWSError("InternalServerError", "Internal server error", status=500) from None
+                request.replace(body)
+            elif compressed and dict.get(request.headers, "content-encoding") == "gzip":
                 from awsim.wire.chunked import gunzip
 
                 body = gunzip(body)

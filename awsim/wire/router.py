@@ -205,8 +205,8 @@ def route(request: Request) -> tuple[str, str]:
     """(botocore's service name, operation name) of a request.
 
     Pseudo operations without a model: ("s3", "PostObject"), ("s3", "OptionsObject"), ("execute-api", "Invoke"),
-    ("lambda-url", "Invoke"), ("sns", "GetSigningCertificate"). Raises AWSError for an operation the service does not have, UnknownHost where no service
-    claims the host.
+    ("lambda-url", "Invoke"), ("sns", "GetSigningCertificate"), ("dynamodb", "HealthCheck"), ("dynamodb", "Preflight").
+    Raises AWSError for an operation the service does not have, UnknownHost where no service claims the host.
     """
     host = request.host
     if host in METADATA_HOSTS:
@@ -218,6 +218,8 @@ def route(request: Request) -> tuple[str, str]:
         return "execute-api", "Invoke"
     if stem == "sns" and request.method == "GET" and request.path.startswith("/SimpleNotificationService-"):
         return "sns", "GetSigningCertificate"
+    if stem == "dynamodb" and request.path == "/" and request.method in ("GET", "OPTIONS"):
+        return "dynamodb", "HealthCheck" if request.method == "GET" else "Preflight"
     names = services_of(request)
     if not names:
         raise UnknownHost(f"no AWS service that awsim knows of has the host {host}")

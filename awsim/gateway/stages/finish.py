@@ -32,8 +32,28 @@ def journal(call: Call) -> None:
     cloud.note(call, record)
 
 
+# Services that any web page may call.
+_ANY_ORIGIN = ("dynamodb",)
+_CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date",
+}
+
+
 def respond(call: Call) -> Response:
     """The answer on the wire."""
+    response = _answer(call)
+    http = call.http
+    # A request that no service was found for may still be of one.
+    if call.service in ("", *_ANY_ORIGIN) and http is not None and "origin" in http.headers:
+        from awsim.wire.router import services_of
+
+        if call.service or services_of(http)[:1] == [*_ANY_ORIGIN]:
+            response.headers.update(_CORS)
+    return response
+
+
+def _answer(call: Call) -> Response:
     request_id = call.request_id or call.cloud.request_id()
     codec = call.codec
     if codec is None:

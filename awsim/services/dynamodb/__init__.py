@@ -5,13 +5,21 @@ from __future__ import annotations
 from typing import ClassVar
 
 from awsim.services.dynamodb.batches import BatchOperations
+from awsim.services.dynamodb.browser import BrowserOperations
 from awsim.services.dynamodb.destinations import DestinationOperations
 from awsim.services.dynamodb.exports import TransferOperations
 from awsim.services.dynamodb.settings import SettingOperations
 from awsim.services.dynamodb.statements import StatementOperations
 
 
-class DynamoDB(SettingOperations, BatchOperations, StatementOperations, TransferOperations, DestinationOperations):
+class DynamoDB(
+    SettingOperations,
+    BatchOperations,
+    StatementOperations,
+    TransferOperations,
+    DestinationOperations,
+    BrowserOperations,
+):
     """Tables, items, expressions, queries, batches, transactions, PartiQL, backups, exports, imports, replicas."""
 
     unchecked: ClassVar[frozenset[str]] = frozenset({"AttributeValue", "Key", "PutItemInputAttributeMap"})

@@ -1,0 +1,117 @@
+"""DynamoDB without an SDK: compressed and oversized requests, health checks, browsers."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+
+import pytest
+import requests
+
+_URL = "https://dynamodb.us-east-1.amazonaws.com/"
+
+
+@pytest.fixture
+def post(aws):
+    """`post(operation, body, **headers)`: a request that is signed, after a fashion."""
+
+    def post(operation, body, **headers):
+        return requests.post(
+            _URL,
+            data=body,
+            headers={
+                "X-Amz-Target": f"DynamoDB_20120810.{operation}",
+                "Content-Type": "application/x-amz-json-1.0",
+                "Authorization": "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/dynamodb/aws4_request, "
+                "SignedHeaders=host, Signature=0",
+                **{name.replace("_", "-"): value for name, value in headers.items()},
+            },
+            timeout=5,
+        )
+
+    return post
+
+
+def _put(key):
+    return json.dumps({"TableName": "things", "Item": {"pk": {"S": key}}}).encode()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip", gzip.compress(_put("a"))),
+        ("gzip", gzip.compress(_put("a")[:10]) + gzip.compress(_put("a")[10:])),
+        ("gzip", gzip.compress(_put("a")) + b"junk"),
+        ("deflate", zlib.compress(_put("a"))),
+    ],
+)
+def test_compressed_requests(make, post, contents, encoding, body):
+    make()
+    assert post("PutItem", body, Content_Encoding=encoding).status_code == 200
+    assert contents() == [{"pk": {"S": "a"}}]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("garbage", _put("a")),
+        ("gzip", _put("a")),
+        ("gzip", gzip.compress(_put("a"))[:-1]),
+        ("gzip", b""),
+        ("deflate", _put("a")),
+        ("deflate", b""),
+    ],
+)
+def test_what_cannot_be_decompressed(make, post, contents, encoding, body):
+    make()
+    answer = post("PutItem", body, Content_Encoding=encoding)
+    assert answer.status_code == 500
+    assert answer.json()["__type"].endswith("#InternalServerError")
+    assert contents() == []
+
+
+@pytest.mark.parametrize("how", ["whole", "chunked", "compressed"])
+def test_requests_over_16_mb(make, post, contents, how):
+    make()
+    body = _put("a")[:-1] + b" " * 16 * 2**20 + b"}"
+    if how == "compressed":
+        answer = post("PutItem", gzip.compress(body, 1), Content_Encoding="gzip")
+    else:
+        answer = post("PutItem", body if how == "whole" else iter([body]))
+    assert answer.status_code == 413
+    assert contents() == []
+    fits = _put("b")
+    assert post("PutItem", fits[:-1] + b" " * (16 * 2**20 - len(fits)) + b"}").status_code == 200
+
+
+def test_health(aws):
+    answer = requests.get(_URL, timeout=5)
+    assert (answer.status_code, answer.text) == (200, "healthy: dynamodb.us-east-1.amazonaws.com ")
+    assert requests.get(_URL + "index.htm", timeout=5).status_code == 404
+
+
+def test_browsers(aws, post):
+    plain = post("ListTables", b"{}")
+    assert not [name for name in plain.headers if name.lower().startswith("access-control")]
+    for answer in (
+        post("ListTables", b"{}", Origin="https://example.com"),
+        post("NoSuchThing", b"{}", Origin="https://example.com"),
+        requests.get(_URL, headers={"Origin": "https://example.com"}, timeout=5),
+    ):
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert "x-amzn-RequestId" in answer.headers["Access-Control-Expose-Headers"]
+        assert "Access-Control-Max-Age" not in answer.headers
+    preflight = requests.options(
+        _URL,
+        headers={
+            "Origin": "https://example.com",
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "x-amz-target",
+        },
+        timeout=5,
+    )
+    assert preflight.status_code == 200
+    assert preflight.headers["Access-Control-Allow-Methods"] == "POST"
+    assert preflight.headers["Access-Control-Allow-Headers"] == "x-amz-target"
+    assert preflight.headers["Access-Control-Max-Age"] == "172800"
