@@ -179,9 +179,8 @@ class StreamOperations(Operations):
 
     def check_shards(self, adding: int) -> None:
         """Refuse that many more open shards than the account may have."""
-        self.limits.quota(
-            self._shard_quota, self._open_shards(), adding=adding, account=self.account, region=self.region
-        )
+        named = {"account": self.account, "region": self.region, "more": adding}
+        self.limits.quota(self._shard_quota, self._open_shards(), adding=adding, **named)
 
     def check_on_demand(self) -> None:
         used = self._on_demand_streams()
