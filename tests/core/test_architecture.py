@@ -31,7 +31,7 @@ ALLOWED = {
         "choices",
         "eventing",
     },
-    "eventing": {"eventing"},
+    "eventing": {"eventing", "errors"},
     "gateway": {"gateway", "wire", "service", "cloud", "calls", "limits", "auth", "state", "errors", "waiting"},
 }
 FORBIDDEN_IN_SERVICES = {

@@ -6,6 +6,7 @@ Source: EventBridge User Guide, "Using dead-letter queues to process undelivered
 from __future__ import annotations
 
 from awsim.errors import AWSError
+from awsim.eventing import retries
 
 CLIENT_ERROR = "SDK_CLIENT_ERROR"
 CONNECTION = "CONNECTION_FAILURE"
@@ -20,8 +21,6 @@ THROTTLING = "THROTTLING"
 _RETRIABLE = frozenset((CONNECTION, INTERNAL, THROTTLING))
 _DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation", "KMS.AccessDenied")
 _GONE = ("NotFound", "NonExistent", "DoesNotExist", "NoSuch")
-_THROTTLED = ("Throttl", "ThroughputExceeded", "TooManyRequests", "LimitExceeded", "SlowDown")
-_NOT_MODELLED = 501
 
 
 class Failure(Exception):
@@ -39,8 +38,8 @@ def of(error: AWSError) -> Failure:
         return Failure(NO_PERMISSIONS, error.message)
     if any(word in error.code for word in _GONE):
         return Failure(NO_RESOURCE, error.message)
-    if any(word in error.code for word in _THROTTLED) or error.status == 429:
+    if retries.throttled(error):
         return Failure(THROTTLING, error.message)
-    if error.status is not None and error.status >= 500 and error.status != _NOT_MODELLED:
+    if retries.broken(error):
         return Failure(INTERNAL, error.message)
     return Failure(CLIENT_ERROR, error.message)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from awsim.errors import AWSError
 from awsim.service import Service
@@ -13,6 +14,12 @@ from awsim.services.events import arns
 from awsim.services.events.bus import DEFAULT, Bus, Rule
 from awsim.services.events.refusals import invalid, no_bus, no_rule, not_valid
 from awsim.state import Collection
+
+
+if TYPE_CHECKING:
+    from awsim.gateway.validate import Violation
+
+_METHODS = "[HEAD, POST, PATCH, DELETE, PUT, GET, OPTIONS]"
 
 
 class Operations(Service):
@@ -64,6 +71,16 @@ class Operations(Service):
 
     def setup(self) -> None:
         self.buses.add(Bus(DEFAULT, self.arn(f"event-bus/{DEFAULT}"), self.clock.time()))
+
+    def violation(self, violations: Sequence[Violation]) -> AWSError:
+        """The usual sentence; AWS lists the methods of API destinations in an order of its own."""
+        worded = [
+            replace(violation, constraint=f"Member must satisfy enum value set: {_METHODS}")
+            if violation.path == "httpMethod" and violation.kind == "enum"
+            else violation
+            for violation in violations
+        ]
+        return super().violation(worded)
 
     # --- look-ups
 

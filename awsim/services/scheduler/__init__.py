@@ -1,0 +1,5 @@
+"""Amazon EventBridge Scheduler."""
+
+from awsim.services.scheduler.service import Scheduler
+
+SERVICE = Scheduler
