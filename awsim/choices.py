@@ -21,6 +21,7 @@ PROMISES = {
     "iam.propagation": "changes of IAM are eventually consistent: they take seconds to hold everywhere",
     "s3.short-page": "a listing might contain fewer keys than MaxKeys; IsTruncated says whether there are more",
     "s3.stale-read": "before December 2020, S3 read overwrites, deletes and listings with eventual consistency",
+    "scheduler.flexible-window": "a schedule with a flexible window is invoked at any time within it",
     "sns.duplicate": "standard topics deliver at least once",
     "sqs.approximate-count": "the numbers of messages are approximate until a minute after the last change",
     "sqs.duplicate": "standard queues deliver at least once",
