@@ -29,12 +29,14 @@ class ResourceSide:
     """What the owner of a resource says of its use: account, parsed resource policies (see `awsim.auth.policy`).
 
     `mandatory`: the policy must let in, whatever identity policies say. `granted`: an ACL or a grant lets in.
+    `closed`: where there is no policy, AWS's own services have no way in either.
     """
 
     account: str | None
     policies: Sequence[Any] = ()
     mandatory: bool = False
     granted: bool = False
+    closed: bool = False
 
 
 class Service:

@@ -55,7 +55,7 @@ class Authorizer:
         identity, boundary, tags = self._identity(caller)
         for action, resource, keys in needed:
             side = self._resource_side(call, action, resource)
-            if who.service is not None and not side.policies and not side.mandatory:
+            if who.service is not None and not (side.policies or side.mandatory or side.closed):
                 # What AWS's services do among themselves needs a policy only where the resource can have one.
                 continue
             request = AuthorizationRequest(

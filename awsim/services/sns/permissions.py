@@ -1,29 +1,15 @@
-"""Topic policies: what AddPermission writes, and whom a policy admits from other accounts.
+"""Topic policies: the default, what AddPermission writes, what SNS refuses. What one means is `awsim.auth.policy`'s.
 
-The policy language is `awsim.auth.policy`'s. Without `authorization` a topic is its account's, and AWS's services', but
-for those whom its policy names. Sources: SNS API Reference, AddPermission; ../shared/recorded/sns.jsonl.
+Sources: SNS API Reference, AddPermission; ../shared/recorded/sns.jsonl.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from awsim.auth.policy import (
-    AuthorizationRequest,
-    Facts,
-    PolicyError,
-    PolicySet,
-    Principal,
-    build,
-    decide,
-    parse,
-)
+from awsim.auth.policy import PolicyError, parse
 from awsim.services.sns.refusals import invalid
-
-if TYPE_CHECKING:
-    from awsim.auth.credentials import Caller
 
 # What a topic's policy can be about.
 ACTIONS = (
@@ -38,8 +24,6 @@ _IN_SCOPE = frozenset(
     )
 )  # fmt: skip
 _OUT_OF_SCOPE = "Policy statement action out of service scope!"
-# The caller's own side, where nobody asks for it.
-_ANYTHING = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
 
 
 def default_policy(topic_arn: str, account: str) -> str:
@@ -102,16 +86,6 @@ def without_statement(policy: str, label: str) -> str:
     document = json.loads(policy)
     document["Statement"] = [statement for statement in document["Statement"] if statement.get("Sid") != label]
     return _dumps(document)
-
-
-def admits(policy: str, topic_arn: str, owner: str, caller: Caller, action: str, time: float, **keys: str) -> bool:
-    """Whether a topic's policy lets a caller of another account do `action` ("Publish"). `keys`: `sns:Protocol`, …"""
-    principal = Principal.of(caller)
-    extras = {"aws:sourceowner": caller.account, **{f"sns:{name}": value for name, value in keys.items()}}
-    context = build(principal, Facts(time=time, session=caller.session, resource_account=owner), extras)
-    request = AuthorizationRequest(principal, f"sns:{action}", topic_arn, context, resource_account=owner)
-    own = () if caller.is_anonymous else (parse(_ANYTHING),)
-    return decide(request, PolicySet(identity=own, resource=(parse(policy, "resource"),))).allowed
 
 
 def _dumps(document: object) -> str:

@@ -666,6 +666,7 @@ def _dead(raw):
         given = {"MessageGroupId": "message-group-id-1", "MessageDeduplicationId": "message-deduplication-id-1"}
         s.note("publish-response-fifo", s.sns.publish(TopicArn=topic, Message="test-message", **given))
         found = s.received("messages-in-dlq", dead, FIFO)["Messages"]
+        del s.answers["messages-in-dlq"]["ResponseMetadata"]
         s.sqs.delete_message(QueueUrl=dead, ReceiptHandle=found[0]["ReceiptHandle"])
         batch = _batch(topic, lambda index: f"MessageDeduplicationId-{index + 1}", "Subject")
         s.note("publish-batch-response-fifo", s.sns.publish_batch(**batch))

@@ -156,7 +156,8 @@ class DeliveryOperations(Operations):
             parameters["MessageGroupId"] = message.group_id
         if fifo:
             parameters["MessageDeduplicationId"] = message.deduplication_id
-        self.cloud.call("sqs", "SendMessage", parameters, caller=_me(account), region=region)
+        source = message.topic_arn
+        self.cloud.call("sqs", "SendMessage", parameters, caller=_me(account), region=region, source_arn=source)
 
     def _to_function(self, subscription: Subscription, envelopes: Envelopes) -> None:
         arn = read(subscription.endpoint, "Endpoint")
@@ -166,6 +167,7 @@ class DeliveryOperations(Operations):
             as_=_me(arn.account),
             region_=arn.region,
             account_=arn.account,
+            source_arn_=subscription.topic_arn,
             FunctionName=subscription.endpoint,
             InvocationType="Event",
             Payload=envelopes.of("lambda").for_function(subscription).encode(),

@@ -39,7 +39,7 @@ class SubscriptionOperations(DeliveryOperations):
         Attributes: Mapping[str, str] | None = None,
         ReturnSubscriptionArn: bool = False,
     ) -> dict[str, Any]:
-        topic = self.topic_at(TopicArn, Protocol=Protocol, Endpoint=Endpoint or "")
+        topic = self.topic_at(TopicArn)
         endpoint = endpoints.check(Protocol, Endpoint, fifo_topic=topic.fifo)
         given = dict(Attributes or {})
         for name in given:

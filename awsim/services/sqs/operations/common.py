@@ -107,7 +107,7 @@ class Operations(Service):
         queue = self.at(account=parts[4], region=parts[3]).queues.get(parts[5])
         text = queue.settings.policy if queue is not None else None
         if text is None:
-            return ResourceSide(parts[4])
+            return ResourceSide(parts[4], closed=True)
         from awsim.auth.policy import parse
 
         return ResourceSide(parts[4], (parse(text, "resource"),))
