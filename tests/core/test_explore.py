@@ -479,10 +479,9 @@ def test_a_whole_suite_is_explored_where_it_mocks(suite):
 
 
 def test_async_tests(suite):
+    pytest.importorskip("pytest_asyncio")
     result = suite(
         """
-        pytest.importorskip("pytest_asyncio")
-
         @pytest.mark.asyncio
         @pytest.mark.aws(explore=60)
         async def test_it(aws): consume()
