@@ -33,8 +33,8 @@ class Topic(Entity):
     """A standard topic. `attributes` are the texts that callers set, `policy` the whole access policy (JSON)."""
 
     __slots__ = (
-        "account", "arn", "attributes", "data_protection_policy", "deleted_subscriptions", "delivery_policy", "name",
-        "policy", "subscriptions", "tags",
+        "account", "arn", "attributes", "data_protection_policy", "deleted_subscriptions", "delivery_policy",
+        "filtered", "name", "policy", "subscriptions", "tags",
     )  # fmt: skip
 
     fifo = False
@@ -48,7 +48,8 @@ class Topic(Entity):
         self.attributes: Mapping[str, str] = {}
         self.delivery_policy = EffectivePolicy()
         self.data_protection_policy = ""
-        self.subscriptions = Dict()  # ARN -> Subscription
+        self.subscriptions = Dict()  # (protocol, endpoint) -> Subscription
+        self.filtered = Dict()  # ARN -> Subscription, of those with a filter policy
         self.deleted_subscriptions = 0
 
     def set(self, name: str, value: str | None) -> None:
@@ -62,15 +63,19 @@ class Topic(Entity):
 
     def add(self, subscription: Subscription) -> None:
         self.subscriptions[subscription.protocol, subscription.endpoint] = subscription
+        self.count_filter(subscription)
+
+    def count_filter(self, subscription: Subscription) -> None:
+        """Note whether a subscription has a filter policy."""
+        if subscription.filter is not None:
+            self.filtered[subscription.arn] = subscription
+        else:
+            self.filtered.pop(subscription.arn, None)
 
     def remove(self, subscription: Subscription) -> None:
         if self.subscriptions.pop((subscription.protocol, subscription.endpoint), None) is not None:
             self.deleted_subscriptions += 1
-
-    @property
-    def filter_policies(self) -> int:
-        """How many subscriptions have one."""
-        return sum(subscription.filter is not None for subscription in self.subscriptions.values())
+        self.filtered.pop(subscription.arn, None)
 
 
 class FifoTopic(Topic):

@@ -381,3 +381,61 @@ def test_a_service_that_is_not_modelled_shows_in_the_journal(aws, sns, make, que
     )  # fmt: skip
     sns.publish(TopicArn=topic, Message="m")
     assert texts(dead) == ["m"]
+
+
+# --- what AWS leaves open, and the journal
+
+
+@pytest.mark.aws(replay="sns.duplicate#1=1")
+def test_standard_topics_deliver_at_least_once(aws, sns, make, subscribe, texts):
+    topic = make()
+    url, _ = subscribe(topic, FilterPolicy={"k": [{"exists": False}]})
+    sns.publish(TopicArn=topic, Message="m")
+    assert texts(url) == ["m", "m"]
+    (choice,) = [each for each in aws.choices if each.deviates]
+    assert "delivered twice to" in choice.explain()
+    assert "standard topics deliver at least once" in choice.explain()
+
+
+@pytest.mark.aws(lifecycle="timed", at="2026-01-01")
+def test_what_time_brings_about_stands_alone_in_the_journal(aws, sns, make, subscribe):
+    topic = make()
+    subscribe(topic)
+    sns.publish(TopicArn=topic, Message="m")
+    assert aws.calls[-1].caused == ()
+    aws.clock.advance(seconds=1)
+    assert (aws.calls[-1].name, aws.calls[-1].caller) == ("sqs:SendMessage", "sns.amazonaws.com")
+
+
+@pytest.mark.aws(lifecycle="timed", at="2026-01-01")
+def test_a_snapshot_has_deliveries_that_are_on_their_way(aws, sns, make, subscribe, texts):
+    topic = make()
+    url, _ = subscribe(topic)
+    sns.publish(TopicArn=topic, Message="m")
+    before = aws.snapshot()
+    for _ in range(2):
+        aws.clock.advance(seconds=1)
+        assert texts(url) == ["m"]
+        aws.restore(before)
+
+
+def test_an_endpoint_may_call_aws(aws, sns, make, subscribe, texts):
+    topic, replies = make(), make("replies")
+    url, _ = subscribe(replies)
+
+    def answer(request):
+        body = json.loads(request.read())
+        if body["Type"] == "SubscriptionConfirmation":
+            sns.confirm_subscription(TopicArn=topic, Token=body["Token"])
+        else:
+            sns.publish(TopicArn=replies, Message=f"re: {body['Message']}")
+            # What it caused has happened when the call returns, within a delivery too.
+            assert texts(url) == [f"re: {body['Message']}"]
+
+    aws.endpoints[HOOK] = answer
+    sns.subscribe(TopicArn=topic, Protocol="https", Endpoint=HOOK)
+    sns.publish(TopicArn=topic, Message="m")
+    assert aws.service("sns", None, None).outbox[-1].delivered
+    # Its calls are the program's own.
+    (reply,) = [call for call in aws.calls if call.parameters.get("TopicArn") == replies and call.caused]
+    assert [each.name for each in reply.caused] == ["sqs:SendMessage"]

@@ -361,3 +361,42 @@ def test_a_snapshot_brings_topics_back(aws, sns, make, subscribe, texts):
     aws.restore(before)
     sns.publish(TopicArn=topic, Message="still here")
     assert texts(url) == ["still here"]
+
+
+# --- every paginator that botocore has for SNS
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "list_endpoints_by_platform_application", "list_phone_numbers_opted_out", "list_platform_applications",
+        "list_subscriptions", "list_subscriptions_by_topic", "list_topics", "list_sms_sandbox_phone_numbers",
+        "list_origination_numbers",
+    ],
+)  # fmt: skip
+@pytest.mark.aws(limits={"sns.sms-sandbox-numbers": None})
+def test_paginators_find_everything_once(aws, sns, make, name):
+    topic = make()
+    given = {"Platform": "GCM", "Attributes": {"PlatformCredential": "x"}}
+    application = sns.create_platform_application(Name="a", **given)["PlatformApplicationArn"]
+    for n in range(120):
+        number = f"+1555{n:07}"
+        if name == "list_topics" and n:
+            make(f"t{n}")
+        elif name.startswith("list_subscriptions"):
+            sns.subscribe(TopicArn=topic, Protocol="sms", Endpoint=number)
+        elif name == "list_endpoints_by_platform_application":
+            sns.create_platform_endpoint(PlatformApplicationArn=application, Token=str(n))
+        elif name == "list_platform_applications" and n:
+            sns.create_platform_application(Name=f"a{n}", **given)
+        elif name == "list_phone_numbers_opted_out":
+            aws.service("sns", None, None).opt_out(number)
+        elif name == "list_sms_sandbox_phone_numbers":
+            sns.create_sms_sandbox_phone_number(PhoneNumber=number)
+    params = {"TopicArn": topic} if name.endswith("by_topic") else {}
+    if name.endswith("by_platform_application"):
+        params = {"PlatformApplicationArn": application}
+    pages = list(sns.get_paginator(name).paginate(**params))
+    found = [json.dumps(item) for page in pages for items in page.values() if isinstance(items, list) for item in items]
+    expected = 0 if name == "list_origination_numbers" else 120
+    assert (len(pages), len(found), len(set(found))) == (2 if expected else 1, expected, expected)

@@ -36,7 +36,9 @@ class Operations(Service):
     topics = Collection("topic", missing=("NotFound", "Topic does not exist"))
 
     def setup(self) -> None:
+        self.fifo_topics = Dict()  # name -> topic, those of `topics` that are FIFO
         self.subscriptions = Dict()  # ARN -> Subscription, of the topics here
+        self.filtered = Dict()  # ARN -> Subscription, those with a filter policy
         self.subscribed = Dict()  # ARN -> Subscription, of this account's endpoints, to topics of any account
         self.tokens = Dict()  # token -> Subscription that it confirms
         self.outbox: Sequence[Sent] = List()

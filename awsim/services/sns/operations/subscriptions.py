@@ -68,7 +68,8 @@ class SubscriptionOperations(DeliveryOperations):
         self.limits.quota("fifo-subscriptions" if topic.fifo else "subscriptions", len(topic.subscriptions), topic.name)
         confirms = self._confirms_itself(protocol, endpoint)
         if not confirms:
-            pending = sum(not each.confirmed for each in home.subscriptions.values())
+            # Who is asked has a token, and so for a while has who left by a link.
+            pending = sum(not each.confirmed for each in home.tokens.values())
             home.limits.quota("pending-subscriptions", pending)
         policy = self._filter(topic, attributes, None)
         subscription = Subscription(
@@ -80,10 +81,22 @@ class SubscriptionOperations(DeliveryOperations):
             self.caller.arn,
         )
         subscription.adopt(attributes, policy)
-        topic.add(subscription)
-        home.subscriptions[subscription.arn] = subscription
-        self.subscribed[subscription.arn] = subscription
+        home._take_in(topic, subscription)
         return subscription
+
+    def _take_in(self, topic: Topic, subscription: Subscription) -> None:
+        """In the topic's account: the subscription is there from now on."""
+        topic.add(subscription)
+        self.subscriptions[subscription.arn] = subscription
+        self.at(account=subscription.owner).subscribed[subscription.arn] = subscription
+        self._count_filter(topic, subscription)
+
+    def _count_filter(self, topic: Topic, subscription: Subscription) -> None:
+        topic.count_filter(subscription)
+        if subscription.filter is not None:
+            self.filtered[subscription.arn] = subscription
+        else:
+            self.filtered.pop(subscription.arn, None)
 
     def _filter(
         self, topic: Topic, attributes: Mapping[str, str], current: Subscription | None
@@ -94,9 +107,8 @@ class SubscriptionOperations(DeliveryOperations):
             return None
         if current is None or current.filter is None:
             home = self._home(topic.account)
-            self.limits.quota("filter-policies", topic.filter_policies, topic.name)
-            filters = sum(each.filter is not None for each in home.subscriptions.values())
-            home.limits.quota("account-filter-policies", filters)
+            self.limits.quota("filter-policies", len(topic.filtered), topic.name)
+            home.limits.quota("account-filter-policies", len(home.filtered))
         return filter_policy.compiled(text)
 
     def _confirms_itself(self, protocol: str, endpoint: str) -> bool:
@@ -168,18 +180,12 @@ class SubscriptionOperations(DeliveryOperations):
         if topic is None:
             raise not_found("Topic")
         if subscription.deleted:
-            self._restore(home, topic, subscription)
+            subscription.deleted = False
+            home._take_in(topic, subscription)
         subscription.confirmed = True
         if str(AuthenticateOnUnsubscribe).lower() == "true" and not self.caller.is_anonymous:
             subscription.authenticated = True
         return {"SubscriptionArn": subscription.arn}
-
-    def _restore(self, home: Any, topic: Topic, subscription: Subscription) -> None:
-        """Undo an unsubscription."""
-        subscription.deleted = False
-        topic.add(subscription)
-        home.subscriptions[subscription.arn] = subscription
-        self.at(account=subscription.owner).subscribed[subscription.arn] = subscription
 
     # --- ending
 
@@ -207,6 +213,7 @@ class SubscriptionOperations(DeliveryOperations):
         subscription.deleted = True
         topic.remove(subscription)
         self.subscriptions.pop(subscription.arn, None)
+        self.filtered.pop(subscription.arn, None)
         self.at(account=subscription.owner).subscribed.pop(subscription.arn, None)
         if subscription.token is not None:
             self.tokens.pop(subscription.token, None)
@@ -246,6 +253,7 @@ class SubscriptionOperations(DeliveryOperations):
         except WrongAttribute as problem:
             raise invalid(str(problem)) from None
         subscription.adopt(attributes, self._filter(topic, attributes, subscription))
+        self._home(topic.account)._count_filter(topic, subscription)
         if AttributeName == "ReplayPolicy" and isinstance(topic, FifoTopic):
             self._replay(topic, subscription, AttributeValue or "")
 

@@ -51,7 +51,11 @@ class TopicOperations(Operations):
         kind = FifoTopic if fifo else Topic
         policy = permissions.default_policy(arn, self.account)
         topic = kind(Name, arn, self.account, policy, self._tagged({}, tags))
-        self.limits.quota("fifo-topics" if fifo else "topics", sum(each.fifo == fifo for each in self.topics))
+        if fifo:
+            self.limits.quota("fifo-topics", len(self.fifo_topics))
+            self.fifo_topics[Name] = topic
+        else:
+            self.limits.quota("topics", len(self.topics) - len(self.fifo_topics))
         for name, value in given.items():
             if name != "FifoTopic":
                 self._set(topic, name, value)
@@ -76,6 +80,7 @@ class TopicOperations(Operations):
         for subscription in list(topic.subscriptions.values()):
             home._forget(topic, subscription)
         home.topics.remove(topic.name)
+        home.fifo_topics.pop(topic.name, None)
 
     def list_topics(self, NextToken: str | None = None) -> dict[str, Any]:
         found = [{"TopicArn": topic.arn} for topic in self.topics.sorted()]
