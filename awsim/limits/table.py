@@ -264,6 +264,7 @@ class ServiceLimits:
         "_active",
         "_buckets",
         "_counts",
+        "_idle",
         "_levels",
         "_limits",
         "_peaks",
@@ -286,6 +287,7 @@ class ServiceLimits:
         self._version: object = None
         self._values: dict[str, Value | None] = {}
         self._active: dict[str, Number] = {}
+        self._idle: set[str] = set()  # rows with a mode, asked for and not active
         self._buckets: dict[str, _Bucket] = {}
         self._throttles: dict[str, tuple[tuple[str, str, int], ...]] = {}
         # What was used: state of the Cloud.
@@ -313,9 +315,15 @@ class ServiceLimits:
 
     def active(self, name: str) -> bool:
         """Whether the row holds: not lifted, and its mode is on or somebody overrode it."""
-        row = self.row(name)
         value = self[name]
-        return value is not None and (row.kind not in MODES or name in self._active)
+        if name in self._active:
+            return True
+        if name in self._idle:
+            return False
+        if self.row(name).kind not in MODES:
+            return value is not None
+        self._idle.add(name)
+        return False
 
     def error(self, name: str, /, **fields: Any) -> AWSError:
         """The row's error, `{value}` and `fields` filled in."""
@@ -583,6 +591,7 @@ class ServiceLimits:
             and (mode := MODES.get(rows[name].kind))
             and (mode in limits.modes or name in overridden)
         }
+        self._idle = set()
         self._values = values
         self._buckets = {}
         self._throttles = {}
