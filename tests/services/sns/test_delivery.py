@@ -105,6 +105,32 @@ def test_errors_of_the_server_are_retried_on_aws_schedule(aws, sns, make, subscr
     assert texts(url) == ["m"]
 
 
+@pytest.mark.aws(at="2026-01-01")
+@pytest.mark.parametrize(
+    ("error", "status", "attempts"),
+    [("Strange", 503, 2), ("ThrottlingException", 400, 2), ("AccessDenied", 403, 1), ("Strange", 400, 1)],
+)
+def test_which_errors_are_retried(aws, sns, make, subscribe, texts, error, status, attempts):
+    topic = make()
+    url, _ = subscribe(topic)
+    aws.faults.add("sqs:SendMessage", error=error, status=status, times=1)
+    sns.publish(TopicArn=topic, Message="m")
+    assert len(aws.calls.of("sqs:SendMessage")) == attempts
+    assert texts(url) == ["m"] * (attempts - 1)
+
+
+@pytest.mark.aws(at="2026-01-01")
+def test_who_has_left_is_not_tried_again(aws, sns, make, subscribe, texts):
+    topic = make()
+    url, subscription = subscribe(topic)
+    aws.faults.add("sqs:SendMessage", error="InternalError", times=4)
+    sns.publish(TopicArn=topic, Message="m")
+    sns.unsubscribe(SubscriptionArn=subscription)
+    aws.clock.advance(hours=1)
+    assert texts(url) == []
+    assert len(aws.calls.of("sqs:SendMessage")) == 4
+
+
 def test_the_schedule_to_aws_own_endpoints():
     policy = Retries(3, 2, 10, 100_000, 1, 20, "exponential")
     delays = [policy.delay(attempt) for attempt in range(1, 20)]
@@ -230,6 +256,27 @@ def test_the_policy_of_a_topic_rules_retries_and_its_end(aws, sns, queue, hook, 
     notes = [sent for sent in outbox if sent.error]
     assert [round(sent.timestamp - 1767225600) for sent in notes] == [0, 0, 5, 15, 25]
     assert texts(dead) == ["m"]
+
+
+def test_a_topic_may_forbid_policies_of_subscriptions(sns, hook):
+    topic, _, _ = hook
+    (listed,) = sns.list_subscriptions()["Subscriptions"]
+    retries = {"minDelayTarget": 1, "maxDelayTarget": 1, "numRetries": 9}
+    sns.set_subscription_attributes(
+        SubscriptionArn=listed["SubscriptionArn"],
+        AttributeName="DeliveryPolicy",
+        AttributeValue=json.dumps({"healthyRetryPolicy": retries}),
+    )
+    for forbidden, expected in ((False, 9), (True, 5)):
+        policy = {
+            "defaultHealthyRetryPolicy": {**retries, "numRetries": 5},
+            "disableSubscriptionOverrides": forbidden,
+        }
+        sns.set_topic_attributes(
+            TopicArn=topic, AttributeName="DeliveryPolicy", AttributeValue=json.dumps({"http": policy})
+        )
+        shown = sns.get_subscription_attributes(SubscriptionArn=listed["SubscriptionArn"])["Attributes"]
+        assert json.loads(shown["EffectiveDeliveryPolicy"])["healthyRetryPolicy"]["numRetries"] == expected
 
 
 def test_what_the_endpoint_says_it_will_never_take_is_not_retried(aws, sns, hook, queue, outbox, texts):

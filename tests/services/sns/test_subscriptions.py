@@ -222,6 +222,14 @@ def test_asking_again_sends_a_new_token(sns, make, outbox):
     assert sns.confirm_subscription(TopicArn=topic, Token=second)["SubscriptionArn"]
 
 
+def test_a_token_is_of_its_topic(sns, make, outbox):
+    topic, other_topic = make(), make("other")
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="jane@example.com")
+    with pytest.raises(sns.exceptions.InvalidParameterException, match="Invalid token"):
+        sns.confirm_subscription(TopicArn=other_topic, Token=token_in(outbox[-1]))
+    assert sns.list_subscriptions()["Subscriptions"][0]["SubscriptionArn"] == "PendingConfirmation"
+
+
 def test_authenticated_confirmation_needs_an_authenticated_end(sns, make, outbox):
     topic = make()
     sns.subscribe(TopicArn=topic, Protocol="email-json", Endpoint="jane@example.com")
