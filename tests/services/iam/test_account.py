@@ -6,6 +6,8 @@ import io
 import boto3
 import pytest
 
+from awsim.limits.table import load
+
 from .conftest import aws_arn, document, trust
 
 pytestmark = pytest.mark.aws(at="2026-01-01")
@@ -57,6 +59,61 @@ def test_the_alias(iam, refused):
 def test_preferences(iam, refused):
     iam.set_security_token_service_preferences(GlobalEndpointTokenVersion="v2Token")
     assert iam.get_account_summary()["SummaryMap"]["GlobalEndpointTokenVersion"] == 2
+
+
+def test_outbound_federation(iam, refused):
+    off = ("FeatureDisabled", "Outbound identity federation is not enabled.", 404)
+    assert refused(iam.get_outbound_web_identity_federation_info) == off
+    assert refused(iam.disable_outbound_web_identity_federation) == off
+    issuer = iam.enable_outbound_web_identity_federation()["IssuerIdentifier"]
+    found = iam.get_outbound_web_identity_federation_info()
+    assert (found["IssuerIdentifier"], found["JwtVendingEnabled"]) == (issuer, True)
+    assert refused(iam.enable_outbound_web_identity_federation)[0] == "FeatureEnabled"
+    iam.disable_outbound_web_identity_federation()
+    assert refused(iam.get_outbound_web_identity_federation_info) == off
+
+
+def test_usage_falls_when_things_go(aws, iam, user, role, policy):
+    """What each quota counts, after everything that was made is gone again."""
+    user("bob")
+    role("app")
+    arn = policy()
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=document(), SetAsDefault=True)
+    iam.create_group(GroupName="dev")
+    iam.add_user_to_group(GroupName="dev", UserName="bob")
+    iam.attach_user_policy(UserName="bob", PolicyArn=arn)
+    iam.create_instance_profile(InstanceProfileName="box")
+    iam.add_role_to_instance_profile(InstanceProfileName="box", RoleName="app")
+    key = iam.create_access_key(UserName="bob")["AccessKey"]["AccessKeyId"]
+    url = "https://idp.example.com"
+    provider = iam.create_open_id_connect_provider(Url=url)["OpenIDConnectProviderArn"]
+    git = iam.create_service_specific_credential(UserName="bob", ServiceName="codecommit.amazonaws.com")
+    git = git["ServiceSpecificCredential"]["ServiceSpecificCredentialId"]
+    device = iam.create_virtual_mfa_device(VirtualMFADeviceName="phone")["VirtualMFADevice"]["SerialNumber"]
+
+    def usage():
+        quotas = {row.full_name for row in load("iam").values() if row.kind == "quota"}
+        return {use.name: use.used for use in aws.limits.usage() if use.name in quotas}
+
+    used = usage()
+    assert used.pop("iam.versions-per-policy") == 2
+    assert len(used) > 10
+    assert set(used.values()) == {1}
+    iam.delete_policy_version(PolicyArn=arn, VersionId="v1")
+    iam.detach_user_policy(UserName="bob", PolicyArn=arn)
+    iam.delete_policy(PolicyArn=arn)
+    iam.delete_access_key(UserName="bob", AccessKeyId=key)
+    iam.delete_service_specific_credential(UserName="bob", ServiceSpecificCredentialId=git)
+    iam.remove_user_from_group(GroupName="dev", UserName="bob")
+    iam.delete_group(GroupName="dev")
+    iam.delete_user(UserName="bob")
+    iam.remove_role_from_instance_profile(InstanceProfileName="box", RoleName="app")
+    iam.delete_instance_profile(InstanceProfileName="box")
+    iam.delete_role(RoleName="app")
+    iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=provider)
+    iam.delete_virtual_mfa_device(SerialNumber=device)
+    left = {name: count for name, count in usage().items() if count}
+    assert left == {"iam.versions-per-policy": 1}  # the default one, which went with its policy
 
 
 # --- credential report

@@ -100,6 +100,8 @@ def test_signing_certificates(iam, user, refused):
     assert sorted(each["Status"] for each in listed) == ["Active", "Inactive"]
     message = "Cannot delete entity, must delete certificates first."
     assert refused(iam.delete_user, UserName="bob") == ("DeleteConflict", message, 409)
+    expired = {"UserName": "bob", "CertificateId": made["CertificateId"], "Status": "Expired"}
+    assert refused(iam.update_signing_certificate, **expired)[0] == "ValidationError"
     iam.delete_signing_certificate(UserName="bob", CertificateId=made["CertificateId"])
     gone = refused(iam.delete_signing_certificate, UserName="bob", CertificateId=made["CertificateId"])
     assert gone[0] == "NoSuchEntity"
@@ -161,6 +163,12 @@ def test_git_credentials(iam, user, refused):
     listed = iam.list_service_specific_credentials(**service)["ServiceSpecificCredentials"]
     assert len(listed) == 2
     assert not any("ServicePassword" in each for each in listed)
+    expired = {
+        "UserName": "bob",
+        "ServiceSpecificCredentialId": made["ServiceSpecificCredentialId"],
+        "Status": "Expired",
+    }
+    assert refused(iam.update_service_specific_credential, **expired)[0] == "ValidationError"
     reset = iam.reset_service_specific_credential(
         UserName="bob", ServiceSpecificCredentialId=made["ServiceSpecificCredentialId"]
     )["ServiceSpecificCredential"]
@@ -247,6 +255,8 @@ def test_open_id_connect_providers(aws, iam, refused):
     refusal = refused(iam.update_open_id_connect_provider_thumbprint, OpenIDConnectProviderArn=arn, ThumbprintList=six)
     assert refusal[0] == "InvalidInput"
     aws.limits["iam.oidc-clients-per-provider"] = 2
+    three = refused(iam.create_open_id_connect_provider, Url="https://a.example.com", ClientIDList=["1", "2", "3"])
+    assert three[0] == "LimitExceeded"
     full = ("LimitExceeded", "Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: 2", 409)
     add = iam.add_client_id_to_open_id_connect_provider
     assert refused(add, OpenIDConnectProviderArn=arn, ClientID="third") == full

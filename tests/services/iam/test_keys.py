@@ -42,6 +42,7 @@ def test_keys_are_switched_off_and_on(iam, user, keys_of, refused):
     message = "The security token included in the request is invalid."
     assert refused(sts.get_caller_identity) == ("InvalidClientTokenId", message, 403)
     assert iam.list_access_keys(UserName="bob")["AccessKeyMetadata"][0]["Status"] == "Inactive"
+    assert refused(iam.update_access_key, UserName="bob", AccessKeyId=id, Status="Expired")[0] == "ValidationError"
     iam.update_access_key(UserName="bob", AccessKeyId=id, Status="Active")
     assert arn_with(keys) == "arn:aws:iam::123456789012:user/bob"
     iam.delete_access_key(UserName="bob", AccessKeyId=id)

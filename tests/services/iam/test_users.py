@@ -226,6 +226,7 @@ def test_groups_are_renamed_and_deleted(iam, user, refused):
     user("bob")
     iam.add_user_to_group(GroupName="dev", UserName="bob")
     iam.update_group(GroupName="dev", NewGroupName="ops", NewPath="/a/")
+    assert len(iam.list_groups_for_user(UserName="bob")["Groups"]) == 1
     missing = ("NoSuchEntity", "The group with name dev cannot be found.", 404)
     assert refused(iam.get_group, GroupName="dev") == missing
     assert iam.list_groups_for_user(UserName="bob")["Groups"][0]["Arn"] == "arn:aws:iam::123456789012:group/a/ops"
