@@ -115,6 +115,16 @@ def _login(cloud):
     return user
 
 
+def _delivery(cloud):
+    destination = {"RoleARN": ROLE, "BucketARN": "arn:aws:s3:::reports"}
+    return {"DeliveryStreamName": "clicks", "ExtendedS3DestinationConfiguration": destination}
+
+
+def _delivered(cloud):
+    cloud.call("firehose", "CreateDeliveryStream", _delivery(cloud))
+    return {"DeliveryStreamName": "clicks", "Records": []}
+
+
 # Operation -> valid parameters, with what they need to exist. The measured member is put in.
 CALLS = {
     "sqs:SendMessage": lambda cloud: {"QueueUrl": _queue(cloud), "MessageBody": "hello"},
@@ -160,6 +170,8 @@ CALLS = {
         "TargetPrincipal": "210987654321",
         "TaskPolicyArn": {"arn": "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"},
     },
+    "firehose:CreateDeliveryStream": _delivery,
+    "firehose:PutRecordBatch": _delivered,
     "kinesis:CreateStream": lambda cloud: {"StreamName": "clicks", "ShardCount": 1},
     "kinesis:UpdateMaxRecordSize": _stream_arn,
     "kinesis:PutRecord": lambda cloud: {**_stream(cloud), "Data": b"x", "PartitionKey": "k"},
@@ -206,6 +218,7 @@ ELEMENTS = {
     },
 }
 ELEMENTS_BY_SHAPE = {
+    "PutRecordBatchRequestEntryList": lambda n: {"Data": b"x"},
     "PutRecordsRequestEntryList": lambda n: {"Data": b"x", "PartitionKey": str(n)},
     "policyDescriptorListType": lambda n: {"arn": f"arn:aws:iam::123456789012:policy/p{n}"},
     "tagListType": lambda n: {"Key": f"key-{n}", "Value": "value"},

@@ -27,6 +27,7 @@ class Stream(Entity):
     __slots__ = (
         "_starts", "account", "arn", "consumers", "created", "id", "key_id", "lifecycle", "metrics", "mode", "name",
         "open", "policy", "record_size", "rescaled", "retention", "shards", "switched", "tags", "traffic",
+        "watchers",
     )  # fmt: skip
 
     def __init__(
@@ -60,6 +61,7 @@ class Stream(Entity):
         self.rescaled: tuple[float, ...] = ()  # when UpdateShardCount was called lately
         self.switched: tuple[float, ...] = ()  # when the mode was switched lately
         self.traffic: tuple[int, int, int] = (0, 0, 0)  # of an on-demand stream: minute, records and bytes in it
+        self.watchers = Dict()  # who is told of new records: anything -> (service, method, data)
         self.shards = Dict()  # id -> Shard, oldest first
         self.open: tuple[Shard, ...] = ()
         self._starts: tuple[int, ...] = ()

@@ -44,6 +44,7 @@ class RecordOperations(ShardOperations):
         self._meter(stream, 1, size, now)
         self._take_write(stream, shard, size, now)
         number = shard.append(now, PartitionKey, Data, _encrypted(stream))
+        self._tell(stream)
         return {"ShardId": shard.id, "SequenceNumber": str(number), "EncryptionType": stream.encryption}
 
     @shared
@@ -81,6 +82,7 @@ class RecordOperations(ShardOperations):
                     results.append({"ErrorCode": error.code, "ErrorMessage": error.message})
                     continue
             results.append({"SequenceNumber": str(shard.append(now, key, data, encryption)), "ShardId": shard.id})
+        self._tell(stream)
         return {"FailedRecordCount": failed, "Records": results, "EncryptionType": stream.encryption}
 
     def _check_ordering(self, stream: Stream, number: str) -> None:
@@ -109,6 +111,20 @@ class RecordOperations(ShardOperations):
             now=now,
             fields=self._named(stream, shard),
         )
+
+    def watch(self, arn: str, key: tuple[str, str | None, str], method: str, **data: Any) -> None:
+        """For services that poll a stream: have a method of theirs called, as later work, whenever records came."""
+        self.stream_at(None, arn).watchers[key, method, *data.values()] = (key, method, data)
+
+    def unwatch(self, arn: str, key: tuple[str, str | None, str], method: str, **data: Any) -> None:
+        """Call it no more."""
+        stream = self.streams.get(arn.partition("/")[2])
+        if stream is not None:
+            stream.watchers.pop((key, method, *data.values()), None)
+
+    def _tell(self, stream: Stream) -> None:
+        for key, method, data in stream.watchers.values():
+            self.clock.scheduler.add(self.clock.time(), key, method, data)
 
     def _named(self, stream: Stream, shard: Shard) -> dict[str, str]:
         return {"shard": shard.id, "stream": stream.name, "account": self.account}

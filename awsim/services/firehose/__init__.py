@@ -1,0 +1,5 @@
+"""Amazon Data Firehose."""
+
+from awsim.services.firehose.service import Firehose
+
+SERVICE = Firehose

@@ -1,0 +1,373 @@
+"""Amazon Data Firehose (regional): delivery streams into S3, fed directly or by a Kinesis data stream."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from awsim.errors import AWSError
+from awsim.service import Service
+from awsim.services.firehose import compression, destinations, prefixes
+from awsim.services.firehose.stream import DeliveryStream, Settings
+from awsim.state import Collection, Lifecycle, Tags, tag_map
+
+_DESTINATION = "destinationId-000000000001"
+_MEBIBYTE = 1_048_576  # what SizeInMBs counts
+
+
+class Firehose(Service):
+    """Amazon Data Firehose.
+
+    Records wait in their delivery stream until there are enough of them or the first has waited long enough; then they
+    become one object, put by the destination's role. A delivery that S3 refuses is tried again for a day.
+    """
+
+    name = "firehose"
+    scope = "region"
+
+    streams = Collection("delivery stream", key="name")
+
+    # --- delivery streams
+
+    def create_delivery_stream(
+        self,
+        DeliveryStreamName: str,
+        DeliveryStreamType: str = "DirectPut",
+        KinesisStreamSourceConfiguration: Mapping[str, str] | None = None,
+        DeliveryStreamEncryptionConfigurationInput: Mapping[str, str] | None = None,
+        S3DestinationConfiguration: Settings | None = None,
+        ExtendedS3DestinationConfiguration: Settings | None = None,
+        Tags: Sequence[Mapping[str, str]] = (),
+    ) -> dict[str, str]:
+        if DeliveryStreamType not in ("DirectPut", "KinesisStreamAsSource"):
+            self.not_modelled(f"the source type {DeliveryStreamType}")
+        given = [one for one in (S3DestinationConfiguration, ExtendedS3DestinationConfiguration) if one is not None]
+        if len(given) != 1:
+            raise self._invalid("Exactly one destination configuration is supported for a Firehose")
+        if (DeliveryStreamType == "DirectPut") != (KinesisStreamSourceConfiguration is None):
+            raise self._invalid(
+                "KinesisStreamSourceConfig must be specified for KinesisStreamAsSource delivery stream type, and only "
+                "for that."
+            )
+        if KinesisStreamSourceConfiguration is not None and DeliveryStreamEncryptionConfigurationInput is not None:
+            raise self._invalid(
+                "Server-side encryption is not supported for KinesisStreamAsSource delivery stream type."
+            )
+        destination = destinations.complete(given[0], self.limits)
+        tags = self._tagged({}, tag_map(Tags))
+        if DeliveryStreamName in self.streams:
+            message = f"Firehose {DeliveryStreamName} under accountId {self.account} already exists"
+            raise self.error("ResourceInUseException", message)
+        self.limits.quota("delivery-streams", len(self.streams))
+        stream = DeliveryStream(
+            DeliveryStreamName,
+            self.arn(f"deliverystream/{DeliveryStreamName}"),
+            self.ids.hex("stream", 16),
+            DeliveryStreamType,
+            KinesisStreamSourceConfiguration,
+            destination,
+            self.clock.time(),
+            Lifecycle(self, [("CREATING", "stream-create"), ("ACTIVE", None)]),
+        )
+        stream.tags = tags
+        if DeliveryStreamEncryptionConfigurationInput is not None:
+            self._encrypt(stream, DeliveryStreamEncryptionConfigurationInput)
+        if KinesisStreamSourceConfiguration is not None:
+            self._follow(stream, KinesisStreamSourceConfiguration)
+        self.streams.add(stream)
+        return {"DeliveryStreamARN": stream.arn}
+
+    def delete_delivery_stream(self, DeliveryStreamName: str, AllowForceDelete: bool | None = None) -> None:
+        stream = self._at(DeliveryStreamName)
+        stream.lifecycle = Lifecycle(self, [("DELETING", "stream-delete"), ("DELETED", None)])
+        self.later(self.limits.duration("stream-delete"), "_deleted", name=stream.name, id=stream.id)
+
+    def _deleted(self, name: str, id: str) -> None:
+        stream = self._same(name, id)
+        if stream is None:
+            return
+        self.streams.remove(name)
+        if stream.source is not None:
+            arn = stream.source["KinesisStreamARN"]
+            self._kinesis(arn).unwatch(arn, self.key, "_pull", name=name, id=id)
+
+    def describe_delivery_stream(
+        self, DeliveryStreamName: str, Limit: int | None = None, ExclusiveStartDestinationId: str | None = None
+    ) -> dict[str, Any]:
+        stream = self._at(DeliveryStreamName)
+        return {"DeliveryStreamDescription": stream.describe(stream.created)}
+
+    def list_delivery_streams(
+        self,
+        Limit: int | None = None,
+        DeliveryStreamType: str | None = None,
+        ExclusiveStartDeliveryStreamName: str | None = None,
+    ) -> dict[str, Any]:
+        names = sorted(one.name for one in self.streams if DeliveryStreamType in (None, one.kind))
+        names = names[bisect_right(names, ExclusiveStartDeliveryStreamName or "") :]
+        size = Limit or int(self.limits["listed-streams"])
+        return {"DeliveryStreamNames": names[:size], "HasMoreDeliveryStreams": len(names) > size}
+
+    def update_destination(
+        self,
+        DeliveryStreamName: str,
+        CurrentDeliveryStreamVersionId: str,
+        DestinationId: str,
+        S3DestinationUpdate: Settings | None = None,
+        ExtendedS3DestinationUpdate: Settings | None = None,
+    ) -> None:
+        stream = self._active(DeliveryStreamName)
+        if CurrentDeliveryStreamVersionId != str(stream.version):
+            raise self.error(
+                "ConcurrentModificationException",
+                f"Cannot update firehose: {stream.name} since the current version id: {stream.version} and specified "
+                f"version id: {CurrentDeliveryStreamVersionId} do not match",
+            )
+        if DestinationId != _DESTINATION:
+            raise self._invalid(f"Destination Id {DestinationId} not found")
+        update = ExtendedS3DestinationUpdate if S3DestinationUpdate is None else S3DestinationUpdate
+        if update is None:
+            raise self._invalid("Exactly one destination update is supported for a Firehose")
+        stream.destination = destinations.complete({**stream.destination, **update}, self.limits)
+        stream.version += 1
+        stream.updated = self.clock.time()
+        self._arrange(stream, anew=True)
+
+    # --- encryption
+
+    def start_delivery_stream_encryption(
+        self,
+        DeliveryStreamName: str,
+        DeliveryStreamEncryptionConfigurationInput: Mapping[str, str] | None = None,
+    ) -> None:
+        self._encrypt(
+            self._encryptable(DeliveryStreamName),
+            DeliveryStreamEncryptionConfigurationInput or {"KeyType": "AWS_OWNED_CMK"},
+        )
+
+    def stop_delivery_stream_encryption(self, DeliveryStreamName: str) -> None:
+        stream = self._encryptable(DeliveryStreamName)
+        if stream.encryption is not None:
+            stream.encryption = Lifecycle(self, [("DISABLING", "encryption-update"), ("DISABLED", None)])
+
+    def _encrypt(self, stream: DeliveryStream, key: Mapping[str, str]) -> None:
+        if (key["KeyType"] == "CUSTOMER_MANAGED_CMK") != ("KeyARN" in key):
+            raise self._invalid("KeyARN must be specified for KeyType CUSTOMER_MANAGED_CMK, and only for that.")
+        stream.encryption_key = dict(key)
+        stream.encryption = Lifecycle(self, [("ENABLING", "encryption-update"), ("ENABLED", None)])
+
+    def _encryptable(self, name: str) -> DeliveryStream:
+        stream = self._active(name)
+        if stream.kind != "DirectPut":
+            raise self._invalid(f"Server-side encryption is not supported for {stream.kind} delivery stream type.")
+        return stream
+
+    # --- tags
+
+    def tag_delivery_stream(self, DeliveryStreamName: str, Tags: Sequence[Mapping[str, str]]) -> None:
+        stream = self._at(DeliveryStreamName)
+        stream.tags = self._tagged(stream.tags, tag_map(Tags))
+
+    def untag_delivery_stream(self, DeliveryStreamName: str, TagKeys: Sequence[str]) -> None:
+        stream = self._at(DeliveryStreamName)
+        stream.tags = stream.tags.without(TagKeys)
+
+    def list_tags_for_delivery_stream(
+        self, DeliveryStreamName: str, ExclusiveStartTagKey: str | None = None, Limit: int | None = None
+    ) -> dict[str, Any]:
+        tags = self._at(DeliveryStreamName).tags
+        listed = [{"Key": key, "Value": tags[key]} for key in sorted(tags) if key > (ExclusiveStartTagKey or "")]
+        size = Limit or int(self.limits["listed-tags"])
+        return {"Tags": listed[:size], "HasMoreTags": len(listed) > size}
+
+    def _tagged(self, old: Mapping[str, str], new: Mapping[str, str]) -> Tags:
+        for key in new:
+            if key.lower().startswith("aws:"):
+                raise self._invalid(f"Tag key {key} is not valid: the prefix aws: is reserved.")
+        merged = {**old, **new}
+        self.limits.check("tags", len(merged))
+        return Tags(merged)
+
+    # --- writing
+
+    def put_record(self, DeliveryStreamName: str, Record: Mapping[str, bytes]) -> dict[str, Any]:
+        stream = self._writable(DeliveryStreamName)
+        self._take_write(stream, 1, len(Record["Data"]))
+        id = self._keep(stream, Record["Data"])
+        self._arrange(stream)
+        return {"RecordId": id, "Encrypted": stream.encrypted}
+
+    def put_record_batch(self, DeliveryStreamName: str, Records: Sequence[Mapping[str, bytes]]) -> dict[str, Any]:
+        stream = self._writable(DeliveryStreamName)
+        self.limits.check("batch-size", sum(len(record["Data"]) for record in Records))
+        results: list[dict[str, str]] = []
+        failed = 0
+        for record in Records:
+            try:
+                self._take_write(stream, 1, len(record["Data"]))
+            except AWSError as error:
+                failed += 1
+                results.append({"ErrorCode": error.code, "ErrorMessage": error.message})
+            else:
+                results.append({"RecordId": self._keep(stream, record["Data"])})
+        self._arrange(stream)
+        return {"FailedPutCount": failed, "Encrypted": stream.encrypted, "RequestResponses": results}
+
+    def _writable(self, name: str) -> DeliveryStream:
+        stream = self._active(name)
+        if stream.kind != "DirectPut":
+            raise self._invalid(f"This operation is not permitted on {stream.kind} delivery stream type.")
+        return stream
+
+    def _take_write(self, stream: DeliveryStream, records: int, size: int) -> None:
+        self.limits.rates(
+            (("records-in", stream.name, records), ("bytes-in", stream.name, size)), now=self.clock.time()
+        )
+
+    def _keep(self, stream: DeliveryStream, data: bytes) -> str:
+        stream.add(data, self.clock.time())
+        return self.ids.text("record", 222, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+
+    # --- delivering
+
+    def _arrange(self, stream: DeliveryStream, *, anew: bool = False) -> None:
+        """Have what waits delivered: now where it is enough, else once its oldest record has waited long enough.
+        `anew`: by other hints than before."""
+        if stream.oldest is None:
+            return
+        hints = stream.destination["BufferingHints"]
+        due = stream.oldest + hints["IntervalInSeconds"]
+        if stream.buffered >= hints["SizeInMBs"] * _MEBIBYTE:
+            due = self.clock.time()
+        elif stream.job is not None and not anew:
+            return
+        if stream.job is not None:
+            self.cancel(stream.job)
+        stream.job = self.at_time(due, "_flush", name=stream.name, id=stream.id)
+
+    def _flush(self, name: str, id: str) -> None:
+        stream = self._same(name, id)
+        if stream is None or stream.oldest is None or stream.status == "DELETING":
+            return
+        data, oldest = stream.take()
+        targets = [stream.destination]
+        if stream.destination["S3BackupMode"] == "Enabled":
+            targets.append(stream.destination["S3BackupConfiguration"])
+        for target in targets:
+            zone = destinations.zone(target["CustomTimeZone"]) if "CustomTimeZone" in target else UTC
+            when = datetime.fromtimestamp(oldest, UTC).astimezone(zone)
+            prefix = prefixes.evaluate(target.get("Prefix") or "", when, self._random)
+            stem = f"{stream.name}-{stream.version}-{when:%Y-%m-%d-%H-%M-%S}-{self.ids.uuid('object')}"
+            format = target["CompressionFormat"]
+            extension = target.get("FileExtension") or compression.EXTENSIONS[format]
+            self._deliver(
+                bucket=target["BucketARN"].rpartition(":")[2],
+                key=prefix + stem + extension,
+                body=compression.compress(format, data, stem),
+                role=target["RoleARN"],
+                encryption=target["EncryptionConfiguration"],
+                since=self.clock.time(),
+            )
+
+    def _deliver(
+        self, bucket: str, key: str, body: bytes, role: str, encryption: Mapping[str, Any], since: float
+    ) -> None:
+        """Put an object, or try again later; what S3 refuses for too long is lost."""
+        more = {}
+        if "KMSEncryptionConfig" in encryption:
+            key_arn = encryption["KMSEncryptionConfig"]["AWSKMSKeyARN"]
+            more = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key_arn}
+        try:
+            self.call("s3", "PutObject", as_=role, Bucket=bucket, Key=key, Body=body, **more)
+        except AWSError:
+            pause = self.limits["retry-interval"] or 0
+            if self.clock.time() + pause <= since + (self.limits["retry-duration"] or 0):
+                again = {"bucket": bucket, "key": key, "body": body, "role": role}
+                self.later(pause, "_deliver", **again, encryption=encryption, since=since)
+
+    def _random(self) -> str:
+        return self.ids.text("random-string", 11, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
+
+    # --- reading a Kinesis data stream
+
+    def _follow(self, stream: DeliveryStream, source: Mapping[str, str]) -> None:
+        """Note where a source stands, so that what comes is read from there on."""
+        arn, role = source["KinesisStreamARN"], source["RoleARN"]
+        try:
+            shards = self.call("kinesis", "ListShards", as_=role, StreamARN=arn)["Shards"]
+        except AWSError as error:
+            raise self._invalid(f"Source stream {arn} cannot be read: {error.message}") from None
+        for shard in shards:
+            start = shard["SequenceNumberRange"]["StartingSequenceNumber"]
+            _, stream.positions[shard["ShardId"]] = self._read(arn, role, shard["ShardId"], start)
+        self._kinesis(arn).watch(arn, self.key, "_pull", name=stream.name, id=stream.id)
+
+    def _kinesis(self, arn: str) -> Any:
+        """The Kinesis that a stream is of: it says when records have come, which are then read as anybody reads."""
+        _, _, _, region, account, _ = arn.split(":", 5)
+        return self.cloud.service("kinesis", account, region)
+
+    def _read(self, arn: str, role: str, shard: str, after: str) -> tuple[list[bytes], str]:
+        """What a shard holds after a sequence number, and the number to go on from."""
+        position = self.call(
+            "kinesis",
+            "GetShardIterator",
+            as_=role,
+            StreamARN=arn,
+            ShardId=shard,
+            ShardIteratorType="AFTER_SEQUENCE_NUMBER",
+            StartingSequenceNumber=after,
+        )["ShardIterator"]
+        data: list[bytes] = []
+        while position is not None:
+            answer = self.call("kinesis", "GetRecords", as_=role, ShardIterator=position)
+            if not answer["Records"]:
+                break
+            data += [record["Data"] for record in answer["Records"]]
+            after = answer["Records"][-1]["SequenceNumber"]
+            position = answer.get("NextShardIterator") if answer["MillisBehindLatest"] else None
+        return data, after
+
+    def _pull(self, name: str, id: str) -> None:
+        """Read what is new in the source; Kinesis has this called after every write."""
+        stream = self._same(name, id)
+        if stream is None or stream.source is None or stream.status == "DELETING":
+            return
+        arn, role = stream.source["KinesisStreamARN"], stream.source["RoleARN"]
+        try:
+            for shard in self.call("kinesis", "ListShards", as_=role, StreamARN=arn)["Shards"]:
+                start = shard["SequenceNumberRange"]["StartingSequenceNumber"]
+                after = stream.positions.get(shard["ShardId"], start)
+                data, stream.positions[shard["ShardId"]] = self._read(arn, role, shard["ShardId"], after)
+                for record in data:
+                    stream.add(record, self.clock.time())
+                self._arrange(stream)
+        except AWSError:
+            self.later(self.limits["poll-interval"] or 0, "_pull", name=name, id=id)
+
+    # --- parts
+
+    def _at(self, name: str) -> DeliveryStream:
+        stream: DeliveryStream | None = self.streams.get(name)
+        if stream is None:
+            message = f"Firehose {name} under account {self.account} not found."
+            raise self.error("ResourceNotFoundException", message)
+        return stream
+
+    def _active(self, name: str) -> DeliveryStream:
+        stream = self._at(name)
+        if stream.status != "ACTIVE":
+            raise self.error(
+                "ResourceNotFoundException" if self.request.operation.startswith("Put") else "ResourceInUseException",
+                f"Firehose {name} under account {self.account} is not ACTIVE, it is {stream.status}.",
+            )
+        return stream
+
+    def _same(self, name: str, id: str) -> DeliveryStream | None:
+        stream: DeliveryStream | None = self.streams.get(name)
+        return stream if stream is not None and stream.id == id else None
+
+    def _invalid(self, message: str) -> AWSError:
+        return self.error("InvalidArgumentException", message)
