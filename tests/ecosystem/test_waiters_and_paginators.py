@@ -83,6 +83,38 @@ def _insights(client):
     client.update_contributor_insights(TableName="orders", ContributorInsightsAction="ENABLE")
 
 
+# Parameters that are known only once it is brought about.
+EXPORT: dict[str, str] = {}
+IMPORT: dict[str, str] = {}
+
+
+def _export(client):
+    _table(client)
+    _bucket(boto3.client("s3"))
+    client.update_continuous_backups(
+        TableName="orders", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    arn = client.describe_table(TableName="orders")["Table"]["TableArn"]
+    export = client.export_table_to_point_in_time(TableArn=arn, S3Bucket="reports")["ExportDescription"]
+    EXPORT["ExportArn"] = export["ExportArn"]
+
+
+def _import(client):
+    _bucket(boto3.client("s3"))
+    made = client.import_table(
+        S3BucketSource={"S3Bucket": "reports"}, InputFormat="DYNAMODB_JSON", TableCreationParameters=TABLE
+    )["ImportTableDescription"]
+    IMPORT["ImportArn"] = made["ImportArn"]
+
+
+def _destination(client):
+    _table(client)
+    kinesis = boto3.client("kinesis")
+    kinesis.create_stream(StreamName="changes", ShardCount=1)
+    arn = kinesis.describe_stream_summary(StreamName="changes")["StreamDescriptionSummary"]["StreamARN"]
+    client.enable_kinesis_streaming_destination(TableName="orders", StreamArn=arn)
+
+
 # Name -> (parameters, makes it true, and whether a wait before that ends in vain).
 WAITERS = {
     "s3:BucketExists": ({"Bucket": "reports"}, _bucket, True),
@@ -92,6 +124,9 @@ WAITERS = {
     "dynamodb:TableExists": ({"TableName": "orders"}, _table, True),
     "dynamodb:TableNotExists": ({"TableName": "orders"}, lambda client: None, False),
     "dynamodb:ContributorInsightsEnabled": ({"TableName": "orders"}, _insights, False),
+    "dynamodb:ExportCompleted": (EXPORT, _export, False),
+    "dynamodb:ImportCompleted": (IMPORT, _import, False),
+    "dynamodb:KinesisStreamingDestinationActive": ({"TableName": "orders"}, _destination, False),
 }
 
 UNDO = {
