@@ -15,7 +15,6 @@ from awsim.services.events.bus import DEFAULT, Bus, Rule
 from awsim.services.events.refusals import invalid, no_bus, no_rule, not_valid
 from awsim.state import Collection
 
-
 if TYPE_CHECKING:
     from awsim.gateway.validate import Violation
 
