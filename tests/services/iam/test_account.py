@@ -116,6 +116,44 @@ def test_usage_falls_when_things_go(aws, iam, user, role, policy):
     assert left == {"iam.versions-per-policy": 1}  # the default one, which went with its policy
 
 
+@pytest.mark.parametrize(
+    ("quota", "what", "operation", "params"),
+    [
+        ("roles-per-account", "RolesPerAccount", "create_role", {"RoleName": "x", "AssumeRolePolicyDocument": trust()}),
+        (
+            "policies-per-account",
+            "PoliciesPerAccount",
+            "create_policy",
+            {"PolicyName": "x", "PolicyDocument": document()},
+        ),
+        (
+            "instance-profiles-per-account",
+            "InstanceProfilesPerAccount",
+            "create_instance_profile",
+            {"InstanceProfileName": "x"},
+        ),
+        (
+            "oidc-providers-per-account",
+            "OpenIdConnectProvidersPerAccount",
+            "create_open_id_connect_provider",
+            {"Url": "https://a.example.com"},
+        ),
+        (
+            "mfa-devices-per-account",
+            "VirtualMFADevicesPerAccount",
+            "create_virtual_mfa_device",
+            {"VirtualMFADeviceName": "x"},
+        ),
+    ],
+)
+def test_quotas_of_the_account(aws, iam, refused, quota, what, operation, params):
+    aws.limits[f"iam.{quota}"] = 0
+    message = f"Cannot exceed quota for {what}: 0"
+    assert refused(getattr(iam, operation), **params) == ("LimitExceeded", message, 409)
+    aws.limits[f"iam.{quota}"] = 1
+    getattr(iam, operation)(**params)
+
+
 # --- credential report
 
 

@@ -185,6 +185,8 @@ def test_keys_of_bedrock_expire(iam, user, refused):
     assert "ServiceUserName" not in made
     git = {"UserName": "bob", "ServiceName": "codecommit.amazonaws.com", "CredentialAgeDays": 1}
     assert refused(iam.create_service_specific_credential, **git)[0] == "InvalidInput"
+    assert refused(iam.list_service_specific_credentials, UserName="bob", MaxItems=1)[0] == "InvalidInput"
+    assert refused(iam.list_service_specific_credentials, UserName="bob", AllUsers=True)[0] == "InvalidInput"
     everybody = iam.list_service_specific_credentials(AllUsers=True, MaxItems=1)
     assert (len(everybody["ServiceSpecificCredentials"]), everybody["IsTruncated"]) == (1, False)
 

@@ -397,6 +397,9 @@ def test_boundaries_are_for_users_and_roles(iam, policy, user, role, refused):
     refusal = ("ValidationError", f"Scope ARN: {unknown} does not exist or is not attachable.", 400)
     assert refused(iam.put_user_permissions_boundary, UserName="bob", PermissionsBoundary=unknown) == refusal
     assert refused(user, name="eve", PermissionsBoundary=unknown) == refusal
+    assert refused(role, name="other", PermissionsBoundary=unknown) == refusal
+    assert [each["RoleName"] for each in iam.list_roles()["Roles"]] == ["app"]
+    assert refused(iam.put_role_permissions_boundary, RoleName="app", PermissionsBoundary=unknown) == refusal
     iam.delete_policy(PolicyArn=arn)
 
 

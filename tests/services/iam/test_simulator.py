@@ -297,6 +297,8 @@ def test_input_that_cannot_be_simulated(iam, refused):
 
     assert custom(PolicyInputList=["nonsense"]) == ("InvalidInput", "Syntax errors in policy.", 400)
     assert custom(ActionNames=["nonsense"])[0] == "ValidationError"
+    assert custom(ResourceOwner="nonsense")[0] == "InvalidInput"
+    assert custom(PermissionsBoundaryPolicyInputList=[good, good])[0] == "InvalidInput"
     assert custom(CallerArn="arn:aws:iam::123456789012:role/app")[0] == "InvalidInput"
     assert custom(ContextEntries=[key("aws:SourceIp", "1.2.3.4", "5.6.7.8", kind="ip")])[0] == "InvalidInput"
     missing = ("NoSuchEntity", "The user with name bob cannot be found.", 404)
