@@ -22,10 +22,10 @@ from awsim.state.containers import Dict
 from awsim.state.undo import History, Mark, current
 
 if TYPE_CHECKING:
-    from awsim.gateway.authorizer import Authorizer
     import asyncio
 
     from awsim.auth.credentials import Caller, Credentials
+    from awsim.gateway.authorizer import Authorizer
     from awsim.gateway.call import Call
     from awsim.report import Recorder
     from awsim.service import Service
