@@ -10,6 +10,7 @@ from awsim.wire.http import Response
 
 if TYPE_CHECKING:
     from awsim.gateway.call import Call
+    from awsim.wire.http import Request
 
 
 def journal(call: Call) -> None:
@@ -34,6 +35,8 @@ def journal(call: Call) -> None:
 
 # Services that any web page may call.
 _ANY_ORIGIN = ("dynamodb",)
+# Services that compress answers larger than their row says.
+_COMPRESSING = ("dynamodb",)
 _CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date",
@@ -50,7 +53,23 @@ def respond(call: Call) -> Response:
 
         if call.service or services_of(http)[:1] == [*_ANY_ORIGIN]:
             response.headers.update(_CORS)
+    if call.service in _COMPRESSING and http is not None:
+        _compress(call, http, response)
     return response
+
+
+def _compress(call: Call, http: Request, response: Response) -> None:
+    """Compress a large answer for a client that accepts it so."""
+    body, least = response.body, call.instance and call.instance.limits["compressed-response"]
+    if least is None or body.__class__ is not bytes or len(body) <= least:
+        return
+    from awsim.wire.encodings import accepted, compressed
+
+    encoding = accepted(dict.get(http.headers, "accept-encoding", "identity"))
+    if encoding is not None:
+        response.body = compressed(body, encoding)
+        response.headers["Content-Encoding"] = encoding
+        response.headers["Content-Length"] = str(len(response.body))
 
 
 def _answer(call: Call) -> Response:

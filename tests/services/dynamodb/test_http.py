@@ -115,3 +115,33 @@ def test_browsers(aws, post):
     assert preflight.headers["Access-Control-Allow-Methods"] == "POST"
     assert preflight.headers["Access-Control-Allow-Headers"] == "x-amz-target"
     assert preflight.headers["Access-Control-Max-Age"] == "172800"
+
+
+@pytest.mark.parametrize(
+    ("accept", "encoding"),
+    [
+        ("gzip, deflate", "gzip"),
+        ("br, identity, deflate, gzip", "deflate"),
+        ("gzip;q=0.5, deflate", "deflate"),
+        ("*, gzip;q=0.5", "deflate"),
+        ("gzip;q=0.x, deflate;q=0.5", "gzip"),
+        ("GZIP;q=31", "gzip"),
+        ("gzip;q=0", None),
+        ("identity", None),
+        ("gzip br", None),
+        ("", None),
+    ],
+)
+def test_compressed_answers(client, make, post, accept, encoding):
+    make()
+    text = "x" * 5000
+    client.put_item(TableName="things", Item={"pk": {"S": "a"}, "text": {"S": text}})
+    client.put_item(TableName="things", Item={"pk": {"S": "b"}, "text": {"S": text[:2000]}})
+    get = lambda key: post(  # noqa: E731
+        "GetItem", json.dumps({"TableName": "things", "Key": {"pk": {"S": key}}}), Accept_Encoding=accept
+    )
+    answer = get("a")
+    assert answer.headers.get("Content-Encoding") == encoding
+    assert (int(answer.headers["Content-Length"]) < 1000) == (encoding is not None)
+    assert answer.json()["Item"]["text"] == {"S": text}
+    assert "Content-Encoding" not in get("b").headers
