@@ -402,3 +402,24 @@ def test_a_snapshot_takes_the_buffer_back(aws, make, put, delivered):
     assert delivered() == {}
     aws.clock.advance(minutes=1)
     assert list(delivered().values()) == [b"a"]
+
+
+@pytest.mark.rule("firehose-008")
+@pytest.mark.aws(authorization=True)
+def test_a_role_that_may_not_put(aws, make, put, delivered):
+    iam = boto3.client("iam")
+    trust = (
+        '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", '
+        '"Principal": {"Service": "firehose.amazonaws.com"}, "Action": "sts:AssumeRole"}]}'
+    )
+    iam.create_role(RoleName="app", AssumeRolePolicyDocument=trust)
+    make(interval=0)
+    put(b"x")
+    assert delivered() == {}
+    policy = (
+        '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:PutObject", '
+        '"Resource": "arn:aws:s3:::reports/*"}]}'
+    )
+    iam.put_role_policy(RoleName="app", PolicyName="deliver", PolicyDocument=policy)
+    aws.clock.advance(minutes=1)
+    assert list(delivered().values()) == [b"x"]

@@ -392,3 +392,39 @@ def test_another_account_needs_a_policy(aws, kinesis, make, put, arn, refused):
     assert refused(other.put_record, **given)[0] == "AccessDeniedException"
     assert refused(other.get_records, ShardIterator=iterator)[0] == "AccessDeniedException"
     assert refused(kinesis.delete_resource_policy, ResourceARN=arn())[0] == "ResourceNotFoundException"
+
+
+@pytest.mark.rule("kinesis-042", "kinesis-044")
+@pytest.mark.aws(authorization=True)
+def test_iam_decides(aws, kinesis, make, refused, arn):
+    make()
+    iam = boto3.client("iam")
+    iam.create_user(UserName="bob")
+    key = iam.create_access_key(UserName="bob")["AccessKey"]
+    bob = boto3.client(
+        "kinesis",
+        region_name="us-east-1",
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )
+    assert bob.meta.endpoint_url == "https://kinesis.us-east-1.amazonaws.com"
+    record = {"StreamName": "clicks", "Data": b"x", "PartitionKey": "k"}
+    assert refused(bob.put_record, **record) == (
+        "AccessDeniedException",
+        "User: arn:aws:iam::123456789012:user/bob is not authorized to perform: kinesis:PutRecord on resource: "
+        f"{arn()} because no identity-based policy allows the kinesis:PutRecord action",
+    )
+    secure = (
+        '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kinesis:PutRecord", "Resource": "*", '
+        '"Condition": {"Bool": {"aws:SecureTransport": "true"}}}]}'
+    )
+    iam.put_user_policy(UserName="bob", PolicyName="write", PolicyDocument=secure)
+    bob.put_record(**record)
+    assert refused(bob.describe_stream, StreamName="clicks")[0] == "AccessDeniedException"
+    own = (
+        '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", '
+        '"Principal": {"AWS": "arn:aws:iam::123456789012:user/bob"}, "Action": "kinesis:DescribeStream", '
+        f'"Resource": "{arn()}"}}]}}'
+    )
+    kinesis.put_resource_policy(ResourceARN=arn(), Policy=own)
+    bob.describe_stream(StreamName="clicks")
