@@ -18,6 +18,7 @@ PROMISES = {
     "the last",
     "dynamodb.stale-read": "reads are eventually consistent unless ConsistentRead, those of a global index always",
     "dynamodb.unprocessed": "a batch that is throttled in part succeeds and returns the rest as unprocessed",
+    "events.duplicate": "EventBridge delivers at least once: a target may get an event more than once",
     "iam.propagation": "changes of IAM are eventually consistent: they take seconds to hold everywhere",
     "s3.short-page": "a listing might contain fewer keys than MaxKeys; IsTruncated says whether there are more",
     "s3.stale-read": "before December 2020, S3 read overwrites, deletes and listings with eventual consistency",

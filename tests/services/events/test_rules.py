@@ -433,3 +433,11 @@ def test_deliveries_take_their_time(aws, rule, put, queue, bodies):
     assert bodies() == []
     aws.clock.advance(seconds=1)
     assert len(bodies()) == 1
+
+
+@pytest.mark.aws(replay="events.duplicate#1=1")
+def test_an_event_may_arrive_twice(rule, put, queue, bodies):
+    rule("r", {"source": ["app"]}, queue())
+    put()
+    first, second = bodies()
+    assert first == second

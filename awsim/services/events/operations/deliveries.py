@@ -20,6 +20,9 @@ from awsim.services.events.operations.common import Operations
 
 Target = Mapping[str, Any]
 
+# AWS says that it happens, not how often: rarely.
+_DUPLICATE_ODDS = 0.001
+
 
 class DeliveryOperations(Operations):
     # --- buses
@@ -49,7 +52,9 @@ class DeliveryOperations(Operations):
     def fire(self, rule: Rule, event: Event) -> None:
         seconds, now = self.limits.duration("delivery"), self.clock.time()
         for target in rule.targets.values():
-            self.later(seconds, "_deliver", rule_arn=rule.arn, target=target, event=event, since=now, retries=0)
+            what = f"delivered twice to {target['Arn']}"
+            for _ in range(2 if self.choose("events.duplicate", (False, True), _DUPLICATE_ODDS, what) else 1):
+                self.later(seconds, "_deliver", rule_arn=rule.arn, target=target, event=event, since=now, retries=0)
 
     # --- deliveries
 
