@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from awsim.errors import AWSError
 from awsim.service import not_modelled
-from awsim.services.firehose import compression, prefixes
+from awsim.services.firehose import prefixes
 from awsim.services.firehose.stream import Settings
 
 if TYPE_CHECKING:
@@ -63,7 +63,6 @@ def _bucket(given: Mapping[str, Any], limits: ServiceLimits) -> Settings:
         "EncryptionConfiguration": given.get("EncryptionConfiguration") or {"NoEncryptionConfig": "NoEncryption"},
         "CloudWatchLoggingOptions": given.get("CloudWatchLoggingOptions") or {"Enabled": False},
     }
-    compression.check(settings["CompressionFormat"])
     prefixes.check(settings.get("Prefix") or "", settings.get("ErrorOutputPrefix") or "")
     return settings
 

@@ -145,6 +145,49 @@ def test_compressed(firehose, make, put, delivered, format, extension):
     assert content == b"hello"
 
 
+def test_snappy(make, put, delivered):
+    make(interval=0, CompressionFormat="Snappy")
+    put(b"123456789")
+    ((key, content),) = delivered().items()
+    assert key.endswith(".snappy")
+    # CRC-32C of "123456789" is 0xE3069283; frames carry it masked (google/snappy, framing_format.txt).
+    crc = 0xE3069283
+    masked = ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+    frame = b"\x01\x0d\x00\x00" + masked.to_bytes(4, "little") + b"123456789"
+    assert content == b"\xff\x06\x00\x00sNaPpY" + frame
+
+
+def test_hadoop_snappy(make, put, delivered):
+    make(interval=0, CompressionFormat="HADOOP_SNAPPY")
+    put(b"x" * 300_000)
+    ((key, content),) = delivered().items()
+    assert key.endswith(".hsnappy")
+    data, at = b"", 0
+    while at < len(content):
+        size, length = int.from_bytes(content[at : at + 4]), int.from_bytes(content[at + 4 : at + 8])
+        data += _decoded(content[at + 8 : at + 8 + length], size)
+        at += 8 + length
+    assert data == b"x" * 300_000
+
+
+def _decoded(block, size):
+    """A Snappy block of nothing but literals (google/snappy, format_description.txt)."""
+    length = shift = at = 0
+    while True:
+        length |= (block[at] & 127) << shift
+        shift, at = shift + 7, at + 1
+        if block[at - 1] < 128:
+            break
+    assert length == size
+    data = b""
+    while at < len(block):
+        assert block[at] == 61 << 2
+        count = int.from_bytes(block[at + 1 : at + 3], "little") + 1
+        data += block[at + 3 : at + 3 + count]
+        at += 3 + count
+    return data
+
+
 @pytest.mark.parametrize(
     ("prefix", "starts"),
     [
