@@ -69,7 +69,8 @@ class Base(Service):
         """
         table: Table | None = self.tables.get(name)
         if table is None:
-            table = self.tables.get(self._table_name(name))
+            known = self._table_name(name)
+            table = self.tables.get(known) or (self._shared_table(known) if known.startswith("arn:") else None)
             if table is None:
                 raise self.error("ResourceNotFoundException", "Requested resource not found")
         state = table.lifecycle.state
@@ -78,6 +79,16 @@ class Base(Service):
         if table.unsettled:
             table.settle()
         return table
+
+    def _shared_table(self, arn: str) -> Table | None:
+        """Overridden by what keeps resource policies."""
+        return None
+
+    def _owner(self, table: Table) -> Base:
+        """The instance of a table's account: a resource policy may let in another one."""
+        account = table.arn.split(":")[4]
+        owner: Base = self if account == self.account else self.at(account=account)
+        return owner
 
     def _described(self, name: str) -> Table:
         """As `_table`, in any state, with the words of operations on tables themselves."""
@@ -180,7 +191,7 @@ class Base(Service):
             self._draw_write(table, place, old, new)
         table.write(place, old, new, limits, consumed, self._lags(), transaction=transaction)
         if table.expiries is not None and new is not None:
-            self._watch_expiry(table)
+            self._owner(table)._watch_expiry(table)
 
     def _draw_write(self, table: Table, place: Place, old: Item | None, new: Item | None) -> None:
         costs = table.index_costs(place, old, new, self.limits)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from hashlib import md5
 from typing import Any
 
+from awsim.service import ResourceSide
 from awsim.services.dynamodb import values
 from awsim.services.dynamodb.base import Base
 from awsim.services.dynamodb.feeds import EXPIRY
@@ -301,6 +302,33 @@ class DestinationOperations(Base):
             return {}
         del self.policies[ResourceArn]
         return {"RevisionId": known[1]}
+
+    def resource_policy(self, arn: str) -> ResourceSide:
+        """The owner and the policy of a table (its indexes included) or a stream, of this account or another."""
+        parts = arn.split(":")
+        if len(parts) != 6:
+            return ResourceSide(self.account)
+        owner = self.at(account=parts[4], region=parts[3])
+        known = owner.policies.get(arn.partition("/index/")[0])
+        if known is None:
+            return ResourceSide(parts[4])
+        from awsim.auth.policy import parse
+
+        return ResourceSide(parts[4], (parse(known[0], "resource"),))
+
+    def _shared_table(self, arn: str) -> Table | None:
+        """The table of another account in this Region, if its policy lets the caller do what it asks for."""
+        match = _RESOURCE.match(arn)
+        account, region = arn.split(":")[4], arn.split(":")[3]
+        if match is None or match[2] or region != self.region or account == self.account:
+            return None
+        if self.cloud.authorization is None:
+            from awsim.gateway.authorizer import check_strangers
+
+            side = self.resource_policy(arn)
+            check_strangers(self.request, side, lambda asked: asked.partition("/index/")[0] == arn)
+        table: Table | None = self.at(account=account).tables.get(match[1])
+        return table
 
     def _check_resource(self, arn: str) -> None:
         match = _RESOURCE.match(arn)

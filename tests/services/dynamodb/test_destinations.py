@@ -97,3 +97,25 @@ def test_resource_policies(client, make, refused):
     assert "RevisionId" not in client.delete_resource_policy(ResourceArn=arn)
     with refused("ResourceNotFoundException"):
         client.put_resource_policy(ResourceArn=arn + "2", Policy=text)
+
+
+def test_another_account_needs_a_policy(client, make, refused):
+    make()
+    arn = client.describe_table(TableName="things")["Table"]["TableArn"]
+    client.put_item(TableName="things", Item={"pk": {"S": "a"}})
+    stranger = boto3.client(
+        "dynamodb", region_name="us-east-1", aws_access_key_id="111111111111", aws_secret_access_key="x"
+    )
+    get = {"TableName": arn, "Key": {"pk": {"S": "a"}}}
+    with refused("AccessDeniedException"):
+        stranger.get_item(**get)
+    policy = {"Version": "2012-10-17", "Statement": [{**_ALLOWED, "Resource": arn}]}
+    client.put_resource_policy(ResourceArn=arn, Policy=json.dumps(policy))
+    assert stranger.get_item(**get)["Item"] == {"pk": {"S": "a"}}
+    with refused("AccessDeniedException"):
+        stranger.put_item(TableName=arn, Item={"pk": {"S": "b"}})
+    client.delete_resource_policy(ResourceArn=arn)
+    with refused("AccessDeniedException"):
+        stranger.get_item(**get)
+    with refused("ResourceNotFoundException"):
+        stranger.get_item(TableName="things", Key={"pk": {"S": "a"}})
