@@ -68,13 +68,13 @@ class RecordOperations(ShardOperations):
         self.limits.check("batch-size", total)
         now = self.clock.time()
         self._meter(stream, len(checked), total, now)
-        throttled = any(map(self.limits.active, _WRITES))
         encryption, shard_for = _encrypted(stream), stream.shard_for
+        placed = [(shard_for(hashed), key, data, size) for hashed, key, data, size in checked]
+        scarce = self._short_of_room(stream, placed, now)
         failed = 0
         results: list[dict[str, Any]] = []
-        for hashed, key, data, size in checked:
-            shard = shard_for(hashed)
-            if throttled:
+        for shard, key, data, size in placed:
+            if shard.id in scarce:
                 try:
                     self._take_write(stream, shard, size, now)
                 except AWSError as error:
@@ -105,12 +105,35 @@ class RecordOperations(ShardOperations):
                 f"Member must have length less than or equal to {most}"
             )
 
-    def _take_write(self, stream: Stream, shard: Shard, size: int, now: float) -> None:
+    def _take_write(self, stream: Stream, shard: Shard, size: int, now: float, records: int = 1) -> None:
         self.limits.rates(
-            (("shard-records-in", shard.throughput_key, 1), ("shard-bytes-in", shard.throughput_key, size)),
+            (("shard-records-in", shard.throughput_key, records), ("shard-bytes-in", shard.throughput_key, size)),
             now=now,
             fields=self._named(stream, shard),
         )
+
+    def _short_of_room(
+        self, stream: Stream, placed: Sequence[tuple[Shard, str, bytes, int]], now: float
+    ) -> frozenset[str]:
+        """Take a batch's share out of what each shard has room for; the shards whose share is more than that."""
+        if not any(map(self.limits.active, _WRITES)):
+            return frozenset()
+        shares: dict[str, tuple[Shard, int, int]] = {}
+        for shard, _, _, size in placed:
+            _, count, total = shares.get(shard.id, (shard, 0, 0))
+            shares[shard.id] = (shard, count + 1, total + size)
+        scarce = set()
+        per_record, per_byte = self.limits["shard-records-in"], self.limits["shard-bytes-in"]
+        for shard, count, total in shares.values():
+            try:
+                # More than a second's worth would pass at once, and leave the bucket in debt.
+                if (per_record is not None and count > per_record) or (per_byte is not None and total > per_byte):
+                    scarce.add(shard.id)
+                else:
+                    self._take_write(stream, shard, total, now, count)
+            except AWSError:
+                scarce.add(shard.id)
+        return frozenset(scarce)
 
     def watch(self, arn: str, key: tuple[str, str | None, str], method: str, **data: Any) -> None:
         """For services that poll a stream: have a method of theirs called, as later work, whenever records came."""
