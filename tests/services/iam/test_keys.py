@@ -287,6 +287,18 @@ def test_a_device_with_a_clock_of_its_own(iam, user, refused):
     assert refused(iam.resync_mfa_device, UserName="bob", SerialNumber=serial, **codes(device, NOW, 12)) == WRONG
 
 
+def test_a_user_has_eight_devices(aws, iam, user, refused):
+    aws.limits["iam.mfa-devices-per-user"] = 1
+    user("bob")
+    one, two = (iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"] for name in ("one", "two"))
+    enable(iam, "bob", one)
+    params = {"UserName": "bob", "SerialNumber": two["SerialNumber"], **codes(two, NOW)}
+    message = "Cannot exceed quota for MFADevicesPerUser: 1"
+    assert refused(iam.enable_mfa_device, **params) == ("LimitExceeded", message, 409)
+    iam.deactivate_mfa_device(UserName="bob", SerialNumber=one["SerialNumber"])
+    iam.enable_mfa_device(**params)
+
+
 def test_names_of_devices_are_taken_once(iam, refused):
     iam.create_virtual_mfa_device(VirtualMFADeviceName="phone")
     message = "MFADevice entity at the same path and name already exists."

@@ -326,6 +326,8 @@ def test_a_document_that_nobody_knows_is_not_made_up(iam, refused):
     assert "AmazonLexBotPolicy, of which only the name is known" in caught.value.response["Error"]["Message"]
     with pytest.raises(iam.exceptions.ClientError, match="only its default one is known"):
         iam.get_policy_version(PolicyArn=aws_arn("AmazonS3ReadOnlyAccess"), VersionId="v1")
+    code, _, status = refused(iam.get_policy_version, PolicyArn=aws_arn("AmazonS3ReadOnlyAccess"), VersionId="v99")
+    assert (code, status) == ("NoSuchEntity", 404)
     missing = refused(iam.get_policy, PolicyArn=aws_arn("NoSuchThingAtAll"))
     assert missing == ("NoSuchEntity", f"Policy {aws_arn('NoSuchThingAtAll')} was not found.", 404)
 
