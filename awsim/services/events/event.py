@@ -61,12 +61,17 @@ def check_entry(entry: Mapping[str, Any], *, by_service: bool) -> dict[str, Any]
     if entry["Source"].startswith("aws.") and not by_service:
         raise AWSError("NotAuthorizedForSourceException", "Not authorized for the source.")
     try:
-        detail = json.loads(entry["Detail"])
+        detail = json.loads(entry["Detail"], parse_constant=_no_json)
     except ValueError:
         detail = None
     if not isinstance(detail, dict):
         raise AWSError("MalformedDetail", "Detail is malformed.")
     return detail
+
+
+def _no_json(word: str) -> Any:
+    """NaN and Infinity, which Python would read."""
+    raise ValueError(word)
 
 
 def size(entry: Mapping[str, Any], time_size: int) -> int:

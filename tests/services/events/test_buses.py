@@ -151,7 +151,7 @@ def test_entries_that_fail_alone(events, rule, queue, bodies):
     answer = events.put_events(
         Entries=[
             {**good, "Detail": "[]"},
-            {**good, "Detail": "no"},
+            {**good, "Detail": '{"a": NaN}'},
             {**good, "Source": "aws.x"},
             good,
             {"Source": "app", "Detail": "{}"},

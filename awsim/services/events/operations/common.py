@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from awsim.auth.policy import parse
 from awsim.errors import AWSError
-from awsim.service import Service
+from awsim.service import ResourceSide, Service
 from awsim.services.events import arns
 from awsim.services.events.bus import DEFAULT, Bus, Rule
 from awsim.services.events.refusals import invalid, no_bus, no_rule, not_valid
@@ -93,6 +94,18 @@ class Operations(Service):
             name = address.resource.partition("/")[2]
         bus: Bus = self.buses[name]
         return bus
+
+    def resource_policy(self, arn: str) -> ResourceSide:
+        """The owner of a resource, and the policy of a bus."""
+        address = arns.read(arn)
+        if address is None:
+            return ResourceSide(self.account)
+        kind, _, name = address.resource.partition("/")
+        owner = address.account or self.account
+        if kind != "event-bus":
+            return ResourceSide(owner)
+        bus: Bus | None = self.at(account=owner, region=address.region).buses.get(name)
+        return ResourceSide(owner, () if bus is None or bus.policy is None else (parse(bus.policy, "resource"),))
 
     def rule_at(self, name: str, bus_name: str | None) -> Rule:
         bus = self.bus_at(bus_name)

@@ -114,6 +114,7 @@ class DeliveryOperations(Operations):
             "SendMessage",
             region_=address.region,
             account_=address.account,
+            source_arn_=rule_arn,
             QueueUrl=self._queue_url(address),
             MessageBody=dumps(event),
             MessageAttributes={
@@ -136,7 +137,7 @@ class DeliveryOperations(Operations):
         send = getattr(self, f"_to_{address.service}", None)
         if send is None:
             raise Failure(failures.CLIENT_ERROR, f"awsim does not model {address.service} as a target")
-        send(target, address, event, text)
+        send(rule_arn, target, address, event, text)
 
     def to_destination(self, target: Target, name: str, event: Event, text: str) -> None:
         raise NotImplementedError
@@ -149,13 +150,16 @@ class DeliveryOperations(Operations):
         home = self.at(account=address.account, region=address.region)
         home.receive(address.resource.partition("/")[2], event, self.account, target.get("RoleArn"))
 
-    def _call(self, target: Target, address: Arn, service: str, operation: str, **parameters: Any) -> None:
+    def _call(
+        self, rule_arn: str, target: Target, address: Arn, service: str, operation: str, **parameters: Any
+    ) -> None:
         self.call(
             service,
             operation,
             as_=target.get("RoleArn"),
             region_=address.region or self.region,
             account_=address.account or self.account,
+            source_arn_=rule_arn,
             **parameters,
         )
 
@@ -163,20 +167,21 @@ class DeliveryOperations(Operations):
         suffix = "amazonaws.com.cn" if address.partition == "aws-cn" else "amazonaws.com"
         return f"https://sqs.{address.region}.{suffix}/{address.account}/{address.resource}"
 
-    def _to_sqs(self, target: Target, address: Arn, event: Event, text: str) -> None:
+    def _to_sqs(self, rule_arn: str, target: Target, address: Arn, event: Event, text: str) -> None:
         group = (target.get("SqsParameters") or {}).get("MessageGroupId")
         more = {"MessageGroupId": group} if group else {}
         if address.resource.endswith(".fifo"):
             # One event is one message, however often it is tried. Queues with content-based deduplication only.
             more = {"MessageGroupId": group or event["id"]}
         url = self._queue_url(address)
-        self._call(target, address, "sqs", "SendMessage", QueueUrl=url, MessageBody=text, **more)
+        self._call(rule_arn, target, address, "sqs", "SendMessage", QueueUrl=url, MessageBody=text, **more)
 
-    def _to_sns(self, target: Target, address: Arn, event: Event, text: str) -> None:
-        self._call(target, address, "sns", "Publish", TopicArn=target["Arn"], Message=text)
+    def _to_sns(self, rule_arn: str, target: Target, address: Arn, event: Event, text: str) -> None:
+        self._call(rule_arn, target, address, "sns", "Publish", TopicArn=target["Arn"], Message=text)
 
-    def _to_lambda(self, target: Target, address: Arn, event: Event, text: str) -> None:
+    def _to_lambda(self, rule_arn: str, target: Target, address: Arn, event: Event, text: str) -> None:
         self._call(
+            rule_arn,
             target,
             address,
             "lambda",
@@ -186,13 +191,16 @@ class DeliveryOperations(Operations):
             Payload=text.encode(),
         )
 
-    def _to_states(self, target: Target, address: Arn, event: Event, text: str) -> None:
-        self._call(target, address, "stepfunctions", "StartExecution", stateMachineArn=target["Arn"], input=text)
+    def _to_states(self, rule_arn: str, target: Target, address: Arn, event: Event, text: str) -> None:
+        self._call(
+            rule_arn, target, address, "stepfunctions", "StartExecution", stateMachineArn=target["Arn"], input=text
+        )
 
-    def _to_kinesis(self, target: Target, address: Arn, event: Event, text: str) -> None:
+    def _to_kinesis(self, rule_arn: str, target: Target, address: Arn, event: Event, text: str) -> None:
         path = (target.get("KinesisParameters") or {}).get("PartitionKeyPath")
         key = inputs.found(event, path, event["id"]) if path else event["id"]
         self._call(
+            rule_arn,
             target,
             address,
             "kinesis",
@@ -202,8 +210,9 @@ class DeliveryOperations(Operations):
             PartitionKey=key,
         )
 
-    def _to_firehose(self, target: Target, address: Arn, event: Event, text: str) -> None:
+    def _to_firehose(self, rule_arn: str, target: Target, address: Arn, event: Event, text: str) -> None:
         self._call(
+            rule_arn,
             target,
             address,
             "firehose",
@@ -212,11 +221,12 @@ class DeliveryOperations(Operations):
             Record={"Data": text.encode()},
         )
 
-    def _to_logs(self, target: Target, address: Arn, event: Event, text: str) -> None:
+    def _to_logs(self, rule_arn: str, target: Target, address: Arn, event: Event, text: str) -> None:
         group = address.resource.removeprefix("log-group:").removesuffix(":*")
         stream = event["id"]
-        self._call(target, address, "logs", "CreateLogStream", logGroupName=group, logStreamName=stream)
+        self._call(rule_arn, target, address, "logs", "CreateLogStream", logGroupName=group, logStreamName=stream)
         self._call(
+            rule_arn,
             target,
             address,
             "logs",
