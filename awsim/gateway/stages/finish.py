@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email.utils import formatdate
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from awsim.calls import LARGE, CallRecord, without_blobs
@@ -35,8 +37,8 @@ def journal(call: Call) -> None:
 
 # Services that any web page may call.
 _ANY_ORIGIN = ("dynamodb",)
-# Services that compress answers larger than their row says.
-_COMPRESSING = ("dynamodb",)
+# Services whose front end compresses answers larger than their row says, dates them and gives its name.
+_FRONTED = ("dynamodb",)
 _CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date",
@@ -53,9 +55,16 @@ def respond(call: Call) -> Response:
 
         if call.service or services_of(http)[:1] == [*_ANY_ORIGIN]:
             response.headers.update(_CORS)
-    if call.service in _COMPRESSING and http is not None:
+    if call.service in _FRONTED and http is not None:
         _compress(call, http, response)
+        response.headers["Server"] = "Server"
+        response.headers["Date"] = _date(int(call.cloud.clock.time()))
     return response
+
+
+@lru_cache(maxsize=4)
+def _date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)
 
 
 def _compress(call: Call, http: Request, response: Response) -> None:
