@@ -23,7 +23,7 @@ class Number(NamedTuple):
 
     opened: int
     shard: int
-    count: int
+    records: int  # how many the shard had taken, this one included
     time: int
 
 

@@ -34,7 +34,7 @@ class ConsumerOperations(RecordOperations):
                 f"Consumer {ConsumerName} under stream {stream.name} already exists for account {self.account}.",
             )
         tags = checked(self.limits, stream.name, self.account, {}, Tags or {})
-        named = {"stream": stream.name, "account": self.account}
+        named: dict[str, Any] = {"stream": stream.name, "account": self.account}
         creating = sum(one.lifecycle.state == "CREATING" for one in stream.consumers.values())
         self.limits.quota("consumers-creating", creating, stream.name, **named)
         self.limits.quota("consumers", len(stream.consumers), stream.name, **named)
@@ -177,7 +177,10 @@ class ConsumerOperations(RecordOperations):
         now = self.clock.time()
         shard.trim(stream.horizon(now))
         records, following = shard.read(
-            position, int(self.limits["subscription-event-records"]), int(self.limits["read-size"]), now
+            position,
+            int(self.limits["subscription-event-records"]),
+            int(self.limits["read-size"]),
+            self.visible_until(now),
         )
         event: dict[str, Any] = {
             "Records": [shown(record) for record in records],

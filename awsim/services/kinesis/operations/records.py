@@ -237,7 +237,8 @@ class RecordOperations(ShardOperations):
 
     def visible_until(self, now: float) -> float:
         """Records put after this are not to be seen yet."""
-        return now - self.limits.lag("record-propagation")
+        lag = self.limits.lag("record-propagation")
+        return now - lag if lag else float("inf")
 
     def shard_to_read(self, stream: Stream, id: str) -> Shard:
         """A shard of the stream without what is too old."""
@@ -289,7 +290,7 @@ class RecordOperations(ShardOperations):
             )
         if number.opened != shard.second:
             raise invalid(f"{used} because it did not come from this stream.")
-        return number.count
+        return number.records
 
 
 def shown(record: Record) -> dict[str, Any]:
