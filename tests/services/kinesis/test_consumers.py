@@ -169,3 +169,14 @@ def test_tags_of_a_consumer(kinesis, make, consumer):
     one = consumer()
     kinesis.tag_resource(ResourceARN=one, Tags={"a": "b"})
     assert kinesis.list_tags_for_resource(ResourceARN=one)["Tags"] == [{"Key": "a", "Value": "b"}]
+
+
+@pytest.mark.aws(at="2026-01-01", consistency="eventual")
+def test_what_is_pushed_does_not_lag(aws, make, put, consumer, subscribe):
+    make()
+    events = subscribe(consumer())
+    put()
+    before = aws.clock.now()
+    assert _data(next(events)) == [b"data"]
+    assert _data(next(events)) == []
+    assert (aws.clock.now() - before).total_seconds() == 5

@@ -180,7 +180,7 @@ class ConsumerOperations(RecordOperations):
             position,
             int(self.limits["subscription-event-records"]),
             int(self.limits["read-size"]),
-            self.visible_until(now),
+            float("inf"),
         )
         event: dict[str, Any] = {
             "Records": [shown(record) for record in records],
