@@ -69,7 +69,8 @@ def _date(seconds: int) -> str:
 
 def _compress(call: Call, http: Request, response: Response) -> None:
     """Compress a large answer for a client that accepts it so."""
-    body, least = response.body, call.instance and call.instance.limits["compressed-response"]
+    body = response.body
+    least = call.instance.limits["compressed-response"] if call.instance is not None else None
     if least is None or body.__class__ is not bytes or len(body) <= least:
         return
     from awsim.wire.encodings import accepted, compressed
