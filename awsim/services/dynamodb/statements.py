@@ -11,7 +11,7 @@ from typing import Any
 from awsim.errors import AWSError
 from awsim.services.dynamodb import values
 from awsim.services.dynamodb.capacity import Consumed
-from awsim.services.dynamodb.expressions import Condition, KeyCondition, Path, Projection
+from awsim.services.dynamodb.expressions import KeyCondition, Path, Projection
 from awsim.services.dynamodb.expressions.paths import look_up
 from awsim.services.dynamodb.index import Index
 from awsim.services.dynamodb.partiql import Bound, Statement, parse
@@ -219,9 +219,8 @@ class StatementOperations(ReadOperations, TransactionOperations):
             raise invalid(_NO_KEY)
         key, alone = found
         kind = {"UPDATE": "Update", "DELETE": "Delete", "EXISTS": "ConditionCheck"}[statement.kind]
-        condition = _existing(where)
-        if kind == "Delete" and alone:
-            condition = None
+        # The key is part of the WHERE clause: that holds for no absent item.
+        condition = None if kind == "Delete" and alone else where
         existing = kind == "Delete"
         return Action(kind, request, statement.table, key, None, update, condition, existing=existing, table=table)
 
@@ -324,14 +323,6 @@ def _parsed(source: str) -> Statement:
     if isinstance(statement, AWSError):
         raise statement
     return statement
-
-
-def _existing(where: Condition | None) -> Condition | None:
-    """A condition that no absent item fulfils."""
-    if where is None:
-        return None
-    test = where.test
-    return Condition(lambda item: bool(item) and test(item), where.paths)
 
 
 def _column(path: Path) -> str:

@@ -53,6 +53,8 @@ def test_changes_go_to_kinesis(aws, client, make, refused):
     assert (insert["tableName"], insert["eventSource"]) == ("things", "aws:dynamodb")
     disabled = client.disable_kinesis_streaming_destination(TableName="things", StreamArn=_STREAM)
     assert disabled["DestinationStatus"] == "DISABLING"
+    client.put_item(TableName="things", Item={"pk": {"S": "later"}})
+    assert len(kinesis.get_records(ShardIterator=iterator)["Records"]) == 2
     aws.clock.advance(minutes=1)
     (shown,) = client.describe_kinesis_streaming_destination(TableName="things")["KinesisDataStreamDestinations"]
     assert shown["DestinationStatus"] == "DISABLED"

@@ -354,6 +354,7 @@ def test_batches(client, make, contents, refused):
     )
     codes = [response.get("Error", {}).get("Code") for response in answer["Responses"]]
     assert codes == [None, "DuplicateItem", "ValidationError", None, "ResourceNotFound", "ConditionalCheckFailed"]
+    assert answer["Responses"][4] == {"Error": {"Code": "ResourceNotFound", "Message": "Requested resource not found"}}
     assert answer["Responses"][3] == {"TableName": "things", "Item": {"pk": {"S": "a"}, "n": {"N": "5"}}}
     assert contents() == [{"pk": {"S": "a"}, "n": {"N": "5"}}]
     reads = batch(
