@@ -160,7 +160,7 @@ def test_refused(kinesis, make, consumer, refused):
     assert refused(kinesis.subscribe_to_shard, **given)[0] == "ResourceNotFoundException"
     given = {"ConsumerARN": one, "ShardId": SHARD(0), "StartingPosition": {"Type": "AT_SEQUENCE_NUMBER"}}
     assert refused(kinesis.subscribe_to_shard, **given)[0] == "InvalidArgumentException"
-    given["ConsumerARN"] = one[:-1] + "0"
+    given["ConsumerARN"] = one + "0"
     assert refused(kinesis.subscribe_to_shard, **given)[0] == "ResourceNotFoundException"
 
 
