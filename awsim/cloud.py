@@ -399,7 +399,8 @@ class _Exclusive:
     def __enter__(self) -> None:
         self._cloud.lock.acquire()
         self._outer = current.log
-        current.log = self._cloud.history.log
+        history = self._cloud.history
+        current.log = None if history._log is None else history.log
 
     def __exit__(self, *exception: object) -> None:
         current.log = self._outer

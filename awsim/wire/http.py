@@ -17,15 +17,17 @@ class Headers(dict):
 
     def __init__(self, mapping: Mapping[Any, Any] | None = None) -> None:
         self.original = mapping
-        if not mapping:
+        if mapping is None:
             return
         put = super().__setitem__
         keyed = getattr(mapping, "_dict", None)
         if keyed.__class__ is dict:
             # botocore's own: its keys know their lower case; walking it as a mapping costs four times as much.
             try:
-                for key, value in keyed.items():
-                    put(key._lower, value if value.__class__ is str else value.decode())
+                dict.update(
+                    self,
+                    {key._lower: value if value.__class__ is str else value.decode() for key, value in keyed.items()},
+                )
                 return
             except (AttributeError, UnicodeDecodeError):
                 dict.clear(self)

@@ -39,6 +39,7 @@ def journal(call: Call) -> None:
 _ANY_ORIGIN = ("dynamodb",)
 # Services whose front end compresses answers larger than their row says, dates them and gives its name.
 _FRONTED = ("dynamodb",)
+_SPECIAL = frozenset({"", *_ANY_ORIGIN, *_FRONTED})
 _CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date",
@@ -48,18 +49,26 @@ _CORS = {
 def respond(call: Call) -> Response:
     """The answer on the wire."""
     response = _answer(call)
-    http = call.http
     # A request that no service was found for may still be of one.
-    if call.service in ("", *_ANY_ORIGIN) and http is not None and "origin" in http.headers:
+    if call.service in _SPECIAL and call.http is not None:
+        _dress(call, call.http, response)
+    return response
+
+
+def _dress(call: Call, http: Request, response: Response) -> None:
+    """What the front end of a service adds to its answers."""
+    if "origin" in http.headers:
         from awsim.wire.router import services_of
 
         if call.service or services_of(http)[:1] == [*_ANY_ORIGIN]:
             response.headers.update(_CORS)
-    if call.service in _FRONTED and http is not None:
-        _compress(call, http, response)
-        response.headers["Server"] = "Server"
-        response.headers["Date"] = _date(int(call.cloud.clock.time()))
-    return response
+    if call.service in _FRONTED:
+        if dict.get(http.headers, "accept-encoding", "identity") != "identity":
+            _compress(call, http, response)
+        if call.model is None:
+            # SDKs do not look at these; programs that speak HTTP themselves may.
+            response.headers["Server"] = "Server"
+            response.headers["Date"] = _date(int(call.cloud.clock.time()))
 
 
 @lru_cache(maxsize=4)
