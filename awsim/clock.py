@@ -200,9 +200,6 @@ class Clock:
 
     # --- snapshots
 
-    def _save(self) -> float:
-        return self.time()
-
     def _restore(self, then: float) -> None:
         if self.frozen is not None:
             self._offset = 0.0

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from awsim.auth.actions import authorizations_for
 from awsim.auth.policy import (
+    EVERYTHING,
     AuthorizationRequest,
     Decision,
     Facts,
@@ -20,6 +21,7 @@ from awsim.auth.policy import (
     Principal,
     build,
     decide,
+    decide_for_stranger,
     parse,
     refusal,
 )
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from awsim.cloud import Cloud
     from awsim.gateway.call import Call
 
-EVERYTHING = parse('{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}', "managed")
 _ADMINISTRATOR = ":user/awsim"
 
 
@@ -135,9 +136,8 @@ def facts(call: Call, owner: str | None, tags: dict[str, str] | None = None) -> 
 
 def admits(call: Call, action: str, resource: str, side: ResourceSide, keys: dict[str, Any] | None = None) -> Decision:
     """What a resource's own policy says to a caller who may do everything as far as its own account is concerned."""
-    who = Principal.of(call.caller)
-    request = AuthorizationRequest(who, action, resource, build(who, facts(call, side.account), keys), side.account)
-    return decide(request, PolicySet(identity=(EVERYTHING,), resource=side.policies, granted=side.granted))
+    known = facts(call, side.account)
+    return decide_for_stranger(call.caller, action, resource, side.policies, known, keys, granted=side.granted)
 
 
 def check_strangers(call: Call, side: ResourceSide, about: Callable[[str], bool]) -> None:

@@ -20,9 +20,11 @@ from awsim.auth.policy.evaluate import (
 )
 from awsim.auth.policy.matching import ANONYMOUS, Named, Principal, Principals
 from awsim.auth.policy.refusal import decoded, encoded, refusal
+from awsim.auth.policy.strangers import EVERYTHING, decide_for_stranger
 
 __all__ = [
     "ANONYMOUS",
+    "EVERYTHING",
     "AuthorizationRequest",
     "Context",
     "Decision",
@@ -38,6 +40,7 @@ __all__ = [
     "Statement",
     "build",
     "decide",
+    "decide_for_stranger",
     "decoded",
     "denied_message",
     "encoded",

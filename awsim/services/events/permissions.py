@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from awsim.auth.policy import AuthorizationRequest, Facts, PolicyError, PolicySet, Principal, build, decide, parse
+from awsim.auth.policy import Facts, PolicyError, decide_for_stranger, parse
 from awsim.services.events.event import dumps
 from awsim.services.events.refusals import invalid, missing
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from awsim.auth.credentials import Caller
 
 # The caller's own side, where nobody asks for it.
-_ANYTHING = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
 
 
 def check_policy(text: str) -> None:
@@ -65,10 +64,5 @@ def admits(policy: str | None, bus_arn: str, owner: str, caller: Caller, time: f
     """Whether a bus lets a caller of another account put events."""
     if policy is None:
         return False
-    principal = Principal.of(caller)
     facts = Facts(time=time, session=caller.session, resource_account=owner)
-    request = AuthorizationRequest(
-        principal, "events:PutEvents", bus_arn, build(principal, facts), resource_account=owner
-    )
-    policies = PolicySet(identity=(parse(_ANYTHING),), resource=(parse(policy, "resource"),))
-    return decide(request, policies).allowed
+    return decide_for_stranger(caller, "events:PutEvents", bus_arn, (parse(policy, "resource"),), facts).allowed
