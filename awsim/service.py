@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -136,6 +136,16 @@ class Service:
         """The owner of a resource of this service and its policy; override where resources have policies."""
         parts = arn.split(":")
         return ResourceSide(parts[4] or None if len(parts) > 5 else None)
+
+    def condition_value(self, key: str, resource: str) -> Any:
+        """The value that a condition key of this service (lower-case: "dynamodb:leadingkeys") has in the call in
+        progress for one of its resources; None where it is absent. Keys that a parameter gives as it is are in
+        `awsim/auth/actions/operations/<service>.toml`, and are not asked for here."""
+        return None
+
+    def tags_of(self, arn: str) -> Mapping[str, str] | None:
+        """The tags of a resource of this service, for aws:ResourceTag; None where it has none or does not exist."""
+        return None
 
     # --- what AWS leaves open, what comes later, what others do
 

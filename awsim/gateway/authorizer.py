@@ -7,7 +7,7 @@ administrator of their account, who may do whatever a resource's policy does not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from awsim.auth.actions import authorizations_for
@@ -27,6 +27,7 @@ from awsim.auth.policy import (
 )
 from awsim.errors import AWSError
 from awsim.service import ResourceSide
+from awsim.state.tags import tag_map
 
 if TYPE_CHECKING:
     from awsim.auth.credentials import Caller
@@ -60,7 +61,7 @@ class Authorizer:
                 # What AWS's services do among themselves needs a policy only where the resource can have one.
                 continue
             request = AuthorizationRequest(
-                who, action, resource, build(who, facts(call, side.account, tags), keys), side.account
+                who, action, resource, build(who, facts(call, side.account, resource, tags), keys), side.account
             )
             policies = PolicySet(
                 identity=identity,
@@ -117,9 +118,10 @@ class Authorizer:
             return None
 
 
-def facts(call: Call, owner: str | None, tags: dict[str, str] | None = None) -> Facts:
+def facts(call: Call, owner: str | None, resource: str, tags: dict[str, str] | None = None) -> Facts:
     """What condition keys can look at."""
     http = call.http
+    service = call.instance
     return Facts(
         time=call.cloud.clock.time(),
         region=call.region,
@@ -129,14 +131,27 @@ def facts(call: Call, owner: str | None, tags: dict[str, str] | None = None) -> 
         session=call.caller.session,
         principal_tags=tags,
         resource_account=owner,
+        resource_tags=lambda: service.tags_of(resource),
+        request_tags=_request_tags(call.params),
+        tag_keys=call.params.get("TagKeys") or call.params.get("tagKeys"),
+        more=lambda key: service.condition_value(key, resource),
         source_arn=call.source_arn,
         source_account=call.source_arn.split(":")[4] or None if call.source_arn else None,
     )
 
 
+def _request_tags(params: Mapping[str, Any]) -> Mapping[str, str] | None:
+    """The tags that a call puts on something, in whichever of AWS's spellings."""
+    for name in ("Tags", "tags", "TagList"):
+        given = params.get(name)
+        if isinstance(given, (list, Mapping)):
+            return tag_map(given)
+    return None
+
+
 def admits(call: Call, action: str, resource: str, side: ResourceSide, keys: dict[str, Any] | None = None) -> Decision:
     """What a resource's own policy says to a caller who may do everything as far as its own account is concerned."""
-    known = facts(call, side.account)
+    known = facts(call, side.account, resource)
     return decide_for_stranger(call.caller, action, resource, side.policies, known, keys, granted=side.granted)
 
 

@@ -182,3 +182,29 @@ def test_without_authorization_strangers_still_need_the_resources_policy(aws):
     theirs.create_bucket(Bucket="copies")
     theirs.copy_object(Bucket="copies", Key="a", CopySource="shared/public/a")
     assert refused(theirs.copy_object, Bucket="copies", Key="b", CopySource="shared/private/b")[0] == "AccessDenied"
+
+
+def test_attributes_decide_tags_of_the_request_of_the_resource_and_of_the_principal(aws, iam):
+    by_team = {"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}}
+    only_team = {
+        "StringEquals": {"aws:RequestTag/team": "${aws:PrincipalTag/team}"},
+        "ForAllValues:StringEquals": {"aws:TagKeys": ["team"]},
+    }
+    mine = boto3.client(
+        "sqs",
+        **user_with(
+            iam,
+            "ann",
+            allow(["sqs:CreateQueue", "sqs:TagQueue"], Condition=only_team),
+            allow("sqs:SendMessage", Condition=by_team),
+        ),
+    )
+    iam.tag_user(UserName="ann", Tags=[{"Key": "team", "Value": "red"}])
+    assert refused(mine.create_queue, QueueName="untagged")[0] == "AccessDenied"
+    assert refused(mine.create_queue, QueueName="blue", tags={"team": "blue"})[0] == "AccessDenied"
+    assert refused(mine.create_queue, QueueName="more", tags={"team": "red", "cost": "1"})[0] == "AccessDenied"
+    queue = mine.create_queue(QueueName="red", tags={"team": "red"})["QueueUrl"]
+    mine.send_message(QueueUrl=queue, MessageBody="hello")
+    other = boto3.client("sqs").create_queue(QueueName="blue", tags={"team": "blue"})["QueueUrl"]
+    assert refused(mine.send_message, QueueUrl=other, MessageBody="hello")[0] == "AccessDenied"
+    assert not boto3.client("sqs").receive_message(QueueUrl=other).get("Messages")

@@ -19,7 +19,9 @@ from awsim.auth.policy.matching import Principal
 class Facts:
     """What a call is known by, besides its principal. Times are epoch seconds; None is "the key is absent".
 
-    `via` are the services through which the call came on the caller's behalf, first one first (aws:CalledVia).
+    `resource_tags` may be a function that finds them, called if a policy asks; `more` finds the value of a key that
+    is not known here. `via` are the services through which the call came on the caller's behalf, first one first
+    (aws:CalledVia).
     `source_arn` and `source_account` are of the resource for which a service calls. `principal_tags` are those of the
     user or role itself; the session's come on top. `organization` is (id, path) of the caller's account, as
     "o-a1b2c3d4e5" and "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/"; likewise for the resource's and the source's.
@@ -36,7 +38,8 @@ class Facts:
     organization: tuple[str, str] | None = None
     resource_account: str | None = None
     resource_organization: tuple[str, str] | None = None
-    resource_tags: Mapping[str, str] | None = None
+    resource_tags: Mapping[str, str] | Callable[[], Mapping[str, str] | None] | None = None
+    more: Callable[[str], Any] | None = None
     request_tags: Mapping[str, str] | None = None
     tag_keys: Iterable[str] | None = None
     via: tuple[str, ...] = ()
@@ -72,6 +75,8 @@ class Context(dict[str, Any]):
             tagged = _TAGGED.get(prefix)
             if tagged is not None:
                 value = tagged(self._principal, self._facts, name)
+        if value is None and known is None and self._facts.more is not None:
+            value = _text(self._facts.more(key))
         self[key] = value
         return value
 
@@ -139,7 +144,9 @@ def _mfa_age(who: Principal, facts: Facts) -> str | None:
     return str(int(facts.time - session.issued)) if session is not None and session.mfa else None
 
 
-def _tag(tags: Mapping[str, str] | None, name: str) -> str | None:
+def _tag(tags: Mapping[str, str] | Callable[[], Mapping[str, str] | None] | None, name: str) -> str | None:
+    if callable(tags):
+        tags = tags()
     if tags:
         for key, value in tags.items():
             if key.lower() == name:

@@ -155,5 +155,3 @@ class FifoQueue(Queue):
 
     def _expired(self, entry: Entry, receive_count: int, now: int) -> bool:
         return entry.state is not IN_FLIGHT or entry.receive_count != receive_count
-
-

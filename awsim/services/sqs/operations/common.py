@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -104,13 +104,22 @@ class Operations(Service):
         parts = arn.split(":")
         if len(parts) != 6:
             return ResourceSide(self.account)
-        queue = self.at(account=parts[4], region=parts[3]).queues.get(parts[5])
+        queue = self._queue_of(parts)
         text = queue.settings.policy if queue is not None else None
         if text is None:
             return ResourceSide(parts[4], closed=True)
         from awsim.auth.policy import parse
 
         return ResourceSide(parts[4], (parse(text, "resource"),))
+
+    def tags_of(self, arn: str) -> Mapping[str, str] | None:
+        parts = arn.split(":")
+        queue = self._queue_of(parts) if len(parts) == 6 else None
+        return queue.tags if queue is not None else None
+
+    def _queue_of(self, parts: list[str]) -> Queue | None:
+        """The queue of an ARN's six parts, whosever it is."""
+        return self.at(account=parts[4], region=parts[3]).queues.get(parts[5])
 
     def _denied(self, action: str, arn: str) -> AWSError:
         asked = f"sqs:{action.lower()}"

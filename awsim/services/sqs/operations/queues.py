@@ -184,9 +184,7 @@ class QueueOperations(Operations):
 
     # --- permissions
 
-    def add_permission(
-        self, QueueUrl: str, Label: str, AWSAccountIds: Sequence[str], Actions: Sequence[str]
-    ) -> None:
+    def add_permission(self, QueueUrl: str, Label: str, AWSAccountIds: Sequence[str], Actions: Sequence[str]) -> None:
         queue = self.queue_at(QueueUrl)
         if not _WORD.match(Label):
             raise self.limits.error("permission-label", given=Label)
@@ -238,5 +236,3 @@ class QueueOperations(Operations):
         merged = {**queue.tags, **new}
         self.limits.check("queue-tags", len(merged), name=queue.name)
         return Tags(merged)
-
-
