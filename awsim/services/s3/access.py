@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from awsim.auth import signatures
 from awsim.auth.credentials import parse_authorization
 from awsim.errors import AWSError
-from awsim.service import ResourceSide, Service, not_modelled
+from awsim.service import ResourceSide, not_modelled
 from awsim.services.s3 import cors, names, rules
 from awsim.services.s3.bucket import Bucket
+from awsim.services.s3.notifications import Notifications
 from awsim.services.s3.versions import NULL, Version, is_version_id
 from awsim.state import Dict, SortedDict
 
@@ -67,7 +68,7 @@ def iso(seconds: float) -> str:
     return when(seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-class Access(Service):
+class Access(Notifications):
     """The common ground of S3's operations. One instance for all accounts of a partition, whose names they share."""
 
     name = "s3"
