@@ -63,6 +63,9 @@ def _bucket(given: Mapping[str, Any], limits: ServiceLimits) -> Settings:
         "EncryptionConfiguration": given.get("EncryptionConfiguration") or {"NoEncryptionConfig": "NoEncryption"},
         "CloudWatchLoggingOptions": given.get("CloudWatchLoggingOptions") or {"Enabled": False},
     }
+    shortest = limits["buffer-interval-shortest"]
+    if shortest is not None and settings["BufferingHints"]["IntervalInSeconds"] < shortest:
+        raise limits.error("buffer-interval-shortest")
     prefixes.check(settings.get("Prefix") or "", settings.get("ErrorOutputPrefix") or "")
     return settings
 

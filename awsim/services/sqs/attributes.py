@@ -112,7 +112,7 @@ SETTABLE = {
         Attribute("DeduplicationScope", "deduplication_scope", ("queue", "messageGroup"), fifo=_ONLY_FIFO),
         Attribute("FifoThroughputLimit", "fifo_throughput_limit", ("perQueue", "perMessageGroupId"), fifo=_ONLY_FIFO),
         Attribute("KmsMasterKeyId", "kms_master_key_id", str),
-        Attribute("SqsManagedSseEnabled", "sqs_managed_sse_enabled", bool),
+        Attribute("SqsManagedSseEnabled", "sqs_managed_sse_enabled", bool, default="queue-managed-encryption"),
         Attribute("Policy", "policy", dict),
         Attribute("RedrivePolicy", "redrive_policy", dict),
         Attribute("RedriveAllowPolicy", "redrive_allow_policy", dict),
@@ -143,7 +143,11 @@ def json_object(name: str, text: str) -> dict[str, Any]:
 
 def defaults(limits: ServiceLimits) -> Settings:
     """The settings of a queue that was given none."""
-    rows = {attribute.field: limits[attribute.default] for attribute in SETTABLE.values() if attribute.default}
+    rows = {}
+    for attribute in SETTABLE.values():
+        if attribute.default:
+            value = limits[attribute.default]
+            rows[attribute.field] = bool(value) if attribute.kind is bool else value
     return Settings(**rows)
 
 

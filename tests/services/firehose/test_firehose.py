@@ -10,6 +10,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from awsim.errors import AWSError
 from awsim.services.firehose import prefixes
@@ -126,6 +127,16 @@ def test_no_waiting_at_all(make, put, delivered):
     make(interval=0)
     put(b"x")
     assert list(delivered().values()) == [b"x"]
+
+
+@pytest.mark.rule("firehose-004")
+@pytest.mark.aws(as_of="2023-12-01")
+def test_a_minute_at_least_before_december_2023(firehose, make):
+    with pytest.raises(ClientError) as caught:
+        make(interval=59)
+    assert caught.value.response["Error"]["Code"] == "InvalidArgumentException"
+    assert firehose.list_delivery_streams()["DeliveryStreamNames"] == []
+    make(interval=60)
 
 
 @pytest.mark.rule("firehose-006")

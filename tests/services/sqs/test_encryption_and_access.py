@@ -18,6 +18,12 @@ def test_encrypted_with_a_key_of_sqs_unless_said_otherwise(sqs, make, attributes
     assert attributes(url, "SqsManagedSseEnabled") == "false"
 
 
+@pytest.mark.rule("sqs-080")
+@pytest.mark.aws(as_of="2022-10-04")
+def test_unencrypted_before_october_2022(make, attributes):
+    assert attributes(make(), "SqsManagedSseEnabled") == "false"
+
+
 @pytest.mark.rule("sqs-081", "sqs-084")
 def test_encrypted_with_a_key_of_kms(sqs, make, attributes, send, bodies):
     url = make()
