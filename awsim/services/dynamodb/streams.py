@@ -95,6 +95,7 @@ class Stream(Entity):
         self._region = region
         self._clock = clock
         self._limits = limits
+        self.watchers = Dict()  # who is told of new records: anything -> (service, method, data)
         self._last = _FIRST
         self._trimmed = 0
         self._shards = Dict()
@@ -120,6 +121,8 @@ class Stream(Entity):
         start = place if type(place) is str else place[0]
         line = int(start[:8], 16) * len(self._records) // HASHES
         self._records[line][self._next()] = record
+        for key, method, data in self.watchers.values():
+            self._clock.scheduler.add(self._clock.time(), key, method, data)
 
     def disable(self, lifecycle: Lifecycle) -> None:
         """No more records; what there is stays readable."""

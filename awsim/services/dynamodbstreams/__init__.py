@@ -124,6 +124,18 @@ class DynamoDBStreams(Service):
             result["NextShardIterator"] = self._iterator(arn, shard_id, following, reader)
         return result
 
+    # --- for services that poll a stream
+
+    def watch(self, arn: str, key: tuple[str, str | None, str], method: str, **data: Any) -> None:
+        """Have a method of theirs called, as later work, whenever records came."""
+        self._stream(arn).watchers[key, method, *data.values()] = (key, method, data)
+
+    def unwatch(self, arn: str, key: tuple[str, str | None, str], method: str, **data: Any) -> None:
+        """Call it no more."""
+        for stream in self._streams():
+            if stream.arn == arn:
+                stream.watchers.pop((key, method, *data.values()), None)
+
     # --- parts
 
     def _streams(self) -> list[Any]:

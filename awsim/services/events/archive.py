@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from awsim.eventing.patterns import Leaves, compiled
-from awsim.services.events.event import Event, dumps
+from awsim.eventing.templates import dumps
+from awsim.services.events.event import Event
 from awsim.state import Entity, List
 
 _DAY = 86_400

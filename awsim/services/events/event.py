@@ -47,11 +47,6 @@ def timestamp(time: float) -> str:
     return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def dumps(value: Any) -> str:
-    """JSON as EventBridge writes it."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-
-
 def check_entry(entry: Mapping[str, Any], *, by_service: bool) -> dict[str, Any]:
     """The detail of a PutEvents entry; raises the error that the answer carries for it."""
     for name in _REQUIRED:

@@ -7,23 +7,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from functools import lru_cache
+from collections.abc import Mapping
 from typing import Any
 
-from awsim.services.events.event import Event, dumps
+from awsim.eventing.templates import ABSENT, at, dumps, filled, steps
+from awsim.services.events.event import Event
 from awsim.services.events.refusals import invalid
 
 Target = Mapping[str, Any]
 
-_STEP = re.compile(r"\.([\w-]+)|\[\s*(\d+|\*)\s*\]|\[\s*'([^']+)'\s*\]|\[\s*\"([^\"]+)\"\s*\]")
 _PLACEHOLDER = re.compile(r"<\s*([\w.-]+)\s*>")
 _OWN = "aws.events."
 _RESERVED = frozenset(
     f"{_OWN}{name}" for name in ("rule-arn", "rule-name", "event.ingestion-time", "event", "event.json")
 )
 _KINDS = ("Input", "InputPath", "InputTransformer")
-_ABSENT = object()
 
 
 def check(target: Target) -> None:
@@ -36,7 +34,7 @@ def check(target: Target) -> None:
             json.loads(text)
         except ValueError:
             raise invalid(f"JSON syntax error in input for target {id_}.") from None
-    if (path := target.get("InputPath")) and _steps(path) is None:
+    if (path := target.get("InputPath")) and steps(path) is None:
         raise invalid(f"Invalid InputPath for target {id_}.")
     transformer = target.get("InputTransformer")
     if transformer is None:
@@ -45,7 +43,7 @@ def check(target: Target) -> None:
     for name, path in paths.items():
         if name.lower().startswith("aws"):
             raise invalid(f"InputPathsMap for target {id_} contains reserved key {name}.")
-        if _steps(path) is None:
+        if steps(path) is None:
             raise invalid(f"Invalid InputPath for target {id_}.")
     for name in _PLACEHOLDER.findall(transformer["InputTemplate"]):
         if name not in paths and name not in _RESERVED:
@@ -58,7 +56,7 @@ def made(target: Target, event: Event, rule_arn: str, ingested: str) -> str:
         return text
     if path := target.get("InputPath"):
         part = at(event, path)
-        return dumps(None if part is _ABSENT else part)
+        return dumps(None if part is ABSENT else part)
     transformer = target.get("InputTransformer")
     if transformer is None:
         return dumps(event)
@@ -76,78 +74,10 @@ def made(target: Target, event: Event, rule_arn: str, ingested: str) -> str:
             return at(event, paths[name])
         return own[name.removeprefix(_OWN)]()
 
-    return _filled(transformer["InputTemplate"], value)
-
-
-def at(event: Event, path: str) -> Any:
-    """The part of an event at a path, as `$.detail.items[0]`."""
-    steps = _steps(path)
-    assert steps is not None
-    return _walk(event, steps)
+    return filled(transformer["InputTemplate"], _PLACEHOLDER, value)
 
 
 def found(event: Event, path: str, default: str) -> str:
     """As text, where a parameter is taken from the event."""
     value = at(event, path)
-    return default if value is _ABSENT else value if isinstance(value, str) else dumps(value)
-
-
-def _walk(value: Any, steps: tuple[str | int, ...]) -> Any:
-    for number, step in enumerate(steps):
-        if step == "*":
-            if not isinstance(value, list):
-                return _ABSENT
-            inner = (_walk(item, steps[number + 1 :]) for item in value)
-            return [item for item in inner if item is not _ABSENT]
-        if isinstance(step, int):
-            if not isinstance(value, list) or step >= len(value):
-                return _ABSENT
-            value = value[step]
-        elif isinstance(value, dict) and step in value:
-            value = value[step]
-        else:
-            return _ABSENT
-    return value
-
-
-@lru_cache(1024)
-def _steps(path: str) -> tuple[str | int, ...] | None:
-    """The steps of a path; None where it is malformed."""
-    if not path.startswith("$"):
-        return None
-    steps: list[str | int] = []
-    position = 1
-    while position < len(path):
-        step = _STEP.match(path, position)
-        if step is None:
-            return None
-        name, index, single, double = step.groups()
-        if index is not None:
-            steps.append(index if index == "*" else int(index))
-        else:
-            steps.append(name or single or double)
-        position = step.end()
-    return tuple(steps)
-
-
-def _filled(template: str, value: Callable[[str], Any]) -> str:
-    """A template with its placeholders filled in: values as JSON, but within quotes as bare text."""
-    parts: list[str] = []
-    position = 0
-    quoted = False
-    for placeholder in _PLACEHOLDER.finditer(template):
-        before = template[position : placeholder.start()]
-        quoted ^= len(re.findall(r'(?<!\\)"', before)) % 2 == 1
-        parts += before, _text(value(placeholder[1]), quoted)
-        position = placeholder.end()
-    return "".join((*parts, template[position:]))
-
-
-def _text(value: Any, quoted: bool) -> str:
-    if not quoted:
-        return dumps("" if value is _ABSENT else value)
-    if value is _ABSENT:
-        return ""
-    if isinstance(value, str):
-        return dumps(value)[1:-1]
-    return dumps(value).replace('"', "")
+    return default if value is ABSENT else value if isinstance(value, str) else dumps(value)

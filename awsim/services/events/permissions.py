@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from awsim.auth.policy import Facts, PolicyError, decide_for_stranger, parse
-from awsim.services.events.event import dumps
+from awsim.eventing.templates import dumps
 from awsim.services.events.refusals import invalid, missing
 
 if TYPE_CHECKING:

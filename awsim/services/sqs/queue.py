@@ -39,7 +39,7 @@ class Queue(Entity):
 
     __slots__ = (
         "_delayed", "_entries", "_groups", "_in_flight", "_limits", "_order", "_retention", "_secret", "_transitions",
-        "arn", "created", "deleted", "modified", "moves", "name", "purged", "settings", "tags",
+        "arn", "created", "deleted", "modified", "moves", "name", "purged", "settings", "tags", "watchers",
     )  # fmt: skip
 
     fifo: ClassVar[bool]
@@ -63,6 +63,7 @@ class Queue(Entity):
         self.purged: int | None = None
         self.deleted = False
         self.moves: tuple[Any, ...] = ()  # its message move tasks, newest first
+        self.watchers = Dict()  # who is told of changes: anything -> a callable
         self._order = 0
         self._clear()
 
@@ -125,6 +126,8 @@ class Queue(Entity):
             self._delay(entry, now + delay)
         else:
             self._groups.add(entry, len(self._entries))
+        if self.watchers:
+            self._tell()
         return entry
 
     def accept_dead_letter(self, entry: Entry, source_arn: str, now: int) -> None:
@@ -254,6 +257,8 @@ class Queue(Entity):
             self._groups.took_off(entry.message.group_id)
         entry.due = due
         self._transitions.put(due, entry, self._delayed + self._in_flight)
+        if self.watchers:
+            self._tell()
 
     def _appear(self, entry: Entry) -> None:
         earlier = self._leave(entry)
@@ -272,6 +277,13 @@ class Queue(Entity):
             self._groups.landed(entry.message.group_id)
         else:
             self._groups.changed(entry.message.group_id)
+        if self.watchers:
+            self._tell()
+
+    def _tell(self) -> None:
+        """Something may be receivable now, or at another time than before."""
+        for tell in self.watchers.values():
+            tell()
 
     def _leave(self, entry: Entry) -> str:
         earlier = entry.state

@@ -11,10 +11,11 @@ from typing import Any
 
 from awsim.auth.credentials import administrator, principal
 from awsim.errors import AWSError
+from awsim.eventing.templates import dumps
 from awsim.services.events import arns, failures, inputs, permissions
 from awsim.services.events.arns import Arn
 from awsim.services.events.bus import Bus, Rule
-from awsim.services.events.event import Event, dumps, timestamp
+from awsim.services.events.event import Event, timestamp
 from awsim.services.events.failures import Failure
 from awsim.services.events.operations.common import Operations
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from awsim.errors import AWSError
 from awsim.services.events import arns, failures
 from awsim.services.events.connection import (
     AUTHORIZED,
@@ -20,6 +21,7 @@ from awsim.services.events.failures import Failure
 from awsim.services.events.operations.common import starting
 from awsim.services.events.operations.deliveries import DeliveryOperations
 from awsim.services.events.refusals import invalid, missing
+from awsim.wire.http import Response
 
 # Answers of an endpoint after which EventBridge tries again, besides all of 500 and above.
 _TRIED_AGAIN = (401, 407, 409, 429)
@@ -208,9 +210,30 @@ class DestinationOperations(DeliveryOperations):
         destination: Destination | None = self.destinations.get(name)
         if destination is None or destination.arn != target["Arn"]:
             raise Failure(failures.NO_RESOURCE, f"API destination {name} does not exist.")
+        self._ask(destination, target, text)
+
+    def invoke_api_destination(
+        self, Arn: str, Body: str, HttpParameters: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """What a pipe does under the permission `events:InvokeApiDestination`; no operation of AWS's API.
+
+        Answers `{"StatusCode", "Body"}` of the endpoint.
+        """
+        destination = self.destinations.find(lambda destination: destination.arn == Arn)
+        if destination is None:
+            raise missing(f"API destination {Arn} does not exist.")
+        try:
+            answer = self._ask(destination, {"HttpParameters": HttpParameters or {}}, Body)
+        except Failure as failure:
+            status = 503 if failure.retriable else 400
+            raise AWSError(failure.code, str(failure), status=status) from None
+        return {"StatusCode": answer.status, "Body": bytes(answer.body)}  # type: ignore[arg-type]
+
+    def _ask(self, destination: Destination, target: Mapping[str, Any], text: str) -> Response:
+        """The answer of an endpoint; raises Failure where that is none or not one of success."""
         connection = self.connections.find(lambda connection: connection.arn == destination.connection_arn)
         if connection is None or connection.state != AUTHORIZED:
-            raise Failure(failures.CLIENT_ERROR, f"Connection of API destination {name} is not authorized.")
+            raise Failure(failures.CLIENT_ERROR, f"Connection of API destination {destination.name} is not authorized.")
         answer = self.send(destination.request(connection, target, text))
         if answer is None:
             raise Failure(failures.CONNECTION, f"Unable to connect to {destination.endpoint}.")
@@ -218,6 +241,7 @@ class DestinationOperations(DeliveryOperations):
             again = answer.status >= 500 or answer.status in _TRIED_AGAIN
             message = f"Unable to invoke ApiDestination endpoint: The endpoint returned {answer.status}."
             raise Failure(failures.FROM_TARGET, message, retriable=again)
+        return answer
 
 
 def _check_parameters(kind: str, parameters: Mapping[str, Any]) -> None:

@@ -318,6 +318,32 @@ class MessageOperations(Operations):
 
         return redrive
 
+    # --- for services that poll a queue
+
+    def watch(self, arn: str, key: tuple[str, str | None, str], method: str, **data: Any) -> None:
+        """Have a method of theirs called, as later work, whenever what can be received may have changed."""
+        queue = self.queue_with_arn(arn, "QueueArn")
+        queue.watchers[key, method, *data.values()] = partial(self._wake, key, method, data)
+
+    def unwatch(self, arn: str, key: tuple[str, str | None, str], method: str, **data: Any) -> None:
+        """Call it no more."""
+        queue: Queue | None = self.queues.get(arn.rpartition(":")[2])
+        if queue is not None:
+            queue.watchers.pop((key, method, *data.values()), None)
+
+    def _wake(self, key: tuple[str, str | None, str], method: str, data: dict[str, Any]) -> None:
+        self.clock.scheduler.add(self.clock.time(), key, method, data)
+
+    def receivable_at(self, arn: str) -> float | None:
+        """When a receive may find something (epoch seconds): now, as soon as a hidden message appears, or never."""
+        queue: Queue | None = self.queues.get(arn.rpartition(":")[2])
+        if queue is None:
+            return None
+        queue.refresh(self.now())
+        if queue.has_deliverable:
+            return self.clock.time()
+        return _seconds_of_next_change(queue)
+
     # --- deleting, hiding
 
     def delete_message(self, QueueUrl: str, ReceiptHandle: str) -> None:
