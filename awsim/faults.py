@@ -153,7 +153,7 @@ class Faults:
         error        AWS's code, with `message` and HTTP `status` if they are to be others than AWS's own
         latency      seconds added on the clock; a client with a shorter read timeout gives up then
         connection   "refused": nobody there; "reset": broken before AWS has done anything; "lost": after it has
-        partial      so many entries of a batch fail, the last ones; or are left unprocessed
+        partial      so many entries of a batch fail, the last ones, with `error`; or are left unprocessed
         Without any of these it is an outage: 5xx.
 
         Which calls: `times` how many (None: all), `probability` each with that one (a named decision, so that the seed
@@ -225,9 +225,9 @@ class Faults:
                     return met, ConnectionFault(f"Connection{fault.connection.title()}", "a scripted fault")
             if fault.partial:
                 met.partial = fault
-            if fault.error is not None:
+            elif fault.error is not None:
                 return met, AWSError(fault.error, fault.message, status=fault.status)
-            if fault.is_outage:
+            elif fault.is_outage:
                 code, status = _OUTAGE.get(call.service, _UNAVAILABLE)
                 return met, AWSError(code, fault.message, status=status)
         return met, None

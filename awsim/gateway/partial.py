@@ -29,6 +29,27 @@ def _sqs(params: Params, fault: Fault, operation: Run) -> Params:
     return {**result, "Failed": [*result.get("Failed", ()), *failures]}
 
 
+def _sns(params: Params, fault: Fault, operation: Run) -> Params:
+    kept, failed = _split(params["PublishBatchRequestEntries"], fault.partial)
+    result = operation({**params, "PublishBatchRequestEntries": kept}) if kept else {}
+    code, message = fault.error or "InternalError", fault.message or "Internal error"
+    failures = [{"Id": entry["Id"], "Code": code, "Message": message, "SenderFault": False} for entry in failed]
+    return {**result, "Failed": [*result.get("Failed", ()), *failures]}
+
+
+def _in_order(entries: str, answers: str, count: str, code: str) -> Callable[[Params, Fault, Run], Params]:
+    """A batch whose result has an entry for each of the request's, in its order, and how many failed."""
+
+    def run(params: Params, fault: Fault, operation: Run) -> Params:
+        kept, failed = _split(params[entries], fault.partial)
+        result = operation({**params, entries: kept}) if kept else {}
+        failure = {"ErrorCode": fault.error or code, "ErrorMessage": fault.message or "Internal service failure."}
+        answered = [*result.get(answers, ()), *(failure for _ in failed)]
+        return {**result, answers: answered, count: result.get(count, 0) + len(failed)}
+
+    return run
+
+
 def _s3(params: Params, fault: Fault, operation: Run) -> Params:
     delete = params["Delete"]
     kept, failed = _split(delete["Objects"], fault.partial)
@@ -93,11 +114,21 @@ def _throttled() -> AWSError:
     )
 
 
+_kinesis = _in_order("Records", "Records", "FailedRecordCount", "InternalFailure")
+_firehose = _in_order("Records", "RequestResponses", "FailedPutCount", "ServiceUnavailableException")
+_events = _in_order("Entries", "Entries", "FailedEntryCount", "InternalFailure")
+
 #: Which operations can fail in part, and how each says so.
 BATCHES: Mapping[str, Callable[[Params, Fault, Run], Params]] = {
     "sqs:SendMessageBatch": _sqs,
     "sqs:DeleteMessageBatch": _sqs,
     "sqs:ChangeMessageVisibilityBatch": _sqs,
+    "sns:PublishBatch": _sns,
+    "kinesis:PutRecords": _kinesis,
+    "firehose:PutRecordBatch": _firehose,
+        "Records", "RequestResponses", "FailedPutCount", "ServiceUnavailableException"
+    ),
+    "events:PutEvents": _events,
     "s3:DeleteObjects": _s3,
     "dynamodb:BatchWriteItem": _dynamodb_write,
     "dynamodb:BatchGetItem": _dynamodb_get,

@@ -289,6 +289,39 @@ def test_part_of_dynamodb_batches(aws):
         assert caught.value.response["Error"]["Code"] == "ProvisionedThroughputExceededException"
 
 
+def test_part_of_an_sns_batch(aws, sqs):
+    sns = boto3.client("sns", region_name="us-east-1")
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    entries = [{"Id": str(n), "Message": str(n)} for n in range(3)]
+    with aws.faults.add("sns:PublishBatch", partial=1):
+        answer = sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=entries)
+    assert [one["Id"] for one in answer["Successful"]] == ["0", "1"]
+    assert [(one["Id"], one["Code"], one["SenderFault"]) for one in answer["Failed"]] == [("2", "InternalError", False)]
+
+
+def test_part_of_batches_that_answer_entry_by_entry(aws):
+    kinesis = boto3.client("kinesis", region_name="us-east-1")
+    kinesis.create_stream(StreamName="clicks", ShardCount=1)
+    records = [{"Data": str(n).encode(), "PartitionKey": "k"} for n in range(3)]
+    with aws.faults.add("kinesis:PutRecords", partial=2):
+        answer = kinesis.put_records(StreamName="clicks", Records=records)
+    assert answer["FailedRecordCount"] == 2
+    assert [one.get("ErrorCode") for one in answer["Records"]] == [None, "InternalFailure", "InternalFailure"]
+    shard = {"ShardId": answer["Records"][0]["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
+    iterator = kinesis.get_shard_iterator(StreamName="clicks", **shard)["ShardIterator"]
+    assert [record["Data"] for record in kinesis.get_records(ShardIterator=iterator)["Records"]] == [b"0"]
+    with aws.faults.add("kinesis:PutRecords", error="ProvisionedThroughputExceededException", partial=9):
+        answer = kinesis.put_records(StreamName="clicks", Records=records)
+    assert [one["ErrorCode"] for one in answer["Records"]] == ["ProvisionedThroughputExceededException"] * 3
+
+    events = boto3.client("events", region_name="us-east-1")
+    entries = [{"Source": "shop", "DetailType": "order", "Detail": "{}"} for _ in range(2)]
+    with aws.faults.add("events:PutEvents", partial=1):
+        answer = events.put_events(Entries=entries)
+    assert answer["FailedEntryCount"] == 1
+    assert [sorted(one) for one in answer["Entries"]] == [["EventId"], ["ErrorCode", "ErrorMessage"]]
+
+
 # --- what a fault is as state
 
 
