@@ -126,8 +126,6 @@ BATCHES: Mapping[str, Callable[[Params, Fault, Run], Params]] = {
     "sns:PublishBatch": _sns,
     "kinesis:PutRecords": _kinesis,
     "firehose:PutRecordBatch": _firehose,
-        "Records", "RequestResponses", "FailedPutCount", "ServiceUnavailableException"
-    ),
     "events:PutEvents": _events,
     "s3:DeleteObjects": _s3,
     "dynamodb:BatchWriteItem": _dynamodb_write,
