@@ -89,7 +89,7 @@ class Index(Entity):
                 changes.append((after, None, copy))
             return changes
         assert copy is not None
-        if earlier is not None and self.projected is not None and values.equal(earlier.attributes, copy.attributes):
+        if earlier is not None and values.equal(earlier.attributes, copy.attributes):
             return []
         return [(after, earlier, copy)]
 
