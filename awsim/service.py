@@ -61,6 +61,10 @@ class Service:
     checked: ClassVar[frozenset[str]] = frozenset({"required", "length", "range", "pattern", "enum"})
     """Which of the model's constraints the gateway checks for this service; it words the rest itself."""
 
+    itemised: ClassVar[frozenset[str]] = frozenset()
+    """Operations that ask for permission themselves (`awsim.gateway.authorizer.judged`): for each item of a batch
+    apart, or because only they can read who asks for what."""
+
     unchecked: ClassVar[frozenset[str]] = frozenset()
     """Shapes of the model that the gateway does not walk, because the service does and words what it finds itself."""
 
@@ -136,6 +140,10 @@ class Service:
         """The owner of a resource of this service and its policy; override where resources have policies."""
         parts = arn.split(":")
         return ResourceSide(parts[4] or None if len(parts) > 5 else None)
+
+    def resource_side(self, action: str, arn: str) -> ResourceSide:
+        """As `resource_policy`, for one action; override where lists or owners of parts of a resource differ by it."""
+        return self.resource_policy(arn)
 
     def condition_value(self, key: str, resource: str) -> Any:
         """The value that a condition key of this service (lower-case: "dynamodb:leadingkeys") has in the call in

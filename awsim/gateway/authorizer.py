@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from awsim.gateway.call import Call
 
 _ADMINISTRATOR = ":user/awsim"
+# Identity policies, boundary and tags of a caller's user or role.
+_Identity = tuple[Sequence[Policy], Policy | None, dict[str, str]]
 
 
 class Authorizer:
@@ -47,33 +49,47 @@ class Authorizer:
         caller = call.caller
         if call.plan.model is not None and call.plan.model.auth_type == "none":
             return
-        who = Principal.of(caller)
+        if call.operation in call.plan.cls.itemised:
+            return
         partition = call.instance.partition
         needed = authorizations_for(
             call.service, call.operation, call.params, call.account, call.region or "", partition, caller=caller.arn
         )
         if not needed:
             return
-        identity, boundary, tags = self._identity(caller)
+        asks = self._identity(caller)
         for action, resource, keys in needed:
-            side = self._resource_side(call, action, resource)
-            if who.service is not None and not (side.policies or side.mandatory or side.closed):
-                # What AWS's services do among themselves needs a policy only where the resource can have one.
-                continue
-            request = AuthorizationRequest(
-                who, action, resource, build(who, facts(call, side.account, resource, tags), keys), side.account
-            )
-            policies = PolicySet(
-                identity=identity,
-                boundary=boundary,
-                session=self._session(caller),
-                resource=side.policies,
-                mandatory=side.mandatory,
-                granted=side.granted,
-            )
-            decision = decide(request, policies)
-            if not decision.allowed:
+            decision = self._decision(call, asks, action, resource, keys)
+            if decision is not None and not decision.allowed:
                 raise denial(call, decision)
+
+    def decision(
+        self, call: Call, action: str, resource: str, keys: Mapping[str, Any] | None = None
+    ) -> Decision | None:
+        """What policies say of one action on one resource; None: they have no say in it."""
+        return self._decision(call, self._identity(call.caller), action, resource, keys)
+
+    def _decision(
+        self, call: Call, asks: _Identity, action: str, resource: str, keys: Mapping[str, Any] | None
+    ) -> Decision | None:
+        who = Principal.of(call.caller)
+        identity, boundary, tags = asks
+        side = self._resource_side(call, action, resource)
+        if who.service is not None and not (side.policies or side.mandatory or side.closed):
+            # What AWS's services do among themselves needs a policy only where the resource can have one.
+            return None
+        request = AuthorizationRequest(
+            who, action, resource, build(who, facts(call, side.account, resource, tags), keys), side.account
+        )
+        policies = PolicySet(
+            identity=identity,
+            boundary=boundary,
+            session=self._session(call.caller),
+            resource=side.policies,
+            mandatory=side.mandatory,
+            granted=side.granted,
+        )
+        return decide(request, policies)
 
     def _resource_side(self, call: Call, action: str, resource: str) -> ResourceSide:
         if action.startswith("sts:AssumeRole") and ":role/" in resource:
@@ -81,9 +97,9 @@ class Authorizer:
             role = self._iam_record(account, "role", resource)
             trust = (parse(role.trust, "trust"),) if role is not None else ()
             return ResourceSide(account, trust, mandatory=True)
-        return call.instance.resource_policy(resource)
+        return call.instance.resource_side(action, resource)
 
-    def _identity(self, caller: Caller) -> tuple[Sequence[Policy], Policy | None, dict[str, str]]:
+    def _identity(self, caller: Caller) -> _Identity:
         """Identity policies, boundary and tags of the caller's user or role."""
         if caller.type not in ("user", "assumed-role") or caller.arn.endswith(_ADMINISTRATOR):
             return (EVERYTHING,) if caller.type == "user" else (), None, {}
@@ -149,10 +165,23 @@ def _request_tags(params: Mapping[str, Any]) -> Mapping[str, str] | None:
     return None
 
 
-def admits(call: Call, action: str, resource: str, side: ResourceSide, keys: dict[str, Any] | None = None) -> Decision:
+def admits(
+    call: Call, action: str, resource: str, side: ResourceSide, keys: Mapping[str, Any] | None = None
+) -> Decision:
     """What a resource's own policy says to a caller who may do everything as far as its own account is concerned."""
     known = facts(call, side.account, resource)
     return decide_for_stranger(call.caller, action, resource, side.policies, known, keys, granted=side.granted)
+
+
+def judged(call: Call, action: str, resource: str, keys: Mapping[str, Any] | None = None) -> Decision | None:
+    """Whether the caller may do a further thing than the operation is named for; None where nobody has a say.
+
+    Without `authorization` that is what the resource's side says.
+    """
+    policies = call.cloud.authorization
+    if policies is not None:
+        return policies.decision(call, action, resource, keys)
+    return admits(call, action, resource, call.instance.resource_side(action, resource), keys)
 
 
 def check_strangers(call: Call, side: ResourceSide, about: Callable[[str], bool]) -> None:
