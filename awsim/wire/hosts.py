@@ -109,6 +109,23 @@ def _bucket_of(host: str) -> str | None:
     return bucket
 
 
+def website_of(host: str) -> tuple[str | None, str] | None:
+    """(bucket, region) of a host of S3's website endpoints, with None for the endpoint itself; None for other hosts.
+
+    Both ways of writing are taken in every region: `s3-website-<region>` and `s3-website.<region>`.
+    """
+    rest = strip_suffix(host)
+    if rest is None or "s3-website" not in rest:
+        return None
+    labels = rest.split(".")
+    last = labels[-1]
+    if last.startswith("s3-website-") and is_region(last[11:]):
+        return ".".join(labels[:-1]) or None, last[11:]
+    if len(labels) > 1 and labels[-2] == "s3-website" and is_region(last):
+        return ".".join(labels[:-2]) or None, last
+    return None
+
+
 def partition_of(host: str) -> str:
     """The partition that a host's suffix or region stands for."""
     if host.endswith(".cn"):

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from awsim.errors import AWSError, AwsimError
-from awsim.wire.hosts import METADATA_HOSTS, bucket_of, is_aws_host, is_region, strip_suffix
+from awsim.wire.hosts import METADATA_HOSTS, bucket_of, is_aws_host, is_region, strip_suffix, website_of
 from awsim.wire.http import Request, Response, pairs
 from awsim.wire.models import Schema, loader, request_uri, schema_of, service_model
 
@@ -55,6 +55,9 @@ def scope_of(request: Request) -> Scope | None:
 
 def region_of(request: Request) -> str | None:
     """The region a request is for: from the host's name, else from the credential scope."""
+    site = website_of(request.host) if "s3-website" in request.host else None
+    if site is not None:
+        return site[1]
     labels = (strip_suffix(request.host) or "").split(".")
     for index, label in enumerate(labels):
         if label == "s3" or label.startswith(("s3-", "s3express-")):
@@ -204,13 +207,16 @@ def _candidates(host: str) -> list[str]:
 def route(request: Request) -> tuple[str, str]:
     """(botocore's service name, operation name) of a request.
 
-    Pseudo operations without a model: ("s3", "PostObject"), ("s3", "OptionsObject"), ("execute-api", "Invoke"),
-    ("lambda-url", "Invoke"), ("sns", "GetSigningCertificate"), ("dynamodb", "HealthCheck"), ("dynamodb", "Preflight").
+    Pseudo operations without a model: ("s3", "PostObject"), ("s3", "OptionsObject"), ("s3", "WebsiteObject"),
+    ("execute-api", "Invoke"), ("lambda-url", "Invoke"), ("sns", "GetSigningCertificate"), ("dynamodb", "HealthCheck"),
+    ("dynamodb", "Preflight").
     Raises AWSError for an operation the service does not have, UnknownHost where no service claims the host.
     """
     host = request.host
     if host in METADATA_HOSTS:
         raise UnknownHost(f"{host} is the instance metadata address; awsim does not serve it")
+    if "s3-website" in host and website_of(host) is not None:
+        return "s3", "OptionsObject" if request.method == "OPTIONS" else "WebsiteObject"
     stem = stem_of(host) or ""
     if stem.endswith("lambda-url"):
         return "lambda-url", "Invoke"
@@ -513,6 +519,10 @@ def error_response(request: Request, error: AWSError, request_id: str) -> Respon
     """An error for a request that has no operation, in the protocol its service speaks."""
     from awsim.wire.codec import new_codec
 
+    if "s3-website" in request.host and website_of(request.host) is not None:
+        from awsim.wire.website import error_page
+
+        return error_page(error, request_id)
     names = services_of(request) if request.host not in METADATA_HOSTS else []
     for name in names:
         try:

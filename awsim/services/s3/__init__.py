@@ -1,14 +1,14 @@
 """Amazon S3, general purpose buckets.
 
 Buckets and their configurations, objects and versions, listing, copies, multipart uploads, checksums, conditional
-requests, presigned URLs and browser uploads. One instance serves all accounts of a partition, because they share one
+requests, presigned URLs, browser uploads and websites. One instance serves all accounts of a partition, because they share one
 space of bucket names; today a bucket is open to its owner's account only.
 """
 
-from awsim.services.s3.browser import Browser
+from awsim.services.s3.website import Websites
 
 
-class S3(Browser):
+class S3(Websites):
     """Amazon Simple Storage Service."""
 
 

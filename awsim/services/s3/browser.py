@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
 from xml.etree import ElementTree
@@ -64,6 +65,19 @@ class Browser(Settings):
         request_id = self.cloud.current.request_id
         return {"x-amz-request-id": request_id, "x-amz-id-2": host_id(request_id)}
 
+    @contextmanager
+    def judged_as(self, operation: str, params: dict[str, Any]) -> Iterator[None]:
+        """What is done inside counts, for policies, as an operation of the REST API."""
+        call = self.cloud.current
+        before = call.operation, call.params
+        call.operation, call.params = operation, params
+        try:
+            if self.cloud.authorization is not None:
+                self.cloud.authorization(call)
+            yield
+        finally:
+            call.operation, call.params = before
+
     # --- form uploads
 
     def post_object(self) -> dict[str, Any]:
@@ -93,18 +107,22 @@ class Browser(Settings):
         key = fields["key"].replace("${filename}", form.filename)
         if document is not None:
             posts.check(document, {**fields, "key": key}, name, len(form.file))
-        bucket = self.bucket_for(name)
-        if not key:
-            raise self.error("UserKeyMustBeSpecified")
-        call.params = {"Bucket": name, "Key": key}
-        self.check_key(key)
-        self.write_rate(bucket, key)
         given = {_FIELDS[field]: value for field, value in fields.items() if field in _FIELDS}
         metadata = {field[11:]: value for field, value in fields.items() if field.startswith("x-amz-meta-")}
         if metadata:
             given["Metadata"] = metadata
         tags = self._tags(fields.get("tagging"))
-        version = self.write(bucket, key, form.file, {**given, **({"Tagging": tags} if tags else {})})
+        if tags:
+            given["Tagging"] = tags
+        call.params = {"Bucket": name, "Key": key}
+        with self.judged_as("PutObject", {**call.params, **given}):
+            bucket = self.bucket_for(name)
+        if not key:
+            raise self.error("UserKeyMustBeSpecified")
+        self.check_key(key)
+        self.write_rate(bucket, key)
+        version = self.write(bucket, key, form.file, given)
+        self.emit(bucket, "ObjectCreated:Post", key, version)
         return self._posted(bucket, key, version, fields)
 
     def _signer(self, fields: Mapping[str, str]) -> dict[str, Any] | None:
