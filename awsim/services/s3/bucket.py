@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from awsim.errors import AWSError
 from awsim.services.s3.multipart import Upload
 from awsim.services.s3.versions import NULL, History, Version, version_id
 from awsim.state import Dict, Entity, SortedDict
 
+if TYPE_CHECKING:
+    from awsim.services.s3.lifecycle import Agenda
+    from awsim.services.s3.replication import Replicating
+
 
 class Bucket(Entity):
-    """`settings` holds the bucket's configurations by name, as boto3 shows them; replaced, never changed in place."""
+    """`settings` holds the bucket's configurations by name, as boto3 shows them; replaced, never changed in place.
+
+    `agenda` is there while a lifecycle or an archiving of idle objects is configured, `replicating` while replication is.
+    """
 
     __slots__ = (
         "account",
+        "agenda",
         "completed",
         "created",
         "keys",
@@ -24,6 +32,7 @@ class Bucket(Entity):
         "new_bytes",
         "recent",
         "region",
+        "replicating",
         "sequence",
         "settings",
         "upload_ids",
@@ -50,6 +59,8 @@ class Bucket(Entity):
         self.versioning: str | None = None
         self.mfa_delete: str | None = None
         self.sequence = 0
+        self.agenda: Agenda | None = None
+        self.replicating: Replicating | None = None
 
     # --- reading
 
@@ -95,6 +106,8 @@ class Bucket(Entity):
 
     def store(self, key: str, version: Version) -> None:
         """Put a new version on top: beside the earlier ones, but in the place of an earlier one of the same id."""
+        if self.agenda is not None:
+            self.agenda.touch(key)
         keys = self.keys
         found = keys.get(key)
         if found is None or (found.__class__ is Version and found.id == version.id):
@@ -108,6 +121,8 @@ class Bucket(Entity):
 
     def change(self, key: str, version: Version) -> None:
         """Replace a version by a changed copy of itself."""
+        if self.agenda is not None:
+            self.agenda.touch(key)
         found = self.keys[key]
         if found.__class__ is History:
             found.add(version)
@@ -116,6 +131,8 @@ class Bucket(Entity):
 
     def remove(self, key: str, id: str) -> Version | None:
         """Delete one version for good; returns it."""
+        if self.agenda is not None:
+            self.agenda.touch(key)
         found = self.keys.get(key)
         if found.__class__ is History:
             removed = found.remove(id)

@@ -63,6 +63,16 @@ def check_delete(version: Version, now: float, bypass: bool) -> None:
         raise AWSError("AccessDenied", _PROTECTED, status=403)
 
 
+def kept_until(version: Version, now: float) -> float | None:
+    """Until when a version cannot be deleted by anybody who does not bypass its lock; None where nothing keeps it."""
+    lock = version.lock
+    if lock is None:
+        return None
+    if lock.hold == "ON":
+        return float("inf")
+    return lock.until if lock.until is not None and lock.until > now else None
+
+
 def retained(version: Version, mode: str | None, until: Any, now: float, bypass: bool) -> Lock:
     """The lock of a version after PutObjectRetention; no mode and date take the retention off."""
     lock = version.lock or Lock()

@@ -27,6 +27,25 @@ class Lock(NamedTuple):
     hold: str | None = None
 
 
+class Restore(NamedTuple):
+    """The restore of an archived version: `ready` (epoch seconds) is when AWS will have done it by `tier`.
+
+    `days` is how long the copy was asked for, `expires` when that goes; None while the restore is running.
+    """
+
+    ready: float
+    tier: str
+    days: int | None
+    expires: float | None = None
+
+
+class Tiering(NamedTuple):
+    """Where S3 Intelligent-Tiering keeps a version: last used at `accessed` (epoch seconds), asleep in `archive`."""
+
+    accessed: float
+    archive: str | None = None
+
+
 class Part(NamedTuple):
     """A part of a completed multipart upload."""
 
@@ -38,7 +57,8 @@ class Part(NamedTuple):
 class Version:
     """One version of an object, or a delete marker (`data` None). Never changed: `replaced` gives a changed copy.
 
-    `headers` are the system headers by boto3 member name; `modified` is in whole epoch seconds; `etag` has no quotes.
+    `headers` are the system headers by boto3 member name; `modified` is in whole epoch seconds; `etag` has no quotes;
+    `replication` is what x-amz-replication-status says.
     """
 
     __slots__ = (
@@ -54,9 +74,12 @@ class Version:
         "modified",
         "owner",
         "parts",
+        "replication",
+        "restore",
         "sequence",
         "storage_class",
         "tags",
+        "tiering",
     )
 
     def __init__(
@@ -76,6 +99,9 @@ class Version:
         acl: Any = None,
         lock: Lock | None = None,
         parts: tuple[Part, ...] | None = None,
+        replication: str | None = None,
+        restore: Restore | None = None,
+        tiering: Tiering | None = None,
     ) -> None:
         self.id = id
         self.sequence = sequence
@@ -92,6 +118,9 @@ class Version:
         self.acl = acl
         self.lock = lock
         self.parts = parts
+        self.replication = replication
+        self.restore = restore
+        self.tiering = tiering
 
     @property
     def is_marker(self) -> bool:
