@@ -20,6 +20,8 @@ PROMISES = {
     "dynamodb.unprocessed": "a batch that is throttled in part succeeds and returns the rest as unprocessed",
     "events.duplicate": "EventBridge delivers at least once: a target may get an event more than once",
     "iam.propagation": "changes of IAM are eventually consistent: they take seconds to hold everywhere",
+    "s3.event-duplicate": "S3 delivers event notifications at least once",
+    "s3.event-late": "event notifications come within seconds, but can take a minute or longer, and in any order",
     "s3.short-page": "a listing might contain fewer keys than MaxKeys; IsTruncated says whether there are more",
     "s3.stale-read": "before December 2020, S3 read overwrites, deletes and listings with eventual consistency",
     "scheduler.flexible-window": "a schedule with a flexible window is invoked at any time within it",

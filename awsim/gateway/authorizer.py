@@ -152,7 +152,8 @@ def facts(call: Call, owner: str | None, resource: str, tags: dict[str, str] | N
         tag_keys=call.params.get("TagKeys") or call.params.get("tagKeys"),
         more=lambda key: service.condition_value(key, resource),
         source_arn=call.source_arn,
-        source_account=call.source_arn.split(":")[4] or None if call.source_arn else None,
+        # A bucket's ARN names no account: S3 acts in that of its owner.
+        source_account=call.source_arn.split(":")[4] or call.caller.account if call.source_arn else None,
     )
 
 

@@ -141,6 +141,7 @@ class Copies(Writes):
         )
         self.outdate(bucket, Key)
         bucket.store(Key, version)
+        self.emit(bucket, "ObjectCreated:Copy", Key, version)
         result = {"ETag": f'"{version.etag}"', "LastModified": when(version.modified)}
         assert version.checksum is not None
         answer = {

@@ -32,6 +32,7 @@ class ObjectSettings(Listings):
         version = self._for_change(bucket, Key, VersionId)
         tags = tagging.from_set(Tagging.get("TagSet"), self.limits, "object-tags")
         bucket.change(Key, version.replaced(tags=tags))
+        self.emit(bucket, "ObjectTagging:Put", Key, version)
         return self._id_of(bucket, version)
 
     def get_object_tagging(
@@ -52,6 +53,7 @@ class ObjectSettings(Listings):
         bucket = self.bucket_for(Bucket, ExpectedBucketOwner)
         version = self._for_change(bucket, Key, VersionId, "DELETE")
         bucket.change(Key, version.replaced(tags=()))
+        self.emit(bucket, "ObjectTagging:Delete", Key, version)
         return {**self._id_of(bucket, version), "__status__": 204}
 
     def _for_change(self, bucket: Bucket, key: str, version_id: str | None, method: str = "PUT") -> Version:
@@ -109,6 +111,9 @@ class ObjectSettings(Listings):
         grants = self.put_acl(bucket, version.owner, ACL, headers, AccessControlPolicy, on_object=True)
         if grants is not None:
             bucket.change(Key, version.replaced(acl=grants))
+            # What changes nothing is no event.
+            if grants != (version.acl if version.acl is not None else acl.default(version.owner)):
+                self.emit(bucket, "ObjectAcl:Put", Key, version)
 
     def put_acl(
         self,

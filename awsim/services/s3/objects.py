@@ -52,6 +52,7 @@ class Objects(Writes):
             current = bucket.shown(Key)
             conditions.check_write(Key, current.etag if current else None, IfMatch, IfNoneMatch)
         version = self.write(bucket, Key, data, attributes, ContentMD5)
+        self.emit(bucket, "ObjectCreated:Put", Key, version)
         answer = {"ETag": f'"{version.etag}"', **self.stored_members(bucket, version)}
         if version.checksum is not None:
             answer.update(version.checksum.members())
@@ -378,13 +379,15 @@ class Objects(Writes):
                 bucket.remove(key, version_id)
                 if found.is_marker:
                     answer["DeleteMarker"] = True
+                self.emit(bucket, "ObjectRemoved:Delete", key, found)
             return answer
         self.outdate(bucket, key)
         if bucket.versioning is None:
-            bucket.remove(key, NULL)
+            self.emit(bucket, "ObjectRemoved:Delete", key, bucket.remove(key, NULL))
             return {}
         marker = Version(bucket.next_id(), bucket.next_sequence(), int(self.clock.time()), self.owner_of(bucket))
         bucket.store(key, marker)
+        self.emit(bucket, "ObjectRemoved:DeleteMarkerCreated", key, marker)
         return {"DeleteMarker": True, "VersionId": marker.id}
 
     def check_mfa(self, mfa: str | None) -> None:

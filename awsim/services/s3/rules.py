@@ -15,17 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from awsim.errors import AWSError
 from awsim.services.s3 import cors
+from awsim.services.s3.event_records import DESTINATIONS
 
 if TYPE_CHECKING:
     from awsim.limits.table import ServiceLimits
 
 _INFREQUENT = ("STANDARD_IA", "ONEZONE_IA")
 _ARCHIVES = ("GLACIER", "DEEP_ARCHIVE", "GLACIER_IR")
-_DESTINATIONS = (
-    ("TopicConfigurations", "TopicArn", "Topic", "sns"),
-    ("QueueConfigurations", "QueueArn", "Queue", "sqs"),
-    ("LambdaFunctionConfigurations", "LambdaFunctionArn", "CloudFunction", "lambda"),
-)
 # Condition keys that, with fixed values, keep a policy for everybody from being public.
 _NARROWING = frozenset(
     (
@@ -288,18 +284,23 @@ def _check_transitions(transitions: Sequence[Mapping[str, Any]], limits: Service
 
 
 def check_notifications(configuration: Mapping[str, Any], region: str, limits: ServiceLimits) -> None:
-    """Whether destinations exist and let S3 in is not asked yet; their ARNs are read."""
+    """The entries among themselves; whether destinations exist and let S3 in, the operation asks."""
     listed = [
         (entry, member, name, service)
-        for kind, member, name, service in _DESTINATIONS
+        for kind, member, name, service in DESTINATIONS
         for entry in configuration.get(kind) or ()
     ]
     limits.check("notifications", len(listed))
+    ids = [entry["Id"] for entry, *_ in listed if entry.get("Id")]
+    for id in ids:
+        limits.check("notification-id", len(id))
+    if len(set(ids)) != len(ids):
+        raise _invalid("Same ID used for multiple configurations. IDs must be unique")
     for entry, member, name, service in listed:
         parts = str(entry.get(member) or "").split(":", 5)
         if len(parts) < 6 or parts[0] != "arn" or parts[2] != service:
             raise _invalid("The ARN could not be parsed", name, entry.get(member))
-        _check_key_filter(entry)
+        _check_key_filter(entry, limits)
     for entry, member, name, _ in listed:
         parts = entry[member].split(":", 5)
         if parts[3] != region:
@@ -324,11 +325,12 @@ def _key_rules(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return ((entry.get("Filter") or {}).get("Key") or {}).get("FilterRules") or []
 
 
-def _check_key_filter(entry: Mapping[str, Any]) -> None:
+def _check_key_filter(entry: Mapping[str, Any], limits: ServiceLimits) -> None:
     names = [str(rule.get("Name", "")).lower() for rule in _key_rules(entry)]
     for name, rule in zip(names, _key_rules(entry), strict=True):
         if name not in ("prefix", "suffix"):
             raise _invalid("filter rule name must be either prefix or suffix", "FilterRule.Name", rule.get("Name"))
+        limits.check("notification-filter-value", len(rule.get("Value", "").encode()))
     for name in ("prefix", "suffix"):
         if names.count(name) > 1:
             raise _invalid(f"Cannot specify more than one {name} rule in a filter.", "FilterRule.Name", name)

@@ -358,7 +358,14 @@ class Settings(Buckets, ObjectSettings):
                 kept[kind] = [self._notification(entry) for entry in entries]
         if NotificationConfiguration.get("EventBridgeConfiguration") is not None:
             kept["EventBridgeConfiguration"] = {}
-        self._put(bucket, "notifications", kept)
+        if not SkipDestinationValidation:
+            self.check_destinations(bucket, kept)
+            self.send_test_events(bucket, kept)
+        if kept:
+            self._put(bucket, "notifications", kept)
+        else:
+            # Without a configuration, a bucket pays nothing for events.
+            bucket.settings.pop("notifications", None)
 
     def _notification(self, entry: Mapping[str, Any]) -> dict[str, Any]:
         kept = dict(entry)

@@ -252,6 +252,7 @@ class Uploads(Objects, Copies):
         self.outdate(bucket, Key)
         bucket.store(Key, version)
         bucket.drop_upload(upload)
+        self.emit(bucket, "ObjectCreated:CompleteMultipartUpload", Key, version)
         answer = {
             "Location": f"https://{bucket.name}.s3.{bucket.region}.{self._suffix}/{quote(Key, safe='')}",
             "Bucket": Bucket,
