@@ -6,10 +6,10 @@ import argparse
 import json
 import sys
 
-from . import calls, growth, startup, upload, whole
+from . import calls, growth, modes, startup, upload, whole
 from .report import Runs, lines, moto_python
 
-SECTIONS = {"calls": calls, "whole": whole, "startup": startup, "growth": growth, "upload": upload}
+SECTIONS = {"calls": calls, "modes": modes, "whole": whole, "startup": startup, "growth": growth, "upload": upload}
 
 
 def main() -> int:
