@@ -1,0 +1,5 @@
+"""AWS Organizations."""
+
+from awsim.services.organizations.service import Organizations
+
+SERVICE = Organizations

@@ -1,0 +1,45 @@
+"""Tags of roots, units, accounts and policies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from awsim.services.organizations.operations.common import TagList
+from awsim.services.organizations.operations.delegation import DelegationOperations
+from awsim.services.organizations.records import Node, Organization, Policy, ResourcePolicy
+from awsim.services.organizations.refusals import invalid, missing
+
+
+class TagOperations(DelegationOperations):
+    def tag_resource(self, ResourceId: str, Tags: TagList) -> None:
+        tagged = self._tagged(self.organization(), ResourceId)
+        self.governed(tagged.type if isinstance(tagged, Policy) else None, tagged.arn)
+        tagged.tags = self.with_tags(tagged.tags, Tags)
+
+    def untag_resource(self, ResourceId: str, TagKeys: Sequence[str]) -> None:
+        tagged = self._tagged(self.organization(), ResourceId)
+        self.governed(tagged.type if isinstance(tagged, Policy) else None, tagged.arn)
+        tagged.tags = tagged.tags.without(TagKeys)
+
+    def list_tags_for_resource(self, ResourceId: str, NextToken: str | None = None) -> dict[str, Any]:
+        tagged = self._tagged(self.viewed(), ResourceId)
+        return self.page("Tags", tagged.tags.as_list(), NextToken, self.limits["tags-per-resource"])
+
+    @staticmethod
+    def _tagged(organization: Organization, id: str) -> Node | Policy | ResourcePolicy:
+        resource_policy = organization.resource_policy
+        if resource_policy is not None and resource_policy.id == id:
+            return resource_policy
+        found = organization.node(id) or organization.policies.get(id)
+        if found is None:
+            raise missing("target", "TargetNotFoundException")
+        if isinstance(found, Policy) and found.managed:
+            raise invalid("TARGET_NOT_SUPPORTED", "You can't perform the specified operation on that target entity.")
+        return found
+
+    def tags_of(self, arn: str) -> Mapping[str, str] | None:
+        organization = self.members.get(self.caller.account)
+        id = arn.rpartition("/")[2]
+        found = None if organization is None else organization.node(id) or organization.policies.get(id)
+        return None if found is None else found.tags
