@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class Bucket(Entity):
     """`settings` holds the bucket's configurations by name, as boto3 shows them; replaced, never changed in place.
 
-    `agenda` is there while a lifecycle or an archiving of idle objects is configured, `replicating` while replication is.
+    `agenda` is there while a lifecycle or an archiving of idle objects is configured, `replicating` while replication
+    is.
     """
 
     __slots__ = (
@@ -174,6 +175,12 @@ class Bucket(Entity):
     def is_locked(self) -> bool:
         """Whether object lock is switched on."""
         return "object-lock" in self.settings
+
+    @property
+    def acls_disabled(self) -> bool:
+        """Whether access control lists count for nothing, and every object is the bucket owner's."""
+        controls = self.settings.get("ownership-controls")
+        return controls is not None and controls["Rules"][0]["ObjectOwnership"] == "BucketOwnerEnforced"
 
     @property
     def ownership(self) -> str:

@@ -55,7 +55,9 @@ class After(NamedTuple):
     date: float | None = None
 
     def due(self, since: float) -> float:
-        return self.date if self.days is None and self.date is not None else next_midnight(since + DAY * (self.days or 0))
+        return (
+            self.date if self.days is None and self.date is not None else next_midnight(since + DAY * (self.days or 0))
+        )
 
 
 class Move(NamedTuple):
@@ -215,10 +217,7 @@ def _noncurrent(
     if version.is_marker:
         return None, end
     moves = (
-        (rule, move, move.after.due(since))
-        for rule in rules
-        for move in rule.noncurrent_moves
-        if newer >= move.newer
+        (rule, move, move.after.due(since)) for rule in rules for move in rule.noncurrent_moves if newer >= move.newer
     )
     target, soon = _move(policy, version, moves, at)
     if target is not None:
@@ -304,7 +303,7 @@ class Lifecycle(Access):
 
     def reschedule(self, bucket: Bucket) -> None:
         """After a change of a configuration that time carries out: begin, go on by other rules, or end."""
-        policy = self._policy(bucket)
+        policy = self._policy_of_time(bucket)
         agenda = bucket.agenda
         if not policy.rules and not policy.archiving:
             if agenda is not None:
@@ -315,9 +314,9 @@ class Lifecycle(Access):
             agenda.change(policy)
             return
         bucket.agenda = Agenda(policy)
-        self._schedule(bucket, next_midnight(self.clock.time()))
+        self._schedule_run(bucket, next_midnight(self.clock.time()))
 
-    def _policy(self, bucket: Bucket) -> Policy:
+    def _policy_of_time(self, bucket: Bucket) -> Policy:
         configuration = bucket.settings.get("lifecycle")
         archiving = tiering.compiled(bucket.settings.get("intelligent-tiering"), self.limits)
         return Policy(
@@ -327,7 +326,7 @@ class Lifecycle(Access):
             archiving,
         )
 
-    def _schedule(self, bucket: Bucket, midnight: float) -> None:
+    def _schedule_run(self, bucket: Bucket, midnight: float) -> None:
         agenda = bucket.agenda
         assert agenda is not None
         agenda.next = midnight
@@ -340,18 +339,18 @@ class Lifecycle(Access):
         agenda = bucket.agenda if bucket is not None else None
         if bucket is None or agenda is None or agenda.next != midnight:
             return
-        self._abort_uploads(bucket, agenda.policy, midnight)
+        self._abort_old_uploads(bucket, agenda.policy, midnight)
         policy, versioned = agenda.policy, bucket.versioning is not None
         for key in agenda.take(midnight, bucket.keys):
             versions = list(bucket.versions(key))
             found = plan(policy, key, versions, versioned, midnight)
             for action in found.actions:
-                self._act(bucket, key, action)
+                self._carry_out(bucket, key, action)
             if not found.actions and found.next < NEVER:
                 agenda.put(key, max(found.next, midnight + DAY))
-        self._schedule(bucket, max(midnight + DAY, next_midnight(self.clock.time())))
+        self._schedule_run(bucket, max(midnight + DAY, next_midnight(self.clock.time())))
 
-    def _act(self, bucket: Bucket, key: str, action: Action) -> None:
+    def _carry_out(self, bucket: Bucket, key: str, action: Action) -> None:
         version, target = action.version, action.target
         if action.what == "delete":
             bucket.remove(key, version.id)
@@ -370,7 +369,7 @@ class Lifecycle(Access):
             bucket.change(key, kept)
             self.emit(bucket, "IntelligentTiering", key, kept, tier=target)
 
-    def _abort_uploads(self, bucket: Bucket, policy: Policy, at: float) -> None:
+    def _abort_old_uploads(self, bucket: Bucket, policy: Policy, at: float) -> None:
         if not any(rule.aborts is not None for rule in policy.rules):
             return
         for upload in list(bucket.uploads.values()):
@@ -380,20 +379,20 @@ class Lifecycle(Access):
 
     # --- what answers say of it
 
-    def expiration_of(self, bucket: Bucket, key: str, version: Version) -> str | None:
-        """x-amz-expiration: when an object goes, and by which rule."""
+    def expiration_members(self, bucket: Bucket, key: str, version: Version) -> dict[str, Any]:
+        """x-amz-expiration: when the current version goes, and by which rule."""
         agenda = bucket.agenda
-        if agenda is None or version.is_marker or bucket.current(key) is not version:
-            return None
+        if agenda is None or bucket.current(key) is not version:
+            return {}
         found = [
             (rule.expires.due(version.modified), rule.id)
             for rule in agenda.policy.rules
             if rule.expires is not None and rule.filter.matches(key, version)
         ]
         if not found:
-            return None
+            return {}
         when, id = min(found, key=lambda each: each[0])
-        return f'expiry-date="{http_date(when)}", rule-id="{quote(id, safe="")}"'
+        return {"Expiration": f'expiry-date="{http_date(when)}", rule-id="{quote(id, safe="")}"'}
 
     def abort_members(self, bucket: Bucket, upload: Upload) -> dict[str, Any]:
         """When an upload that is not completed goes, and by which rule."""

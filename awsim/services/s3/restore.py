@@ -91,14 +91,14 @@ class Restores(Access):
         wanted = RestoreRequest or {}
         if wanted.get("Type") == "SELECT" or wanted.get("SelectParameters") or wanted.get("OutputLocation"):
             self.not_modelled("RestoreObject of type SELECT")
-        version = self._archived(bucket, Key, VersionId)
+        version = self._to_restore(bucket, Key, VersionId)
         days = wanted.get("Days")
         if (days is None) == (version.storage_class in ARCHIVED):
             raise self.malformed_xml()
         if days is not None and days < 1:
             raise self.invalid("'Days' must be a positive integer", "Days", days)
         tier = (wanted.get("GlacierJobParameters") or {}).get("Tier") or wanted.get("Tier") or "Standard"
-        longest, shortest = self._times(version, tier)
+        longest, shortest = self._retrieval(version, tier)
         running = version.restore
         if running is not None and running.expires is not None:
             self._prolong(bucket, Key, version, running, days)
@@ -109,10 +109,10 @@ class Restores(Access):
             "s3.expedited-capacity", [True, False], _UNAVAILABLE_ODDS, "had no capacity for an Expedited retrieval"
         ):
             raise self.error("GlacierExpeditedRetrievalNotAvailable")
-        self._begin(bucket, Key, version, Restore(self._ready(longest, shortest), tier, days))
+        self._start_restore(bucket, Key, version, Restore(self._ready_at(longest, shortest), tier, days))
         return {"__status__": 202}
 
-    def _archived(self, bucket: BucketRecord, key: str, version_id: str | None) -> Version:
+    def _to_restore(self, bucket: BucketRecord, key: str, version_id: str | None) -> Version:
         """The version to restore, which has to lie in an archive."""
         current = bucket.current(key) if version_id is None else None
         if current is not None and current.is_marker:
@@ -128,7 +128,7 @@ class Restores(Access):
             StorageClass=version.storage_class,
         )
 
-    def _times(self, version: Version, tier: str) -> tuple[str, str | None]:
+    def _retrieval(self, version: Version, tier: str) -> tuple[str, str | None]:
         """The rows with the longest and the shortest time that a retrieval takes."""
         archive = version.tiering.archive if version.tiering is not None else None
         deep = version.storage_class == "DEEP_ARCHIVE" or archive == tiering.DEEP_ARCHIVE
@@ -139,7 +139,7 @@ class Restores(Access):
             raise self.invalid("Retrieval option is not supported by this storage class", "Tier", tier)
         return rows[tier]
 
-    def _ready(self, longest: str, shortest: str | None) -> float:
+    def _ready_at(self, longest: str, shortest: str | None) -> float:
         """When a retrieval that begins now is over: at a moment of AWS's choice within the range it gives."""
         most = self.limits.duration(longest)
         least = min(most, self.limits.duration(shortest) or most) if shortest is not None else most
@@ -149,20 +149,20 @@ class Restores(Access):
         moments = [least, (least + most) / 2, most]
         return now + self.choose("s3.restore-time", moments, 0.5, "took its time to restore an object")
 
-    def _begin(self, bucket: BucketRecord, key: str, version: Version, restore: Restore) -> None:
+    def _start_restore(self, bucket: BucketRecord, key: str, version: Version, restore: Restore) -> None:
         bucket.change(key, version.replaced(restore=restore))
         self.emit(bucket, "ObjectRestore:Post", key, version, storage_class=version.storage_class)
         self.at_time(
             restore.ready, "finish_restore", name=bucket.name, key=key, version_id=version.id, ready=restore.ready
         )
 
-    def _expiry(self, days: int) -> int:
+    def _copy_expiry(self, days: int) -> int:
         return next_midnight(self.clock.time() + DAY * days)
 
     def _prolong(self, bucket: BucketRecord, key: str, version: Version, restore: Restore, days: int | None) -> None:
         """The copy is there already: it stays for so many days from now."""
         if days is not None:
-            self._keep_copy(bucket, key, version, restore._replace(days=days, expires=self._expiry(days)))
+            self._keep_copy(bucket, key, version, restore._replace(days=days, expires=self._copy_expiry(days)))
 
     def _keep_copy(self, bucket: BucketRecord, key: str, version: Version, restore: Restore) -> None:
         kept = version.replaced(restore=restore)
@@ -194,7 +194,7 @@ class Restores(Access):
             bucket.change(key, version.replaced(restore=None, tiering=Tiering(self.clock.time())))
             self.emit(bucket, "ObjectRestore:Completed", key, version, storage_class=version.storage_class)
             return
-        expires = self._expiry(restore.days)
+        expires = self._copy_expiry(restore.days)
         self._keep_copy(bucket, key, version, restore._replace(expires=expires))
         self.emit(
             bucket,
