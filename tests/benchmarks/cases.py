@@ -78,6 +78,39 @@ def _bucket(client: Client, repetitions: int) -> None:
         client.put_object(Bucket="reports", Key=f"2026/{number}.txt", Body=BODY)
 
 
+def _topic(client: Client, repetitions: int) -> str:
+    """A topic with ten queues."""
+    import boto3
+
+    sqs = boto3.client("sqs", region_name=client.meta.region_name)
+    topic = client.create_topic(Name="orders")["TopicArn"]
+    for number in range(10):
+        url = sqs.create_queue(QueueName=f"orders-{number}")["QueueUrl"]
+        arn = f"arn:aws:sqs:us-east-1:123456789012:orders-{number}"
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": _POLICY.replace("QUEUE", arn)})
+        client.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    return topic
+
+
+_POLICY = (
+    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, '
+    '"Action": "sqs:SendMessage", "Resource": "QUEUE"}]}'
+)
+_RECORDS = [{"Data": b"x" * 100, "PartitionKey": str(number)} for number in range(500)]
+_EVENTS = [{"Source": "shop", "DetailType": "order", "Detail": '{"total": 129.95}'} for _ in range(10)]
+
+
+def _stream(client: Client, repetitions: int) -> None:
+    client.create_stream(StreamName="clicks", ShardCount=4)
+
+
+def _rules(client: Client, repetitions: int) -> None:
+    """A hundred rules, none of which is about the events."""
+    for number in range(100):
+        pattern = f'{{"source": ["other-{number}"], "detail": {{"total": [{{"numeric": [">", {number}]}}]}}}}'
+        client.put_rule(Name=f"rule-{number}", EventPattern=pattern)
+
+
 CASES = (
     Case("SQS SendMessage", "sqs", _queue, lambda c, url: c.send_message(QueueUrl=url, MessageBody="hello")),
     Case("SQS ReceiveMessage + DeleteMessage", "sqs", _full_queue, _receive_and_delete),
@@ -97,5 +130,13 @@ CASES = (
         lambda c, _: c.get_object(Bucket="reports", Key="2026/1.txt")["Body"].read(),
     ),
     Case("S3 ListObjectsV2 (10 keys)", "s3", _bucket, lambda c, _: c.list_objects_v2(Bucket="reports")),
+    Case("SNS Publish (to 10 queues)", "sns", _topic, lambda c, topic: c.publish(TopicArn=topic, Message="hello")),
+    Case(
+        "Kinesis PutRecords (500)",
+        "kinesis",
+        _stream,
+        lambda c, _: c.put_records(StreamName="clicks", Records=_RECORDS),
+    ),
+    Case("EventBridge PutEvents (10, 100 rules)", "events", _rules, lambda c, _: c.put_events(Entries=_EVENTS)),
     Case("STS GetCallerIdentity", "sts", lambda c, n: None, lambda c, _: c.get_caller_identity()),
 )
