@@ -217,6 +217,15 @@ class Cloud:
         partition = self.partition_of(region)
         return any((name, *where) in self._services for where in ((account, region), (account, partition)))
 
+    def organizations(self, partition: str) -> Any:
+        """AWS Organizations of a partition; None as long as nobody has used it."""
+        return self._services.get(("organizations", None, partition))
+
+    def organization_of(self, account: str | None, partition: str) -> tuple[str, str] | None:
+        """(id, path) of an account in its organization, as aws:PrincipalOrgID and aws:PrincipalOrgPaths have them."""
+        known = self._services.get(("organizations", None, partition))
+        return None if known is None or not account else known.organization_of(account)
+
     def _make(self, cls: type[Service], key: tuple[str, str | None, str], account: str, region: str) -> Service:
         instance = cls.__new__(cls)
         instance.__dict__["_key"] = key

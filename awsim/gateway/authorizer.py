@@ -8,6 +8,7 @@ administrator of their account, who may do whatever a resource's policy does not
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from awsim.auth.actions import authorizations_for
@@ -26,8 +27,8 @@ from awsim.auth.policy import (
     refusal,
 )
 from awsim.errors import AWSError
+from awsim.gateway.guardrails import rcps_for, request_tags, scps_for
 from awsim.service import ResourceSide
-from awsim.state.tags import tag_map
 
 if TYPE_CHECKING:
     from awsim.auth.credentials import Caller
@@ -75,17 +76,23 @@ class Authorizer:
         who = Principal.of(call.caller)
         identity, boundary, tags = asks
         side = self._resource_side(call, action, resource)
+        rcps = rcps_for(call, action, side.account or call.account)
         if who.service is not None and not (side.policies or side.mandatory or side.closed):
             # What AWS's services do among themselves needs a policy only where the resource can have one.
-            return None
-        request = AuthorizationRequest(
-            who, action, resource, build(who, facts(call, side.account, resource, tags), keys), side.account
-        )
+            if not rcps:
+                return None
+            side = replace(side, granted=True)
+        known = facts(call, side.account, resource, tags)
+        here, there = known.organization, known.resource_organization
+        same = here is not None and there is not None and here[0] == there[0]
+        request = AuthorizationRequest(who, action, resource, build(who, known, keys), side.account, same)
         policies = PolicySet(
             identity=identity,
             boundary=boundary,
             session=self._session(call.caller),
             resource=side.policies,
+            scps=scps_for(call),
+            rcps=rcps,
             mandatory=side.mandatory,
             granted=side.granted,
         )
@@ -138,6 +145,9 @@ def facts(call: Call, owner: str | None, resource: str, tags: dict[str, str] | N
     """What condition keys can look at."""
     http = call.http
     service = call.instance
+    # A bucket's ARN names no account: S3 acts in that of its owner.
+    source = (call.source_arn.split(":")[4] or call.caller.account) if call.source_arn else None
+    organization_of, partition = call.cloud.organization_of, service.partition
     return Facts(
         time=call.cloud.clock.time(),
         region=call.region,
@@ -146,24 +156,17 @@ def facts(call: Call, owner: str | None, resource: str, tags: dict[str, str] | N
         referer=http.headers.get("referer") if http is not None else None,
         session=call.caller.session,
         principal_tags=tags,
+        organization=organization_of(call.caller.account, partition),
         resource_account=owner,
+        resource_organization=organization_of(owner or call.account, partition),
         resource_tags=lambda: service.tags_of(resource),
-        request_tags=_request_tags(call.params),
+        request_tags=request_tags(call.params),
         tag_keys=call.params.get("TagKeys") or call.params.get("tagKeys"),
         more=lambda key: service.condition_value(key, resource),
         source_arn=call.source_arn,
-        # A bucket's ARN names no account: S3 acts in that of its owner.
-        source_account=call.source_arn.split(":")[4] or call.caller.account if call.source_arn else None,
+        source_account=source,
+        source_organization=organization_of(source, partition),
     )
-
-
-def _request_tags(params: Mapping[str, Any]) -> Mapping[str, str] | None:
-    """The tags that a call puts on something, in whichever of AWS's spellings."""
-    for name in ("Tags", "tags", "TagList"):
-        given = params.get(name)
-        if isinstance(given, (list, Mapping)):
-            return tag_map(given)
-    return None
 
 
 def admits(

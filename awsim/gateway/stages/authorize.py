@@ -1,5 +1,6 @@
 """Whether the caller may. With `authorization` off (the default) whoever has credentials may; services still refuse
-anonymous callers and other accounts by themselves, where a resource policy would have to let them in."""
+anonymous callers and other accounts by themselves, where a resource policy would have to let them in. An organization's
+tag policies hold either way: they are no matter of permissions."""
 
 from __future__ import annotations
 
@@ -13,3 +14,7 @@ def authorize(call: Call) -> None:
     policies = call.cloud.authorization
     if policies is not None:
         policies(call)
+    if call.cloud.organizations(call.instance.partition) is not None:
+        from awsim.gateway.guardrails import check_tags
+
+        check_tags(call)

@@ -60,9 +60,16 @@ def without_statement(policy: str | None, sid: str) -> str | None:
     return dumps({**document, "Statement": kept}) if kept else None
 
 
-def admits(policy: str | None, bus_arn: str, owner: str, caller: Caller, time: float) -> bool:
-    """Whether a bus lets a caller of another account put events."""
+def admits(
+    policy: str | None,
+    bus_arn: str,
+    owner: str,
+    caller: Caller,
+    time: float,
+    organization: tuple[str, str] | None = None,
+) -> bool:
+    """Whether a bus lets a caller of another account put events; `organization` is the caller's, as in Facts."""
     if policy is None:
         return False
-    facts = Facts(time=time, session=caller.session, resource_account=owner)
+    facts = Facts(time=time, session=caller.session, resource_account=owner, organization=organization)
     return decide_for_stranger(caller, "events:PutEvents", bus_arn, (parse(policy, "resource"),), facts).allowed

@@ -25,8 +25,13 @@ class TagRule(NamedTuple):
     values: tuple[str, ...] | None
     enforced: tuple[str, ...]
 
-    def binds(self, service: str) -> bool:
-        return any(type.partition(":")[0] == service for type in self.enforced)
+    def binds(self, service: str, type: str) -> bool:
+        """Whether it is enforced for a type of a service; for any of its types where `type` is not known."""
+        for each in self.enforced:
+            of, _, kind = each.partition(":")
+            if of == service and (not type or kind in (type, "*", "ALL_SUPPORTED")):
+                return True
+        return False
 
     def admits(self, key: str, value: str) -> bool:
         return key == self.key and (self.values is None or any(fnmatchcase(value, each) for each in self.values))

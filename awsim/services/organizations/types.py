@@ -1,6 +1,6 @@
 """The policy types: what their documents are, and AWS's own policies.
 
-Sources: Organizations User Guide, "Managing organization policies with AWS Organizations", the syntax page of each type.
+Source: Organizations User Guide, "Managing organization policies with AWS Organizations" and the types' syntax pages.
 """
 
 from __future__ import annotations

@@ -45,7 +45,8 @@ class DeliveryOperations(Operations):
             raise Failure(failures.NO_RESOURCE, f"Event bus {bus_name} does not exist.")
         if sender != self.account:
             caller = principal(role_arn, sender) if role_arn else administrator(sender)
-            if not permissions.admits(bus.policy, bus.arn, self.account, caller, self.clock.time()):
+            home = self.cloud.organization_of(sender, self.partition)
+            if not permissions.admits(bus.policy, bus.arn, self.account, caller, self.clock.time(), home):
                 message = f"Lack of permissions to invoke cross account target {bus.arn}."
                 raise Failure(failures.NO_PERMISSIONS, message)
         self.ingest(bus, event)

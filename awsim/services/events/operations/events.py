@@ -34,7 +34,9 @@ class EventOperations(DeliveryOperations):
         bus: Bus | None = home.buses.get(address.resource.partition("/")[2])
         if address.account != self.account and self.caller.service is None:
             policy = None if bus is None else bus.policy
-            if not permissions.admits(policy, name, address.account, self.caller, self.clock.time()):
+            caller, now = self.caller, self.clock.time()
+            organization = self.cloud.organization_of(caller.account, self.partition)
+            if not permissions.admits(policy, name, address.account, caller, now, organization):
                 raise self.denied("PutEvents", name)
         return home, bus
 

@@ -63,15 +63,15 @@ class Base(Service):
             return ()
         return self.guardrails.levels(organization, organization.accounts[account], type)
 
-    def tag_out_of_policy(self, account: str, service: str, tags: Mapping[str, str]) -> str | None:
-        """The key of a tag that the account's tag policy does not allow on a service's resources, if there is one."""
+    def tag_out_of_policy(self, account: str, service: str, tags: Mapping[str, str], type: str = "") -> str | None:
+        """The key of a tag that the account's tag policy does not allow on resources of a type, if there is one."""
         organization = self.members.get(account)
         if organization is None:
             return None
         rules = self.guardrails.tag_rules(organization, organization.accounts[account])
         for key, value in tags.items():
             rule = rules.get(key.lower())
-            if rule is not None and rule.binds(service) and not rule.admits(key, value):
+            if rule is not None and rule.binds(service, type) and not rule.admits(key, value):
                 return key
         return None
 
