@@ -68,6 +68,13 @@ class Service:
     unchecked: ClassVar[frozenset[str]] = frozenset()
     """Shapes of the model that the gateway does not walk, because the service does and words what it finds itself."""
 
+    exact: ClassVar[frozenset[str]] = frozenset()
+    """Shapes of the model that results hold just as the wire has them, with no member left None and no timestamp or
+    unknown member in them: the serialiser does not walk them. Blobs may be bytes."""
+
+    watchful: ClassVar[bool] = False
+    """Whether `answered` is to hear of every call once it is over."""
+
     validation_error: ClassVar[str] = "ValidationException"
     """The code of the error that lists violated constraints."""
 
@@ -154,6 +161,9 @@ class Service:
     def tags_of(self, arn: str) -> Mapping[str, str] | None:
         """The tags of a resource of this service, for aws:ResourceTag; None where it has none or does not exist."""
         return None
+
+    def answered(self, call: Call) -> None:
+        """A call to this service is over, answered or refused; under the lock. Only where the class is `watchful`."""
 
     # --- what AWS leaves open, what comes later, what others do
 

@@ -123,5 +123,7 @@ def _run(call: Call) -> Wait | None:
         finally:
             cloud.end(call)
         finish.journal(call)
+        if call.instance is not None and call.instance.watchful:
+            call.instance.answered(call)
         cloud.settle(call)
     return None
