@@ -1,0 +1,5 @@
+"""The identity store of IAM Identity Center."""
+
+from awsim.services.identitystore.service import IdentityStore
+
+SERVICE = IdentityStore
