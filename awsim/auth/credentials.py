@@ -244,6 +244,14 @@ class Credentials:
 
 
 @cache
+def canonical_id(account: str) -> str:
+    """The canonical user id of an account, by which S3 knows it: 64 hexadecimal digits; "anonymous" has its own."""
+    if account == "anonymous":
+        return "65a011a29cdf8ec533ec3d1ccaae921c"
+    return hashlib.sha256(f"awsim/canonical-user/{account}".encode()).hexdigest()
+
+
+@cache
 def principal(who: str, account: str) -> Caller:
     """The caller an ARN or a service's host name stands for; `account` is where a service acts.
 

@@ -7,6 +7,7 @@ administrator of their account, who may do whatever a resource's policy does not
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from awsim.gateway.call import Call
 
 _ADMINISTRATOR = ":user/awsim"
+_USER_OR_ROLE = re.compile(r"arn:[^:]+:iam::(\d{12}):(user|role)/(?:.+/)?([^/]+)")
 # Identity policies, boundary and tags of a caller's user or role.
 _Identity = tuple[Sequence[Policy], Policy | None, dict[str, str]]
 
@@ -54,7 +56,14 @@ class Authorizer:
             return
         partition = call.instance.partition
         needed = authorizations_for(
-            call.service, call.operation, call.params, call.account, call.region or "", partition, caller=caller.arn
+            call.service,
+            call.operation,
+            call.params,
+            call.account,
+            call.region or "",
+            partition,
+            caller=caller.arn,
+            lookup=call.instance.resource_arn,
         )
         if not needed:
             return
@@ -139,6 +148,26 @@ class Authorizer:
             return getattr(self._iam(account), kind)(name)
         except AWSError:
             return None
+
+
+def is_known(cloud: Cloud, arn: str, account: str) -> bool:
+    """Whether the user or role of a policy's principal exists; `account` is the one that sets the policy.
+
+    What another account holds that this Cloud never saw anything of, nobody can tell: it is taken to be there.
+    """
+    found = _USER_OR_ROLE.fullmatch(arn)
+    if found is None:
+        return True
+    owner, kind, name = found.groups()
+    if (kind, name) == ("user", "awsim"):
+        return True  # the administrator, who is there without having been made
+    if not cloud.has_service("iam", owner, cloud.region):
+        return owner != account
+    iam: Any = cloud.service("iam", owner, cloud.region)
+    if owner != account and not iam.users and not iam.roles:
+        return True
+    record = (iam.users if kind == "user" else iam.roles).get(name.lower())
+    return record is not None and record.arn == arn
 
 
 def facts(call: Call, owner: str | None, resource: str, tags: dict[str, str] | None = None) -> Facts:

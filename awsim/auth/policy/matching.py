@@ -12,7 +12,7 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Any
 
-from awsim.auth.credentials import Caller
+from awsim.auth.credentials import Caller, canonical_id
 
 # What the ARN of a service-linked role has in it.
 SERVICE_LINKED = ":role/aws-service-role/"
@@ -266,8 +266,10 @@ class Principals:
             return Named.ROLE
         if principal.service is not None or not principal.account:
             return Named.NOT
-        canonical = principal.canonical_id
-        if principal.account in self._accounts or (canonical and canonical in self._canonical):
+        known = principal.account in self._accounts
+        if not known and self._canonical:
+            known = (principal.canonical_id or canonical_id(principal.account)) in self._canonical
+        if known:
             return Named.DIRECTLY if principal.type == "root" else Named.ACCOUNT
         return Named.NOT
 

@@ -1,12 +1,8 @@
-"""What every operation of S3 begins with: the bucket, who may use it, and whether the request came to the right place.
-
-A bucket is open to its owner's account, and to others as its policy says. Access control lists are kept but grant
-nothing yet.
-"""
+"""What every operation of S3 begins with: the bucket, who may use it (`permissions`), and whether the request came to
+the right place."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -15,10 +11,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from awsim.auth import signatures
 from awsim.auth.credentials import parse_authorization
 from awsim.errors import AWSError
-from awsim.service import ResourceSide, not_modelled
-from awsim.services.s3 import cors, names, rules
+from awsim.service import not_modelled
+from awsim.services.s3 import cors, names
 from awsim.services.s3.bucket import Bucket
 from awsim.services.s3.notifications import Notifications
+from awsim.services.s3.permissions import Permissions
 from awsim.services.s3.versions import NULL, Version, is_version_id
 from awsim.state import Dict, SortedDict
 
@@ -68,7 +65,7 @@ def iso(seconds: float) -> str:
     return when(seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-class Access(Notifications):
+class Access(Permissions, Notifications):
     """The common ground of S3's operations. One instance for all accounts of a partition, whose names they share."""
 
     name = "s3"
@@ -105,36 +102,6 @@ class Access(Notifications):
         if http is not None and ".s3-accelerate." in http.host:
             self._check_acceleration(bucket)
         return bucket
-
-    def admit(self, bucket: Bucket) -> None:
-        """Refuse other accounts, and nobody, what the bucket's policy does not let them do."""
-        caller = self.caller
-        # Under `authorization` all of this has been decided before.
-        if self.cloud.authorization is None and (caller.account != bucket.account or caller.is_anonymous):
-            from awsim.gateway.authorizer import check_strangers
-
-            check_strangers(self.request, self._side(bucket), lambda arn: self._bucket_of(arn) is bucket)
-
-    def resource_policy(self, arn: str) -> ResourceSide:
-        """The owner and the policy of a bucket, or of the bucket an object is in."""
-        bucket = self._bucket_of(arn)
-        return ResourceSide(None) if bucket is None else self._side(bucket)
-
-    def _bucket_of(self, arn: str) -> Bucket | None:
-        return self.buckets.get(arn.rpartition(":")[2].partition("/")[0]) if arn.startswith("arn:") else None
-
-    def _side(self, bucket: Bucket) -> ResourceSide:
-        text = bucket.settings.get("policy")
-        if not text:
-            return ResourceSide(bucket.account)
-        block = bucket.settings.get("public-access-block") or {}
-        stranger = self.caller.account != bucket.account and self.caller.service is None
-        if stranger and block.get("RestrictPublicBuckets") and rules.is_public_policy(json.loads(text)):
-            # A public policy opens the bucket to its own account and AWS's services alone.
-            return ResourceSide(bucket.account)
-        from awsim.auth.policy import parse
-
-        return ResourceSide(bucket.account, (parse(text, "resource"),))
 
     def _check_acceleration(self, bucket: Bucket) -> None:
         status = bucket.settings.get("accelerate")
@@ -215,8 +182,10 @@ class Access(Notifications):
             if bucket.recent:
                 version = self._seen(bucket, key, version)
             if version is None:
+                self.permit(bucket, "s3:ListBucket", keys={"s3:prefix": key})
                 raise self.no_such_key(key)
             if version.data is None:
+                self.permit(bucket, "s3:ListBucket", keys={"s3:prefix": key})
                 error = self.no_such_key(key)
                 error.headers = {"x-amz-delete-marker": "true", "x-amz-version-id": version.id}
                 raise error
@@ -224,6 +193,7 @@ class Access(Notifications):
         self.check_version_id(version_id)
         version = bucket.find(key, version_id)
         if version is None:
+            self.permit(bucket, "s3:ListBucketVersions", keys={"s3:prefix": key})
             raise self.error("NoSuchVersion", "The specified version does not exist.", Key=key, VersionId=version_id)
         if version.data is None:
             raise self.marker_error(version, method)

@@ -1,23 +1,29 @@
 """Access control lists: canned ones, grants in headers, and lists in bodies.
 
-Source: S3 User Guide, "Access control list (ACL) overview". Lists are checked, kept and given back; what they allow is
-not evaluated (that comes with the policy language): only the bucket owner's account gets in.
+Source: S3 User Guide, "Access control list (ACL) overview", with its "Mapping of ACL permissions and access policy
+permissions".
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from awsim.auth.credentials import canonical_id
 from awsim.errors import AWSError
 
+if TYPE_CHECKING:
+    from awsim.auth.credentials import Caller
+
+# The account that stands for whoever writes without credentials.
+ANONYMOUS = "anonymous"
 _GROUPS = "http://acs.amazonaws.com/groups/"
 ALL_USERS = _GROUPS + "global/AllUsers"
 AUTHENTICATED = _GROUPS + "global/AuthenticatedUsers"
 LOG_DELIVERY = _GROUPS + "s3/LogDelivery"
+# The service that writes access logs.
+LOGGING = "logging.s3.amazonaws.com"
 _KNOWN_GROUPS = (ALL_USERS, AUTHENTICATED, LOG_DELIVERY)
 # Canned list -> (group, permission) beside the owner's full control.
 _CANNED: dict[str, tuple[tuple[str, str], ...]] = {
@@ -39,10 +45,32 @@ _CANONICAL = re.compile(r"[0-9a-f]{64}")
 Grants = tuple[Mapping[str, Any], ...]
 
 
-@lru_cache(maxsize=1024)
-def canonical_id(account: str) -> str:
-    """The canonical user id of an account: 64 hexadecimal digits."""
-    return hashlib.sha256(f"awsim/canonical-user/{account}".encode()).hexdigest()
+class Needed(NamedTuple):
+    """What lets do an action, where no policy does."""
+
+    on_bucket: bool
+    permission: str
+
+
+NEEDED = {
+    **dict.fromkeys(("s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"), Needed(True, "READ")),
+    **dict.fromkeys(("s3:PutObject", "s3:DeleteObject"), Needed(True, "WRITE")),
+    "s3:GetBucketAcl": Needed(True, "READ_ACP"),
+    "s3:PutBucketAcl": Needed(True, "WRITE_ACP"),
+    **dict.fromkeys(("s3:GetObject", "s3:GetObjectVersion"), Needed(False, "READ")),
+    **dict.fromkeys(("s3:GetObjectAcl", "s3:GetObjectVersionAcl"), Needed(False, "READ_ACP")),
+    **dict.fromkeys(("s3:PutObjectAcl", "s3:PutObjectVersionAcl"), Needed(False, "WRITE_ACP")),
+}
+# What the account that owns an object decides; all else about it is the bucket owner's.
+OF_OBJECT_OWNERS = frozenset(action for action, needed in NEEDED.items() if not needed.on_bucket) | {
+    "s3:GetObjectAttributes",
+    "s3:GetObjectVersionAttributes",
+}
+ABOUT_VERSIONS = OF_OBJECT_OWNERS | {"s3:DeleteObject"}
+# What whoever began a multipart upload may do with it.
+OF_INITIATORS = frozenset(("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"))
+# Operations that write an object, with its list.
+WRITES = frozenset(("PutObject", "CopyObject", "CreateMultipartUpload", "PostObject"))
 
 
 def user_grant(account: str, permission: str = "FULL_CONTROL") -> dict[str, Any]:
@@ -66,6 +94,27 @@ def canned(name: str, owner: str, bucket_owner: str | None = None) -> Grants:
         grants.append(user_grant(bucket_owner, "READ" if name.endswith("read") else "FULL_CONTROL"))
     grants.extend(group_grant(group, permission) for group, permission in _CANNED[name])
     return tuple(grants)
+
+
+def gives(grants: Grants, permission: str, caller: Caller, owner: str, ignoring_public: bool) -> bool:
+    """Whether a list lets a caller in by itself; what it gives the owner's own account, that account's policies decide.
+
+    `ignoring_public`: what it gives to everybody counts for nothing.
+    """
+    for grant in grants:
+        if grant["Permission"] not in (permission, "FULL_CONTROL"):
+            continue
+        grantee = grant["Grantee"]
+        group = grantee.get("URI")
+        if group is None:
+            if caller.account not in ("", owner) and grantee.get("ID") == canonical_id(caller.account):
+                return True
+        elif group == LOG_DELIVERY:
+            if caller.service == LOGGING:
+                return True
+        elif not ignoring_public and (group == ALL_USERS or not caller.is_anonymous):
+            return True
+    return False
 
 
 def is_public(grants: Sequence[Mapping[str, Any]]) -> bool:

@@ -66,17 +66,18 @@ class Buckets(Access):
         tags = tagging.from_set(configuration.get("Tags"), self.limits, "bucket-tags")
         existing = self.buckets.get(Bucket)
         if existing is not None:
-            return self._again(existing, account)
+            return self._again(existing, account, acl_wanted)
         if acl_wanted is not None and acl_wanted != acl.default(account):
             if ownership == "BucketOwnerEnforced":
                 raise self.error("InvalidBucketAclWithObjectOwnership")
-            if acl.is_public(acl_wanted):
+            if acl.is_public(acl_wanted) and self.limits["public-access-blocked"]:
                 raise self.error("InvalidBucketAclWithBlockPublicAccessError")
         owned = self.owned.get(account, 0)
         self.cloud.limits.for_service("s3", account, region).quota("buckets", owned)
         self.owned[account] = owned + 1
         bucket = self.buckets[Bucket] = self._make(Bucket, account, region)
-        bucket.settings["ownership-controls"] = {"Rules": [{"ObjectOwnership": ownership}]}
+        if ownership is not None:
+            bucket.settings["ownership-controls"] = {"Rules": [{"ObjectOwnership": ownership}]}
         if acl_wanted is not None:
             bucket.settings["acl"] = acl_wanted
         if tags:
@@ -90,7 +91,8 @@ class Buckets(Access):
 
     def _make(self, name: str, account: str, region: str) -> Bucket:
         bucket = Bucket(name, account, region, int(self.clock.time()), self.ids.bytes)
-        bucket.settings["public-access-block"] = _BLOCKED
+        if self.limits["public-access-blocked"]:
+            bucket.settings["public-access-block"] = _BLOCKED
         bucket.settings["customer-keys-blocked"] = bool(self.limits["customer-keys-blocked"])
         return bucket
 
@@ -115,14 +117,15 @@ class Buckets(Access):
             raise self.bad_location(constraint)
         return wanted
 
-    def _ownership(self, wanted: str | None) -> str:
+    def _ownership(self, wanted: str | None) -> str | None:
+        """Who is to own the objects of a new bucket; None as before lists were disabled: whoever writes them."""
         if wanted is None:
-            return "BucketOwnerEnforced"
+            return "BucketOwnerEnforced" if self.limits["acls-disabled"] else None
         if wanted not in _OWNERSHIPS:
             raise self.invalid(f"Invalid x-amz-object-ownership header: {wanted}", "x-amz-object-ownership")
         return wanted
 
-    def _again(self, bucket: Bucket, account: str) -> dict[str, Any]:
+    def _again(self, bucket: Bucket, account: str, wanted: acl.Grants | None) -> dict[str, Any]:
         """Making a bucket that exists: in us-east-1 its owner is told that all is well."""
         if bucket.account != account:
             raise self.error(
@@ -132,6 +135,8 @@ class Buckets(Access):
                 BucketName=bucket.name,
             )
         if bucket.region == "us-east-1" and self.cloud.current.region == "us-east-1":
+            if not bucket.acls_disabled:
+                bucket.settings["acl"] = wanted or acl.default(account)
             return {"Location": self._address(bucket, "us-east-1"), "BucketArn": self.bucket_arn(bucket.name)}
         raise self.error(
             "BucketAlreadyOwnedByYou",

@@ -13,7 +13,7 @@ from awsim.services.s3.access import when
 from awsim.services.s3.bucket import Bucket
 from awsim.services.s3.checksums import ALGORITHMS, DEFAULT, FULL_OBJECT, Checksum
 from awsim.services.s3.versions import Version
-from awsim.services.s3.writes import ARCHIVED, ATTRIBUTES, Writes
+from awsim.services.s3.writes import ATTRIBUTES, Writes
 
 _SOURCE = frozenset(
     (
@@ -67,12 +67,9 @@ class Copies(Writes):
                 )
         version = self.version_for(bucket, key, version_id)
         encryption.check_customer(version.encryption, self._source_key(given))
-        if version.storage_class in ARCHIVED:
-            raise self.error(
-                "InvalidObjectState",
-                "Operation is not valid for the source object's storage class",
-                StorageClass=version.storage_class,
-            )
+        if version.storage_class != "STANDARD":
+            self.check_readable(version, "Operation is not valid for the source object's storage class")
+            self.use(bucket, key, version)
         conditions.check_source(
             version.etag,
             version.modified,
@@ -133,14 +130,13 @@ class Copies(Writes):
             id,
             bucket.next_sequence(),
             int(self.clock.time()),
-            bucket.account,
+            attributes.pop("owner"),
             data,
             self.etag_of(digest, encryption_wanted, id, Key),
             self._checksum(source, data, given.get("ChecksumAlgorithm")),
             **attributes,
         )
-        self.outdate(bucket, Key)
-        bucket.store(Key, version)
+        self.keep(bucket, Key, version)
         self.emit(bucket, "ObjectCreated:Copy", Key, version)
         result = {"ETag": f'"{version.etag}"', "LastModified": when(version.modified)}
         assert version.checksum is not None
@@ -152,6 +148,8 @@ class Copies(Writes):
             answer["CopySourceVersionId"] = source.id
         if bucket.versioning is not None:
             answer["VersionId"] = version.id
+        if bucket.agenda is not None:
+            answer.update(self.expiration_members(bucket, Key, version))
         return answer
 
     def _carried(self, source: Version, given: Mapping[str, Any]) -> Mapping[str, Any]:

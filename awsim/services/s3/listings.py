@@ -31,6 +31,7 @@ class Listings(Uploads):
         page = self._keys(bucket, Prefix or "", Delimiter or "", Marker or "", most)
         shown = listing.encoded if EncodingType == "url" else str
         answer = self._page(bucket, page, shown, Prefix, Delimiter, EncodingType, most, owners=True)
+        self._add_restores(bucket, page, answer, OptionalObjectAttributes)
         answer["Marker"] = shown(Marker or "")
         if page.last is not None and Delimiter:
             answer["NextMarker"] = shown(page.last)
@@ -64,6 +65,7 @@ class Listings(Uploads):
         page = self._keys(bucket, Prefix or "", Delimiter or "", after, most)
         shown = listing.encoded if EncodingType == "url" else str
         answer = self._page(bucket, page, shown, Prefix, Delimiter, EncodingType, most, owners=bool(FetchOwner))
+        self._add_restores(bucket, page, answer, OptionalObjectAttributes)
         answer["KeyCount"] = len(page.found) + len(page.prefixes)
         if ContinuationToken is not None:
             answer["ContinuationToken"] = ContinuationToken
@@ -112,12 +114,22 @@ class Listings(Uploads):
                 assert version is not None
                 entry = self._entry(shown(key), version)
                 if owners:
-                    entry["Owner"] = {"ID": acl.canonical_id(version.owner)}
+                    entry["Owner"] = {"ID": acl.canonical_id(self.owner_shown(bucket, version))}
                 contents.append(entry)
             answer["Contents"] = contents
         if page.prefixes:
             answer["CommonPrefixes"] = [{"Prefix": shown(group)} for group in page.prefixes]
         return answer
+
+    def _add_restores(
+        self, bucket: Bucket, page: listing.Page, answer: dict[str, Any], wanted: list[str] | None
+    ) -> None:
+        """The status of restores, for a list that was asked for it."""
+        if wanted:
+            for key, entry in zip(page.found, answer.get("Contents", ()), strict=True):
+                version = bucket.current(key)
+                assert version is not None
+                entry.update(self.restore_status(version))
 
     @staticmethod
     def _entry(key: str, version: Version) -> dict[str, Any]:
@@ -173,7 +185,10 @@ class Listings(Uploads):
                 continue
             assert version is not None
             last = (key, version.id)
-            (markers if version.is_marker else versions).append(self._shown_version(bucket, key, version, shown))
+            entry = self._shown_version(bucket, key, version, shown)
+            if OptionalObjectAttributes:
+                entry.update(self.restore_status(version))
+            (markers if version.is_marker else versions).append(entry)
         answer: dict[str, Any] = {
             "IsTruncated": truncated,
             "KeyMarker": shown(KeyMarker or ""),
@@ -215,7 +230,7 @@ class Listings(Uploads):
                 yield key, version, None
 
     def _shown_version(self, bucket: Bucket, key: str, version: Version, shown: Callable[[str], str]) -> dict[str, Any]:
-        owner = {"ID": acl.canonical_id(version.owner)}
+        owner = {"ID": acl.canonical_id(self.owner_shown(bucket, version))}
         latest = bucket.current(key) is version
         if version.is_marker:
             return {

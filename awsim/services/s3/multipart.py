@@ -30,7 +30,8 @@ class UploadedPart(NamedTuple):
 
 
 class Upload(Entity):
-    """A multipart upload in progress. `attributes` are what the object will carry (see Version)."""
+    """A multipart upload in progress. `attributes` are what the object will carry (see Version), `account` is to own
+    it."""
 
     __slots__ = (
         "account",

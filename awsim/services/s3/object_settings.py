@@ -31,7 +31,7 @@ class ObjectSettings(Listings):
         bucket = self.bucket_for(Bucket, ExpectedBucketOwner)
         version = self._for_change(bucket, Key, VersionId)
         tags = tagging.from_set(Tagging.get("TagSet"), self.limits, "object-tags")
-        bucket.change(Key, version.replaced(tags=tags))
+        self.change(bucket, Key, version, tags=tags)
         self.emit(bucket, "ObjectTagging:Put", Key, version)
         return self._id_of(bucket, version)
 
@@ -52,7 +52,7 @@ class ObjectSettings(Listings):
     ) -> dict[str, Any]:
         bucket = self.bucket_for(Bucket, ExpectedBucketOwner)
         version = self._for_change(bucket, Key, VersionId, "DELETE")
-        bucket.change(Key, version.replaced(tags=()))
+        self.change(bucket, Key, version, tags=())
         self.emit(bucket, "ObjectTagging:Delete", Key, version)
         return {**self._id_of(bucket, version), "__status__": 204}
 
@@ -79,8 +79,8 @@ class ObjectSettings(Listings):
     ) -> dict[str, Any]:
         bucket = self.bucket_for(Bucket, ExpectedBucketOwner)
         version = self.version_for(bucket, Key, VersionId)
-        grants = version.acl if version.acl is not None else acl.default(version.owner)
-        return {"Owner": {"ID": acl.canonical_id(version.owner)}, "Grants": list(grants)}
+        owner = self.owner_shown(bucket, version)
+        return {"Owner": {"ID": acl.canonical_id(owner)}, "Grants": list(self.list_of(bucket, version))}
 
     def put_object_acl(
         self,
@@ -108,9 +108,10 @@ class ObjectSettings(Listings):
             "WRITE": GrantWrite,
             "WRITE_ACP": GrantWriteACP,
         }
-        grants = self.put_acl(bucket, version.owner, ACL, headers, AccessControlPolicy, on_object=True)
+        owner = self.owner_shown(bucket, version)
+        grants = self.put_acl(bucket, owner, ACL, headers, AccessControlPolicy, Key)
         if grants is not None:
-            bucket.change(Key, version.replaced(acl=grants))
+            self.change(bucket, Key, version, acl=grants)
             # What changes nothing is no event.
             if grants != (version.acl if version.acl is not None else acl.default(version.owner)):
                 self.emit(bucket, "ObjectAcl:Put", Key, version)
@@ -122,25 +123,24 @@ class ObjectSettings(Listings):
         name: str | None,
         headers: Mapping[str, str | None],
         policy: Mapping[str, Any] | None,
-        *,
-        on_object: bool,
+        key: str | None = None,
     ) -> acl.Grants | None:
-        """The list that a PutBucketAcl or PutObjectAcl sets; None where it leaves the owner in control as it is."""
+        """The list that a PutBucketAcl sets, or a PutObjectAcl on `key`; None where it leaves all to the owner."""
         if policy is not None and (name is not None or any(headers.values())):
             raise self.error("UnexpectedContent")
         if policy is not None:
             wanted: acl.Grants | None = acl.from_policy(policy)
         else:
-            wanted = acl.wanted(owner, name, headers, bucket.account if on_object else None)
+            wanted = acl.wanted(owner, name, headers, bucket.account if key is not None else None)
         if wanted is None:
             raise self.error(
                 "MissingSecurityHeader", "Your request was missing a required header", MissingHeaderName="x-amz-acl"
             )
-        if bucket.ownership == "BucketOwnerEnforced":
+        if bucket.acls_disabled:
             if name == "bucket-owner-full-control" or (policy is not None and wanted == acl.default(bucket.account)):
                 return None
             raise self.error("AccessControlListNotSupported", "The bucket does not allow ACLs")
-        self.check_public(bucket, wanted)
+        self.check_public(bucket, wanted, "s3:PutBucketAcl" if key is None else "s3:PutObjectAcl", key)
         return wanted
 
     # --- object lock
@@ -167,7 +167,7 @@ class ObjectSettings(Listings):
         if (mode is None) != (until is None):
             raise self.malformed_xml()
         lock = locks.retained(version, mode, until, self.clock.time(), bool(BypassGovernanceRetention))
-        bucket.change(Key, version.replaced(lock=lock))
+        self.change(bucket, Key, version, lock=lock)
 
     def get_object_retention(
         self,
@@ -206,7 +206,7 @@ class ObjectSettings(Listings):
         if not LegalHold or LegalHold.get("Status") is None:
             raise self.malformed_xml()
         lock = (version.lock or Lock())._replace(hold=LegalHold["Status"])
-        bucket.change(Key, version.replaced(lock=lock))
+        self.change(bucket, Key, version, lock=lock)
 
     def get_object_legal_hold(
         self,

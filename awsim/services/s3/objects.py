@@ -11,8 +11,9 @@ from awsim.services.s3 import checksums, conditions, encryption, locks, ranges
 from awsim.services.s3.access import when
 from awsim.services.s3.bucket import Bucket
 from awsim.services.s3.checksums import ALGORITHMS, COMPOSITE, DEFAULT, MEMBERS, Algorithm, Checksum
+from awsim.services.s3.tiering import CLASS as INTELLIGENT
 from awsim.services.s3.versions import NULL, Version
-from awsim.services.s3.writes import ARCHIVED, ATTRIBUTES, Writes
+from awsim.services.s3.writes import ATTRIBUTES, Writes
 
 _PUT = ATTRIBUTES | MEMBERS.keys() | {"ChecksumAlgorithm", "ContentLength"}
 _CUSTOMER = ("SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD5")
@@ -56,6 +57,8 @@ class Objects(Writes):
         answer = {"ETag": f'"{version.etag}"', **self.stored_members(bucket, version)}
         if version.checksum is not None:
             answer.update(version.checksum.members())
+        if bucket.agenda is not None:
+            answer.update(self.expiration_members(bucket, Key, version))
         return self.shared(bucket, answer)
 
     def write(
@@ -73,19 +76,14 @@ class Objects(Writes):
             id,
             bucket.next_sequence(),
             int(self.clock.time()),
-            self.owner_of(bucket),
+            attributes.pop("owner"),
             data,
             self.etag_of(digest, attributes["encryption"], id, key),
             checksum,
             **attributes,
         )
-        self.outdate(bucket, key)
-        bucket.store(key, version)
+        self.keep(bucket, key, version)
         return version
-
-    def owner_of(self, bucket: Bucket) -> str:
-        """The account that owns a new object."""
-        return bucket.account if bucket.ownership != "ObjectWriter" else self.cloud.current.account
 
     def body_of(self, body: Any) -> bytes:
         """The bytes of a body; a request that announced more than came is refused."""
@@ -147,18 +145,18 @@ class Objects(Writes):
         self.modelled(more, _READ_OVERRIDING)
         bucket = self.bucket_for(Bucket, ExpectedBucketOwner)
         version = self._readable(bucket, Key, VersionId, "GET", more)
-        if version.storage_class in ARCHIVED:
-            raise self.error(
-                "InvalidObjectState",
-                "The operation is not valid for the object's storage class",
-                StorageClass=version.storage_class,
-            )
+        if version.storage_class != "STANDARD":
+            self.check_readable(version, "The operation is not valid for the object's storage class")
         self._check_conditions(version, IfMatch, IfNoneMatch, IfModifiedSince, IfUnmodifiedSince)
+        if version.storage_class == INTELLIGENT:
+            self.use(bucket, Key, version)
         answer = self._described(bucket, version, Range, PartNumber, ChecksumMode, more)
         start, end = answer.pop("__span__")
         data = version.data
         assert data is not None
         answer["Body"] = data if end - start == len(data) else data[start:end]
+        if bucket.agenda is not None:
+            answer.update(self.expiration_members(bucket, Key, version))
         return self.shared(bucket, answer)
 
     def head_object(
@@ -182,6 +180,8 @@ class Objects(Writes):
         self._check_conditions(version, IfMatch, IfNoneMatch, IfModifiedSince, IfUnmodifiedSince)
         answer = self._described(bucket, version, Range, PartNumber, ChecksumMode, more)
         del answer["__span__"]
+        if bucket.agenda is not None:
+            answer.update(self.expiration_members(bucket, Key, version))
         return self.shared(bucket, answer)
 
     def _readable(
@@ -260,6 +260,9 @@ class Objects(Writes):
             answer["VersionId"] = version.id
         if version.storage_class != "STANDARD":
             answer["StorageClass"] = version.storage_class
+            answer.update(self.archive_members(version))
+        if version.replication is not None:
+            answer["ReplicationStatus"] = version.replication
         if version.tags:
             answer["TagCount"] = len(version.tags)
         if version.lock is not None:
@@ -381,26 +384,32 @@ class Objects(Writes):
                     answer["DeleteMarker"] = True
                 self.emit(bucket, "ObjectRemoved:Delete", key, found)
             return answer
-        self.outdate(bucket, key)
         if bucket.versioning is None:
+            self.outdate(bucket, key)
             self.emit(bucket, "ObjectRemoved:Delete", key, bucket.remove(key, NULL))
             return {}
         marker = Version(bucket.next_id(), bucket.next_sequence(), int(self.clock.time()), self.owner_of(bucket))
-        bucket.store(key, marker)
+        self.keep(bucket, key, marker)
         self.emit(bucket, "ObjectRemoved:DeleteMarkerCreated", key, marker)
         return {"DeleteMarker": True, "VersionId": marker.id}
 
     def check_mfa(self, mfa: str | None) -> None:
-        """Whether a request on an MFA delete bucket carries a device and a code, from the account's root user.
-
-        Whose device it is, and whether the code is right, IAM will say.
-        """
+        """Whether a request on an MFA delete bucket carries a code of a device of the account's root user."""
         if mfa is None:
             self.refuse_mfa()
         if self.caller.type != "root" and not self.caller.arn.endswith(":root"):
             raise self.error("InvalidRequest", "DevPay and Mfa are mutually exclusive authorization methods.")
         serial, _, code = mfa.rpartition(" ")
         if not serial or len(code) != 6 or not code.isdecimal():
+            raise self.error("TokenCodeInvalidError", "The MFA token is not valid.")
+        passed = self.cloud.credentials.signs_in(self.caller.arn, serial, code)
+        if passed is None:
+            raise self.error(
+                "NotDeviceOwnerError",
+                f"The device with serial number {serial} that generated token {code} is not owned by the "
+                "authenticated user",
+            )
+        if not passed:
             raise self.error("TokenCodeInvalidError", "The MFA token is not valid.")
 
     def delete_objects(
@@ -442,6 +451,9 @@ class Objects(Writes):
         if entry.get("LastModifiedTime") is not None or entry.get("Size") is not None:
             raise self.error("NotImplemented", "A header you provided implies functionality that is not implemented")
         self.check_key(key)
+        self.permit(bucket, "s3:DeleteObjectVersion" if version_id else "s3:DeleteObject", key)
+        if bypass:
+            self.permit(bucket, "s3:BypassGovernanceRetention", key)
         self.write_rate(bucket, key)
         outcome = self.delete_one(bucket, key, version_id, mfa, bypass, entry.get("ETag"))
         shown: dict[str, Any] = {"Key": key}

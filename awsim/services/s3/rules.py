@@ -1,16 +1,13 @@
 """What S3 checks in the configurations of a bucket before it keeps them.
 
-Each function takes the configuration as boto3 writes it and raises what AWS would; what a configuration *does*
-(lifecycle moving objects, replication, notifications) is not executed yet.
+Each function takes the configuration as boto3 writes it and raises what AWS would.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from awsim.errors import AWSError
@@ -20,32 +17,11 @@ from awsim.services.s3.event_records import DESTINATIONS
 if TYPE_CHECKING:
     from awsim.limits.table import ServiceLimits
 
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
+# S3 Replication Time Control has one threshold.
+_THRESHOLD_MINUTES = 15
 _INFREQUENT = ("STANDARD_IA", "ONEZONE_IA")
 _ARCHIVES = ("GLACIER", "DEEP_ARCHIVE", "GLACIER_IR")
-# Condition keys that, with fixed values, keep a policy for everybody from being public.
-_NARROWING = frozenset(
-    (
-        "aws:sourceip",
-        "aws:sourcearn",
-        "aws:sourcevpc",
-        "aws:sourcevpce",
-        "aws:sourceowner",
-        "aws:sourceaccount",
-        "aws:userid",
-        "aws:principalorgid",
-        "aws:principalorgpaths",
-        "aws:principalaccount",
-        "aws:principalarn",
-        "s3:x-amz-server-side-encryption-aws-kms-key-id",
-        "s3:dataaccesspointarn",
-        "s3:dataaccesspointaccount",
-    )
-)
-# Actions on buckets; every other action of S3 is one on objects.
-_BUCKET_ACTION = re.compile(
-    r"s3:(?:(?:Get|Put|Delete)?(?:Bucket|.*Configuration$)|List(?!MultipartUploadParts)|CreateBucket|DeleteBucket|"
-    r"GetAccountPublicAccessBlock)"
-)
 
 
 def malformed_xml() -> AWSError:
@@ -84,100 +60,6 @@ def check_cors(rules: Sequence[Mapping[str, Any]]) -> None:
                 raise _refused(
                     f'ExposeHeader "{value}" contains wildcard. We currently do not support wildcard for ExposeHeader.'
                 )
-
-
-# --- policy
-
-
-def check_policy(text: str, bucket_arn: str) -> dict[str, Any]:
-    """A bucket policy, read and checked."""
-    try:
-        document = json.loads(text)
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
-        raise _policy("Policies must be valid JSON and the first byte must be '{'")
-    if "Statement" not in document:
-        raise _policy("Missing required field Statement")
-    if document.get("Version", "2012-10-17") not in ("2012-10-17", "2008-10-17"):
-        raise _policy("The policy must contain a valid version string")
-    for statement in _statements(document):
-        _check_statement(statement, bucket_arn)
-    return document
-
-
-def _policy(message: str) -> AWSError:
-    return AWSError("MalformedPolicy", message)
-
-
-def _statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    statements = document["Statement"]
-    return statements if isinstance(statements, list) else [statements]
-
-
-def _listed(value: Any) -> list[str]:
-    return value if isinstance(value, list) else [value]
-
-
-def _check_statement(statement: Any, bucket_arn: str) -> None:
-    if not isinstance(statement, dict):
-        raise _policy("Statement must be a list of objects")
-    for one, other in (("Effect", "Effect"), ("Principal", "NotPrincipal"), ("Action", "NotAction")):
-        if one not in statement and other not in statement:
-            raise _policy(f"Missing required field {one}")
-    if "Resource" not in statement and "NotResource" not in statement:
-        raise _policy("Missing required field Resource")
-    if statement["Effect"] not in ("Allow", "Deny"):
-        raise _policy(f"Invalid effect: {statement['Effect']}")
-    if statement["Effect"] == "Allow" and "NotPrincipal" in statement:
-        raise _policy("Allow with NotPrincipal is not allowed.")
-    resources = _listed(statement.get("Resource", statement.get("NotResource")))
-    for resource in resources:
-        if not isinstance(resource, str) or not _lies_in(resource, bucket_arn):
-            raise _policy("Policy has invalid resource")
-    actions = _listed(statement.get("Action", []))
-    for action in actions:
-        if action != "*" and not str(action).lower().startswith("s3:"):
-            raise _policy("Policy has invalid action")
-    on_bucket = any("/" not in resource.partition(":::")[2] for resource in resources)
-    on_objects = any("/" in resource or resource.endswith("*") for resource in resources)
-    for action in actions:
-        if "*" in action or "?" in action:
-            continue
-        if not (on_bucket if _BUCKET_ACTION.match(action) else on_objects):
-            raise _policy("Action does not apply to any resource(s) in statement")
-
-
-def _lies_in(resource: str, bucket_arn: str) -> bool:
-    """Whether a resource, wildcards and all, can be the bucket or something in it."""
-    bucket = resource.partition("/")[0]
-    return bucket == bucket_arn or fnmatchcase(bucket_arn, bucket.replace("[", "[[]"))
-
-
-def is_public_policy(document: Mapping[str, Any]) -> bool:
-    """Whether a policy lets everybody in; a condition on a fixed source or principal keeps it from that."""
-    for statement in _statements(document):
-        if statement.get("Effect") != "Allow":
-            continue
-        principal = statement.get("Principal")
-        if isinstance(principal, dict):
-            principals = [item for value in principal.values() for item in _listed(value)]
-        else:
-            principals = _listed(principal)
-        if "*" in principals and not _is_narrowed(statement.get("Condition") or {}):
-            return True
-    return False
-
-
-def _is_narrowed(conditions: Mapping[str, Any]) -> bool:
-    for operator, keys in conditions.items():
-        if "Not" in operator or operator.startswith("Null"):
-            continue
-        for key, values in keys.items():
-            wide = any("*" in str(value) or str(value) in ("0.0.0.0/0", "::/0") for value in _listed(values))
-            if key.lower() in _NARROWING and not wide:
-                return True
-    return False
 
 
 # --- lifecycle
@@ -221,7 +103,76 @@ def _check_lifecycle_rule(rule: Mapping[str, Any], limits: ServiceLimits) -> Non
     noncurrent = rule.get("NoncurrentVersionExpiration")
     if noncurrent is not None and noncurrent.get("NoncurrentDays") is None:
         raise malformed_xml()
-    _check_transitions(rule.get("Transitions") or (), limits)
+    _check_positive(noncurrent, "NoncurrentDays", "NoncurrentVersionExpiration")
+    _check_positive(aborts, "DaysAfterInitiation", "AbortIncompleteMultipartUpload")
+    transitions = rule.get("Transitions") or ()
+    described = f"(prefix={_prefix_of(rule)})"
+    _check_transitions(transitions, limits)
+    _check_together(transitions, expiration or {}, described)
+    behind = rule.get("NoncurrentVersionTransitions") or ()
+    _check_noncurrent(behind, noncurrent, described, limits)
+
+
+def _prefix_of(rule: Mapping[str, Any]) -> str:
+    condition = rule.get("Filter") or {}
+    return rule.get("Prefix") or condition.get("Prefix") or (condition.get("And") or {}).get("Prefix") or ""
+
+
+def _check_positive(action: Mapping[str, Any] | None, member: str, name: str) -> None:
+    days = (action or {}).get(member)
+    if days is not None and days <= 0:
+        raise _invalid(f"'{member}' for {name} action must be a positive integer")
+
+
+def _check_together(transitions: Sequence[Mapping[str, Any]], expiration: Mapping[str, Any], described: str) -> None:
+    """What the actions of one rule say must not contradict itself."""
+    classes = [transition.get("StorageClass") for transition in transitions]
+    if len(set(classes)) != len(classes):
+        raise _refused(
+            f"'StorageClass' must be different for 'Transition' actions in same 'Rule' with filter '{described}'"
+        )
+    if transitions and {"Days", "Date"} <= {
+        name for action in (*transitions, expiration) for name in ("Days", "Date") if action.get(name) is not None
+    }:
+        raise _refused(
+            f"Found mixed 'Date' and 'Days' based Expiration and Transition actions in lifecycle rule for filter "
+            f"'{described}'"
+        )
+    for name in ("Days", "Date"):
+        latest = max((each[name] for each in transitions if each.get(name) is not None), default=None)
+        if latest is not None and expiration.get(name) is not None and expiration[name] <= latest:
+            than = "greater than" if name == "Days" else "later than"
+            raise _invalid(
+                f"'{name}' in the Expiration action for filter '{described}' must be {than} '{name}' in the "
+                "Transition action"
+            )
+
+
+def _check_noncurrent(
+    transitions: Sequence[Mapping[str, Any]],
+    expiration: Mapping[str, Any] | None,
+    described: str,
+    limits: ServiceLimits,
+) -> None:
+    earliest = limits["lifecycle-days-to-infrequent-access"] or 0
+    for action in (*transitions, expiration or {}):
+        newer = action.get("NewerNoncurrentVersions")
+        if newer is not None:
+            if newer < 1:
+                raise _invalid("'NewerNoncurrentVersions' must be a positive integer")
+            limits.check("lifecycle-newer-noncurrent-versions", newer)
+    for transition in transitions:
+        days, storage_class = transition.get("NoncurrentDays") or 0, transition.get("StorageClass")
+        if storage_class in _INFREQUENT and days < earliest:
+            raise _invalid(
+                "'NoncurrentDays' in NoncurrentVersionTransition action must be greater than or equal to "
+                f"{int(earliest)} for storageClass '{storage_class}'"
+            )
+        if expiration is not None and expiration["NoncurrentDays"] <= days:
+            raise _invalid(
+                f"'NoncurrentDays' in the NoncurrentVersionExpiration action for filter '{described}' must be greater "
+                "than 'NoncurrentDays' in the NoncurrentVersionTransition action"
+            )
 
 
 def _check_filter(condition: Mapping[str, Any]) -> list[str]:
@@ -426,15 +377,104 @@ def check_replication(configuration: Mapping[str, Any], limits: ServiceLimits) -
     limits.check("replication-rules", len(rules))
     if not rules:
         raise malformed_xml()
+    if not _ROLE.fullmatch(configuration["Role"]):
+        raise _invalid("Invalid Role: the ARN of an IAM role is expected", "Role", configuration["Role"])
+    ids = [rule["ID"] for rule in rules if rule.get("ID")]
+    if len(set(ids)) != len(ids):
+        raise _invalid("Rule Id must be unique. Found same Id for more than one rule")
+    if any(len(id) > 255 for id in ids):
+        raise _invalid("ID length should not exceed allowed limit of 255")
+    filtered = {rule.get("Filter") is not None for rule in rules}
+    if len(filtered) > 1:
+        raise malformed_xml()
     for rule in rules:
-        condition = rule.get("Filter") or {}
-        tagged = condition.get("Tag") is not None or bool((condition.get("And") or {}).get("Tags"))
-        if tagged and (rule.get("DeleteMarkerReplication") or {}).get("Status") == "Enabled":
-            raise _refused(
-                "Delete marker replication is not supported if any Tag filter is specified. Please refer to S3 "
-                "Developer Guide for more information."
+        if rule.get("Filter") is None:
+            _check_old_replication(rule)
+        else:
+            _check_filtered_replication(rule)
+        _check_replication_target(rule)
+    if filtered == {True}:
+        priorities = [rule["Priority"] for rule in rules]
+        if len(set(priorities)) != len(priorities):
+            raise _invalid("Rule Priority must be unique. Found same Priority for more than one rule")
+    elif len({rule["Destination"]["Bucket"] for rule in rules}) > 1:
+        raise _refused("All rules of this version of the replication configuration must have one destination bucket.")
+
+
+def _schema(name: str, verb: str) -> AWSError:
+    return _refused(
+        f"{name} {verb} for this version of Cross Region Replication configuration schema. Please refer to S3 "
+        "Developer Guide for more information."
+    )
+
+
+def _check_old_replication(rule: Mapping[str, Any]) -> None:
+    """The first schema: a prefix and nothing more."""
+    if rule.get("Prefix") is None:
+        raise malformed_xml()
+    for name in ("DeleteMarkerReplication", "Priority"):
+        if rule.get(name) is not None:
+            raise _schema(name, "cannot be used")
+
+
+def _check_filtered_replication(rule: Mapping[str, Any]) -> None:
+    """The second schema."""
+    if rule.get("Prefix") is not None:
+        raise malformed_xml()
+    for name in ("DeleteMarkerReplication", "Priority"):
+        if rule.get(name) is None:
+            raise _schema(name, "must be specified")
+    if rule["Priority"] < 0:
+        raise _invalid("Priority must be a non-negative integer", "Priority", rule["Priority"])
+    if _check_filter(rule["Filter"]) and rule["DeleteMarkerReplication"].get("Status") == "Enabled":
+        raise _refused(
+            "Delete marker replication is not supported if any Tag filter is specified. Please refer to S3 "
+            "Developer Guide for more information."
+        )
+
+
+def _check_replication_target(rule: Mapping[str, Any]) -> None:
+    if rule.get("ExistingObjectReplication") is not None:
+        # Withdrawn: existing objects are replicated by a batch job.
+        raise malformed_xml()
+    target = rule["Destination"]
+    if not target["Bucket"].startswith("arn:") or ":s3:::" not in target["Bucket"]:
+        raise _invalid("Invalid bucket ARN.", "Bucket", target["Bucket"])
+    if target.get("AccessControlTranslation") is not None and not target.get("Account"):
+        raise _refused("Account must be specified when AccessControlTranslation is specified.")
+    criteria = (rule.get("SourceSelectionCriteria") or {}).get("SseKmsEncryptedObjects") or {}
+    key = (target.get("EncryptionConfiguration") or {}).get("ReplicaKmsKeyID")
+    if criteria.get("Status") == "Enabled" and not key:
+        raise _refused("Must specify EncryptionConfiguration when SseKmsEncryptedObjects is enabled.")
+    control, metrics = target.get("ReplicationTime") or {}, target.get("Metrics") or {}
+    if control.get("Status") == "Enabled" and metrics.get("Status") != "Enabled":
+        raise _refused("Metrics must be enabled when ReplicationTime is enabled.")
+    for minutes in (control.get("Time"), metrics.get("EventThreshold")):
+        if minutes is not None and minutes.get("Minutes") != _THRESHOLD_MINUTES:
+            raise _invalid("The only valid value is 15", "Minutes", minutes.get("Minutes"))
+
+
+# --- intelligent tiering
+
+
+def check_tiering(configuration: Mapping[str, Any], limits: ServiceLimits) -> None:
+    """An opt-in archive configuration: each tier at most once, after a number of days within its bounds."""
+    _check_filter(configuration.get("Filter") or {})
+    tierings = configuration.get("Tierings") or ()
+    tiers = [tiering["AccessTier"] for tiering in tierings]
+    if not tiers or len(set(tiers)) != len(tiers):
+        raise malformed_xml()
+    days = {}
+    for tiering in tierings:
+        deep = tiering["AccessTier"] == "DEEP_ARCHIVE_ACCESS"
+        fewest = limits["tiering-deep-archive-days-fewest" if deep else "tiering-archive-days-fewest"] or 0
+        if tiering["Days"] < fewest:
+            raise _invalid(
+                f"'Days' for AccessTier '{tiering['AccessTier']}' must be greater than or equal to {int(fewest)}",
+                "Days",
+                tiering["Days"],
             )
-        criteria = (rule.get("SourceSelectionCriteria") or {}).get("SseKmsEncryptedObjects") or {}
-        key = (rule["Destination"].get("EncryptionConfiguration") or {}).get("ReplicaKmsKeyID")
-        if criteria.get("Status") == "Enabled" and not key:
-            raise _refused("Must specify EncryptionConfiguration when SseKmsEncryptedObjects is enabled.")
+        limits.check("tiering-archive-days", tiering["Days"], tier=tiering["AccessTier"])
+        days[deep] = tiering["Days"]
+    if len(days) > 1 and days[True] <= days[False]:
+        raise _invalid("'Days' for AccessTier 'DEEP_ARCHIVE_ACCESS' must be greater than those for 'ARCHIVE_ACCESS'")

@@ -1,27 +1,26 @@
 """The configurations of a bucket: stored, validated and given back.
 
-What a configuration does is executed for versioning, tagging, default encryption, object lock, ownership and the parts
-of the public access block that refuse public lists and policies. Lifecycle, replication, notifications, logging,
-inventory, analytics, metrics, intelligent tiering, acceleration, requester pays, the website, and what policies and
-access control lists allow, are kept and checked, and have no effect yet.
+What a configuration does is elsewhere: `lifecycle`, `tiering`, `replication`, `notifications`, `locks`, `website`.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-from awsim.services.s3 import acl, listing, rules
+from awsim.services.s3 import acl, listing, policies, replication, rules
 from awsim.services.s3 import tags as tagging
+from awsim.services.s3.access_logs import AccessLogs
 from awsim.services.s3.bucket import Bucket as BucketRecord
 from awsim.services.s3.buckets import Buckets
 from awsim.services.s3.object_settings import ObjectSettings
+from awsim.services.s3.permissions import BLOCKS
 
 _NO_CONTENT = {"__status__": 204}
-_BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 
 
-class Settings(Buckets, ObjectSettings):
+class Settings(Buckets, ObjectSettings, AccessLogs):
     def _put(self, bucket: BucketRecord, name: str, value: Any) -> None:
         bucket.settings[name] = value
 
@@ -122,10 +121,10 @@ class Settings(Buckets, ObjectSettings):
         bucket = self.bucket_for(Bucket, ExpectedBucketOwner)
         text = Policy.decode() if isinstance(Policy, bytes) else Policy
         self.limits.check("policy-size", len(text.encode()))
-        document = rules.check_policy(text, self.bucket_arn(Bucket))
-        block = bucket.settings.get("public-access-block") or {}
-        if block.get("BlockPublicPolicy") and rules.is_public_policy(document):
-            raise self.error("AccessDenied", "Access Denied")
+        arn = self.bucket_arn(Bucket)
+        self.check_principals(policies.check(text, arn))
+        if self.public_access(bucket)["BlockPublicPolicy"] and policies.is_public(json.loads(text)):
+            raise self.prevented(bucket, "s3:PutBucketPolicy", arn, "policies", "BlockPublicPolicy")
         self._put(bucket, "policy", text)
         return dict(_NO_CONTENT)
 
@@ -137,8 +136,7 @@ class Settings(Buckets, ObjectSettings):
 
     def get_bucket_policy_status(self, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
         text = self._get(Bucket, ExpectedBucketOwner, "policy", "NoSuchBucketPolicy")
-        document = rules.check_policy(text, self.bucket_arn(Bucket))
-        return {"PolicyStatus": {"IsPublic": rules.is_public_policy(document)}}
+        return {"PolicyStatus": {"IsPublic": policies.is_public(json.loads(text))}}
 
     # --- access control list, ownership, public access
 
@@ -169,7 +167,7 @@ class Settings(Buckets, ObjectSettings):
             "WRITE": GrantWrite,
             "WRITE_ACP": GrantWriteACP,
         }
-        grants = self.put_acl(bucket, bucket.account, ACL, headers, AccessControlPolicy, on_object=False)
+        grants = self.put_acl(bucket, bucket.account, ACL, headers, AccessControlPolicy)
         if grants is not None:
             self._put(bucket, "acl", grants)
 
@@ -208,7 +206,7 @@ class Settings(Buckets, ObjectSettings):
     ) -> None:
         bucket = self.bucket_for(Bucket, ExpectedBucketOwner)
         given = PublicAccessBlockConfiguration
-        self._put(bucket, "public-access-block", {name: bool(given.get(name)) for name in _BLOCKS})
+        self._put(bucket, "public-access-block", {name: bool(given.get(name)) for name in BLOCKS})
 
     def get_public_access_block(self, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
         code = "NoSuchPublicAccessBlockConfiguration"
@@ -252,15 +250,18 @@ class Settings(Buckets, ObjectSettings):
         given = (LifecycleConfiguration or {}).get("Rules") or ()
         rules.check_lifecycle(given, self.limits)
         named = [rule if rule.get("ID") else {"ID": self.ids.hex("lifecycle-rule", 32), **rule} for rule in given]
-        smallest = TransitionDefaultMinimumObjectSize or "all_storage_classes_128K"
+        smallest = TransitionDefaultMinimumObjectSize or self.limits["transition-default-minimum-size"]
         self._put(bucket, "lifecycle", {"Rules": named, "TransitionDefaultMinimumObjectSize": smallest})
+        self.reschedule(bucket)
         return {"TransitionDefaultMinimumObjectSize": smallest}
 
     def get_bucket_lifecycle_configuration(self, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
         return dict(self._get(Bucket, ExpectedBucketOwner, "lifecycle", "NoSuchLifecycleConfiguration"))
 
     def delete_bucket_lifecycle(self, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
-        return self._delete(Bucket, ExpectedBucketOwner, "lifecycle")
+        answer = self._delete(Bucket, ExpectedBucketOwner, "lifecycle")
+        self.reschedule(self.buckets[Bucket])
+        return answer
 
     # --- encryption
 
@@ -327,15 +328,7 @@ class Settings(Buckets, ObjectSettings):
         if enabled is None:
             bucket.settings.pop("logging", None)
             return
-        target = self.buckets.get(enabled["TargetBucket"])
-        if target is None or target.account != bucket.account:
-            raise self.error("InvalidTargetBucketForLogging", TargetBucket=enabled["TargetBucket"])
-        if target.region != bucket.region:
-            raise self.error(
-                "CrossLocationLoggingProhibitted",
-                TargetBucketLocation=target.region,
-                SourceBucketLocation=bucket.region,
-            )
+        self.check_logging(bucket, enabled)
         self._put(bucket, "logging", enabled)
 
     def get_bucket_logging(self, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
@@ -464,20 +457,28 @@ class Settings(Buckets, ObjectSettings):
             )
         rules.check_replication(ReplicationConfiguration, self.limits)
         for rule in ReplicationConfiguration["Rules"]:
-            arn = rule["Destination"]["Bucket"]
-            target = self.buckets.get(arn.rpartition(":")[2])
+            target = self.buckets.get(rule["Destination"]["Bucket"].rpartition(":")[2])
             if target is None:
                 raise self.error("InvalidRequest", "Destination bucket must exist.")
+            if target is bucket:
+                raise self.error("InvalidRequest", "Destination bucket cannot be the same as the source bucket.")
             if target.versioning != "Enabled":
                 raise self.error("InvalidRequest", "Destination bucket must have versioning enabled.")
-        self._put(bucket, "replication", ReplicationConfiguration)
+        given = [
+            rule if rule.get("ID") else {**rule, "ID": self.ids.hex("replication-rule", 32)}
+            for rule in ReplicationConfiguration["Rules"]
+        ]
+        self._put(bucket, "replication", {**ReplicationConfiguration, "Rules": given})
+        bucket.replicating = replication.compiled(bucket.settings["replication"])
 
     def get_bucket_replication(self, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
         code = "ReplicationConfigurationNotFoundError"
         return {"ReplicationConfiguration": self._get(Bucket, ExpectedBucketOwner, "replication", code)}
 
     def delete_bucket_replication(self, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
-        return self._delete(Bucket, ExpectedBucketOwner, "replication")
+        answer = self._delete(Bucket, ExpectedBucketOwner, "replication")
+        self.buckets[Bucket].replicating = None
+        return answer
 
     # --- configurations by id
 
@@ -601,7 +602,10 @@ class Settings(Buckets, ObjectSettings):
         ExpectedBucketOwner: str | None = None,
     ) -> dict[str, Any]:
         given = IntelligentTieringConfiguration
-        return self._put_named(Bucket, ExpectedBucketOwner, "intelligent-tiering", Id, given)
+        rules.check_tiering(given, self.limits)
+        answer = self._put_named(Bucket, ExpectedBucketOwner, "intelligent-tiering", Id, given)
+        self.reschedule(self.buckets[Bucket])
+        return answer
 
     def get_bucket_intelligent_tiering_configuration(
         self, Bucket: str, Id: str, ExpectedBucketOwner: str | None = None
@@ -612,7 +616,9 @@ class Settings(Buckets, ObjectSettings):
     def delete_bucket_intelligent_tiering_configuration(
         self, Bucket: str, Id: str, ExpectedBucketOwner: str | None = None
     ) -> dict[str, Any]:
-        return self._delete_named(Bucket, ExpectedBucketOwner, "intelligent-tiering", Id)
+        answer = self._delete_named(Bucket, ExpectedBucketOwner, "intelligent-tiering", Id)
+        self.reschedule(self.buckets[Bucket])
+        return answer
 
     def list_bucket_intelligent_tiering_configurations(
         self, Bucket: str, ContinuationToken: str | None = None, ExpectedBucketOwner: str | None = None

@@ -62,7 +62,7 @@ class Uploads(Objects, Copies):
             Key,
             bucket.next_sequence(),
             int(self.clock.time()),
-            caller.account,
+            kept.pop("owner"),
             caller.arn,
             kept,
             stored,
@@ -74,6 +74,8 @@ class Uploads(Objects, Copies):
         if algorithm is not None:
             answer["ChecksumAlgorithm"] = algorithm.name
             answer["ChecksumType"] = checksum_type
+        if bucket.agenda is not None:
+            answer.update(self.abort_members(bucket, upload))
         return answer
 
     # --- parts
@@ -241,7 +243,7 @@ class Uploads(Objects, Copies):
             bucket.next_id(),
             bucket.next_sequence(),
             int(self.clock.time()),
-            self.owner_of(bucket),
+            upload.account,
             data,
             multipart.etag_of(parts),
             checksum,
@@ -249,8 +251,7 @@ class Uploads(Objects, Copies):
             parts=multipart.parts_of(parts),
             **upload.attributes,
         )
-        self.outdate(bucket, Key)
-        bucket.store(Key, version)
+        self.keep(bucket, Key, version)
         bucket.drop_upload(upload)
         self.emit(bucket, "ObjectCreated:CompleteMultipartUpload", Key, version)
         answer = {
@@ -265,6 +266,8 @@ class Uploads(Objects, Copies):
             answer["VersionId"] = version.id
         if checksum is not None:
             answer.update(checksum.members())
+        if bucket.agenda is not None:
+            answer.update(self.expiration_members(bucket, Key, version))
         bucket.completed[UploadId] = (named, answer)
         return dict(answer)
 
@@ -358,11 +361,13 @@ class Uploads(Objects, Copies):
             "MaxParts": most,
             "IsTruncated": truncated and most > 0,
             "Initiator": self._principal(upload),
-            "Owner": {"ID": acl.canonical_id(bucket.account)},
+            "Owner": {"ID": acl.canonical_id(upload.account)},
             "StorageClass": upload.attributes.get("storage_class", "STANDARD"),
         }
         if listed:
             answer["Parts"] = listed
+        if bucket.agenda is not None:
+            answer.update(self.abort_members(bucket, upload))
         if upload.algorithm is not None:
             answer["ChecksumAlgorithm"] = upload.algorithm.name
             answer["ChecksumType"] = upload.checksum_type
@@ -460,7 +465,7 @@ class Uploads(Objects, Copies):
             "Key": shown(upload.key),
             "Initiated": when(upload.initiated),
             "StorageClass": upload.attributes.get("storage_class", "STANDARD"),
-            "Owner": {"ID": acl.canonical_id(bucket.account)},
+            "Owner": {"ID": acl.canonical_id(upload.account)},
             "Initiator": self._principal(upload),
         }
         if upload.algorithm is not None:

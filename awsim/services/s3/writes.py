@@ -8,9 +8,11 @@ from typing import Any
 
 from awsim.services.s3 import acl, encryption, locks
 from awsim.services.s3 import tags as tagging
-from awsim.services.s3.access import Access
 from awsim.services.s3.bucket import Bucket
 from awsim.services.s3.encryption import SSE_S3, Encryption
+from awsim.services.s3.lifecycle import Lifecycle
+from awsim.services.s3.replication import Replication
+from awsim.services.s3.restore import Restores
 from awsim.services.s3.versions import NO_METADATA, Version
 
 SYSTEM_HEADERS = (
@@ -53,10 +55,9 @@ _CLASSES = (
     "DEEP_ARCHIVE",
     "GLACIER_IR",
 )
-ARCHIVED = ("GLACIER", "DEEP_ARCHIVE")
 
 
-class Writes(Access):
+class Writes(Lifecycle, Replication, Restores):
     def attributes_of(self, bucket: Bucket, given: Mapping[str, Any]) -> dict[str, Any]:
         """Version attributes from a write's parameters, checked."""
         attributes: dict[str, Any] = {
@@ -75,6 +76,7 @@ class Writes(Access):
         grants = self.grants_of(bucket, given)
         if grants is not None:
             attributes["acl"] = grants
+        attributes["owner"] = self.owner_of(bucket, given.get("ACL"))
         lock = locks.of_write(bucket, given, self.clock.time())
         if lock is not None:
             attributes["lock"] = lock
@@ -167,21 +169,20 @@ class Writes(Access):
         headers = {permission: given[header] for header, permission in GRANTS.items() if given.get(header)}
         if name is None and not headers:
             return None
-        owner = self.cloud.current.account
-        wanted = acl.wanted(owner, name, headers, bucket.account)
+        wanted = acl.wanted(self.owner_of(bucket, name), name, headers, bucket.account)
         assert wanted is not None
-        if bucket.ownership == "BucketOwnerEnforced":
+        if bucket.acls_disabled:
             if name == "bucket-owner-full-control" or (wanted == acl.default(bucket.account) and name is None):
                 return None
             raise self.error("AccessControlListNotSupported", "The bucket does not allow ACLs")
-        self.check_public(bucket, wanted)
+        self.check_public(bucket, wanted, "s3:PutObject", self.cloud.current.params.get("Key"))
         return wanted
 
-    def check_public(self, bucket: Bucket, grants: acl.Grants) -> None:
-        """Refuse a public list where the bucket blocks them."""
-        block = bucket.settings.get("public-access-block")
-        if block is not None and block.get("BlockPublicAcls") and acl.is_public(grants):
-            raise self.error("AccessDenied", "Access Denied")
+    def check_public(self, bucket: Bucket, grants: acl.Grants, action: str, key: str | None = None) -> None:
+        """Refuse a public list where public access is blocked."""
+        if acl.is_public(grants) and self.public_access(bucket)["BlockPublicAcls"]:
+            arn = f"arn:{self.partition}:s3:::{bucket.name}"
+            raise self.prevented(bucket, action, f"{arn}/{key}" if key else arn, "ACLs", "BlockPublicAcls")
 
     def etag_of(self, digest: bytes, stored: Encryption, version_id: str, key: str) -> str:
         """The entity tag: the MD5 of the plain bytes, unless the encryption keeps it from being that."""

@@ -209,7 +209,12 @@ def test_the_size_of_a_policy(policy, refused):
 @pytest.mark.rule("s3-189")
 def test_public_policies_are_blocked(s3, bucket, policy, refused):
     public = statement(Principal="*")
-    with refused("AccessDenied", "Access Denied", 403):
+    message = (
+        "User: arn:aws:iam::123456789012:user/awsim is not authorized to perform: s3:PutBucketPolicy on resource: "
+        '"arn:aws:s3:::reports" because public policies are prevented by the BlockPublicPolicy setting in S3 Block '
+        "Public Access."
+    )
+    with refused("AccessDenied", message, 403):
         policy(public)
     policy(statement())
     assert s3.get_bucket_policy_status(Bucket=bucket)["PolicyStatus"]["IsPublic"] is False
@@ -313,7 +318,13 @@ def test_lists_where_they_are_on(s3, listed, refused):
         (s3.put_object_acl, s3.get_object_acl, on_object),
     ):
         before = get(**place)["Grants"]
-        with refused("AccessDenied", "Access Denied", 403):
+        action = "PutObjectAcl" if "Key" in place else "PutBucketAcl"
+        message = (
+            f"User: arn:aws:iam::123456789012:user/awsim is not authorized to perform: s3:{action} on resource: "
+            f'"arn:aws:s3:::{"/".join(place.values())}" because public ACLs are prevented by the BlockPublicAcls '
+            "setting in S3 Block Public Access."
+        )
+        with refused("AccessDenied", message, 403):
             put(**place, ACL="public-read")
         assert get(**place)["Grants"] == before
     s3.delete_public_access_block(Bucket=listed)
