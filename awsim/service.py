@@ -158,6 +158,11 @@ class Service:
         `awsim/auth/actions/operations/<service>.toml`, and are not asked for here."""
         return None
 
+    def resource_arn(self, name: str, arn: str, params: Mapping[str, Any]) -> str:
+        """The ARN of a resource that a call's parameters do not tell whole: `name` is what
+        `awsim/auth/actions/operations/<service>.toml` calls it, `arn` what its template gave."""
+        return arn
+
     def tags_of(self, arn: str) -> Mapping[str, str] | None:
         """The tags of a resource of this service, for aws:ResourceTag; None where it has none or does not exist."""
         return None

@@ -38,6 +38,26 @@ class TagOperations(DelegationOperations):
             raise invalid("TARGET_NOT_SUPPORTED", "You can't perform the specified operation on that target entity.")
         return found
 
+    # --- what policies ask
+
+    def resource_arn(self, name: str, arn: str, params: Mapping[str, Any]) -> str:
+        """Parameters name resources by their ids; "*" where the caller's organization has none of that id."""
+        if arn.startswith("h-"):
+            handshake = self.handshakes.get(arn)
+            return "*" if handshake is None else handshake.arn
+        organization = self.members.get(self.caller.account)
+        found = None if organization is None else organization.node(arn) or organization.policies.get(arn)
+        return "*" if found is None else found.arn
+
+    def condition_value(self, key: str, resource: str) -> Any:
+        """organizations:PolicyType, where the parameters name a policy and not its type."""
+        organization = self.members.get(self.caller.account)
+        if key != "organizations:policytype" or organization is None:
+            return None
+        id = self.request.params.get("PolicyId") or self.request.params.get("ResourceId")
+        policy = organization.policies.get(id)
+        return None if policy is None else policy.type.name
+
     def tags_of(self, arn: str) -> Mapping[str, str] | None:
         organization = self.members.get(self.caller.account)
         id = arn.rpartition("/")[2]
