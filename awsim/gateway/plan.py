@@ -50,7 +50,7 @@ class Plan:
         if self._codec is None:
             from awsim.wire.codec import codec_for
 
-            self._codec = codec_for(self.model)
+            self._codec = codec_for(self.model, exact=self.cls.exact)
         return self._codec
 
     @property

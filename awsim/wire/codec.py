@@ -16,7 +16,8 @@ from awsim.wire.models import Schema, schema_of
 if TYPE_CHECKING:
     from botocore.model import OperationModel
 
-_codecs: dict[tuple[str, str, str | None], Codec] = {}
+_codecs: dict[tuple[str, str, str | None, frozenset[str]], Codec] = {}
+_NOTHING: frozenset[str] = frozenset()
 
 
 class Codec:
@@ -146,12 +147,16 @@ class ErrorShape:
 _QUERY_TOO = {"sqs"}
 
 
-def codec_for(operation: OperationModel, protocol: str | None = None) -> Codec:
-    """The codec of an operation; without `protocol` the one botocore itself would speak."""
-    key = (operation._service_model.service_name, operation.name, protocol)
+def codec_for(operation: OperationModel, protocol: str | None = None, exact: frozenset[str] = _NOTHING) -> Codec:
+    """The codec of an operation; without `protocol` the one botocore itself would speak.
+
+    `exact` are shapes whose values in results are just as the wire has them, which a protocol need not walk.
+    """
+    key = (operation._service_model.service_name, operation.name, protocol, exact)
     codec = _codecs.get(key)
     if codec is None:
-        codec = _codecs.setdefault(key, new_codec(operation, protocol))
+        schema = schema_of(operation.service_model, exact)
+        codec = _codecs.setdefault(key, new_codec(operation, protocol, schema))
     return codec
 
 

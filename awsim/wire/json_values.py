@@ -70,7 +70,18 @@ def _foreign(value: Any) -> Any:
     return list(value)
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_foreign, check_circular=False).encode
+def _encoder() -> Callable[[Any], str]:
+    """`JSONEncoder(…).encode`, whose C part json would make anew for each value."""
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return json.JSONEncoder(
+            ensure_ascii=False, separators=(",", ":"), default=_foreign, check_circular=False
+        ).encode
+    chunks = make(None, _foreign, json.encoder.encode_basestring, None, ":", ",", False, False, True)
+    return lambda value: "".join(chunks(value, 0))
+
+
+_encode = _encoder()
 
 
 def dumps(value: Any) -> bytes:
@@ -256,6 +267,8 @@ def structure_reader(schema: Schema, name: str, members: dict[str, Any] | None =
 
 def writer(schema: Schema, reference: dict[str, Any]) -> Convert | None:
     """Conversion of a result's value to what JSON takes; None when it needs none."""
+    if reference["shape"] in schema.exact:
+        return None
     shape = schema.resolve(reference)
     kind = shape["type"]
     if kind == "structure":

@@ -7,7 +7,7 @@ from typing import Any
 from botocore.model import OperationModel, ServiceModel
 
 _models: dict[str, ServiceModel] = {}
-_schemas: dict[tuple[str, str], Schema] = {}
+_schemas: dict[tuple[str, str, frozenset[str]], Schema] = {}
 _loader: Any = None
 
 
@@ -74,13 +74,15 @@ class Schema:
     compiling. A shape reference is `{"shape": name, **traits}`, and traits of the reference win over the shape's.
     """
 
-    def __init__(self, model: ServiceModel) -> None:
+    def __init__(self, model: ServiceModel, exact: frozenset[str] = frozenset()) -> None:
         description = model._service_description
         self.name: str = model.service_name
         self.metadata: dict[str, Any] = model.metadata
         self.shapes: dict[str, dict[str, Any]] = description.get("shapes", {})
         self.operations: dict[str, dict[str, Any]] = description.get("operations", {})
         self.memo: dict[Any, Any] = {}
+        #: Shapes whose values are given just as the wire has them: `Service.exact`.
+        self.exact = exact
         self._errors: dict[str, str] | None = None
         self._error_codes: dict[str, str] = {}
 
@@ -154,10 +156,10 @@ def request_uri(http: dict[str, Any]) -> str:
     return (path.rstrip("/") or "/") + mark + query
 
 
-def schema_of(model: ServiceModel) -> Schema:
+def schema_of(model: ServiceModel, exact: frozenset[str] = frozenset()) -> Schema:
     """The schema shared by every client of a service: (name, API version) tells models apart."""
-    key = (model.service_name, model.metadata.get("apiVersion", ""))
+    key = (model.service_name, model.metadata.get("apiVersion", ""), exact)
     schema = _schemas.get(key)
     if schema is None:
-        schema = _schemas.setdefault(key, Schema(model))
+        schema = _schemas.setdefault(key, Schema(model, exact))
     return schema

@@ -715,3 +715,16 @@ def test_gunzip_refuses_what_is_no_gzip() -> None:
         if bad:
             with pytest.raises(values.Unreadable):
                 gunzip(bad)
+
+
+def test_shapes_that_are_exact_are_not_walked():
+    """What a service declares exact goes out as it is given; everything around it is still converted."""
+    operation = service_model("dynamodb").operation_model("GetItem")
+    codec = codec_for(operation, exact=frozenset({"AttributeValue"}))
+    assert codec is not codec_for(operation)
+    item = {"a": {"B": b"x"}, "b": {"L": [{"S": "é"}]}}
+    body = codec.serialise({"Item": item, "ConsumedCapacity": {"CapacityUnits": 1.0, "Table": None}}, "id").body
+    assert json.loads(body) == {
+        "Item": {"a": {"B": "eA=="}, "b": {"L": [{"S": "é"}]}},
+        "ConsumedCapacity": {"CapacityUnits": 1},
+    }

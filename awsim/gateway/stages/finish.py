@@ -5,6 +5,7 @@ from __future__ import annotations
 from email.utils import formatdate
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from awsim.calls import LARGE, CallRecord, without_blobs
 from awsim.wire.codec import codec_for
@@ -37,7 +38,7 @@ def journal(call: Call) -> None:
 
 # Services that any web page may call.
 _ANY_ORIGIN = ("dynamodb",)
-# Services whose front end compresses answers larger than their row says, dates them and gives its name.
+# Services whose front end compresses answers larger than their row says, sums and dates them and gives its name.
 _FRONTED = ("dynamodb",)
 _SPECIAL = frozenset({"", *_ANY_ORIGIN, *_FRONTED})
 _CORS = {
@@ -65,10 +66,11 @@ def _dress(call: Call, http: Request, response: Response) -> None:
     if call.service in _FRONTED:
         if dict.get(http.headers, "accept-encoding", "identity") != "identity":
             _compress(call, http, response)
-        if call.model is None:
-            # SDKs do not look at these; programs that speak HTTP themselves may.
-            response.headers["Server"] = "Server"
-            response.headers["Date"] = _date(int(call.cloud.clock.time()))
+        headers, body = response.headers, response.body
+        if body.__class__ is bytes:
+            headers["x-amz-crc32"] = str(crc32(body))  # of what is sent, compressed or not; SDKs check it
+        headers["Server"] = "Server"
+        headers["Date"] = _date(int(call.cloud.clock.time()))
 
 
 @lru_cache(maxsize=4)

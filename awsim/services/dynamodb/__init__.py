@@ -23,6 +23,7 @@ class DynamoDB(
     """Tables, items, expressions, queries, batches, transactions, PartiQL, backups, exports, imports, replicas."""
 
     unchecked: ClassVar[frozenset[str]] = frozenset({"AttributeValue", "Key", "PutItemInputAttributeMap"})
+    exact: ClassVar[frozenset[str]] = frozenset({"AttributeValue"})
     idempotent: ClassVar[dict[str, tuple[str, str, str]]] = {
         **dict.fromkeys(
             ("TransactWriteItems", "ExecuteTransaction"),

@@ -15,6 +15,7 @@ from awsim.services.dynamodb.refusals import invalid, invalid_parameter
 from awsim.services.dynamodb.schema import Place
 from awsim.services.dynamodb.storage import Item
 from awsim.services.dynamodb.table import Table
+from awsim.services.dynamodb.terms import Terms
 
 _NOTHING: Mapping[str, Any] = {}
 _SURELY_SHORT = 255
@@ -70,34 +71,18 @@ class ItemOperations(Base):
         ReturnValuesOnConditionCheckFailure: str | None = None,
     ) -> dict[str, Any]:
         limits = self.limits
-        condition = None
-        conditional = (
-            ConditionExpression is not None
-            or Expected is not None
-            or ConditionalOperator is not None
-            or ExpressionAttributeNames is not None
-            or ExpressionAttributeValues is not None
+        terms = Terms(
+            expected=Expected,
+            conditional=ConditionalOperator,
+            condition=ConditionExpression,
+            names=ExpressionAttributeNames,
+            values=ExpressionAttributeValues,
         )
-        if conditional:
-            legacy.check_mixing(
-                {
-                    "Expected": Expected,
-                    "ConditionalOperator": ConditionalOperator,
-                    "ConditionExpression": ConditionExpression,
-                    "ExpressionAttributeNames": ExpressionAttributeNames,
-                    "ExpressionAttributeValues": ExpressionAttributeValues,
-                },
-                ("ConditionExpression",),
-                ("Expected", "ConditionalOperator"),
-            )
         new = self._load_item(Item)
         if ReturnValues is not None and ReturnValues not in ("NONE", "ALL_OLD"):
             raise invalid("ReturnValues can only be ALL_OLD or NONE")
         limits.check("item-size", new.size)
-        if conditional:
-            condition = self._condition(
-                Expected, ConditionalOperator, ConditionExpression, ExpressionAttributeNames, ExpressionAttributeValues
-            )
+        _, condition = terms.bind(limits)
         table = self._table(TableName)
         table.check_item(new.attributes, limits)
         place = table.keys.place(new.attributes)
@@ -130,24 +115,18 @@ class ItemOperations(Base):
         ReturnValuesOnConditionCheckFailure: str | None = None,
     ) -> dict[str, Any]:
         limits = self.limits
-        legacy.check_mixing(
-            {
-                "AttributeUpdates": AttributeUpdates,
-                "Expected": Expected,
-                "ConditionalOperator": ConditionalOperator,
-                "UpdateExpression": UpdateExpression,
-                "ConditionExpression": ConditionExpression,
-                "ExpressionAttributeNames": ExpressionAttributeNames,
-                "ExpressionAttributeValues": ExpressionAttributeValues,
-            },
-            ("UpdateExpression", "ConditionExpression"),
-            ("AttributeUpdates", "Expected", "ConditionalOperator"),
+        terms = Terms(
+            expected=Expected,
+            conditional=ConditionalOperator,
+            condition=ConditionExpression,
+            names=ExpressionAttributeNames,
+            values=ExpressionAttributeValues,
+            updates=AttributeUpdates,
+            update=UpdateExpression,
+            updating=True,
         )
         key = {name: values.load(value, limits) for name, value in Key.items()}
-        update, condition = self._update(
-            AttributeUpdates, Expected, ConditionalOperator, UpdateExpression, ConditionExpression,
-            ExpressionAttributeNames, ExpressionAttributeValues,
-        )  # fmt: skip
+        update, condition = terms.bind(limits)
         table = self._table(TableName)
         table.keys.check_key(key, limits)
         place = table.keys.place(key)
@@ -178,23 +157,17 @@ class ItemOperations(Base):
         ReturnValuesOnConditionCheckFailure: str | None = None,
     ) -> dict[str, Any]:
         limits = self.limits
-        legacy.check_mixing(
-            {
-                "Expected": Expected,
-                "ConditionalOperator": ConditionalOperator,
-                "ConditionExpression": ConditionExpression,
-                "ExpressionAttributeNames": ExpressionAttributeNames,
-                "ExpressionAttributeValues": ExpressionAttributeValues,
-            },
-            ("ConditionExpression",),
-            ("Expected", "ConditionalOperator"),
+        terms = Terms(
+            expected=Expected,
+            conditional=ConditionalOperator,
+            condition=ConditionExpression,
+            names=ExpressionAttributeNames,
+            values=ExpressionAttributeValues,
         )
         key = {name: values.load(value, limits) for name, value in Key.items()}
         if ReturnValues is not None and ReturnValues not in ("NONE", "ALL_OLD"):
             raise invalid("ReturnValues can only be ALL_OLD or NONE")
-        condition = self._condition(
-            Expected, ConditionalOperator, ConditionExpression, ExpressionAttributeNames, ExpressionAttributeValues
-        )
+        _, condition = terms.bind(limits)
         table = self._table(TableName)
         table.keys.check_key(key, limits)
         place = table.keys.place(key)
@@ -246,47 +219,6 @@ class ItemOperations(Base):
         expressions.finish()
         return projection
 
-    def _condition(
-        self,
-        expected: Mapping[str, Any] | None,
-        conditional: str | None,
-        expression: str | None,
-        names: Mapping[str, str] | None,
-        given: Mapping[str, Any] | None,
-    ) -> Condition | None:
-        """The condition of a write, in either form."""
-        if expression is None:
-            if expected is None and conditional is None:
-                return None
-            return legacy.expected(expected or {}, conditional, self.limits)
-        expressions = Expressions(names, given, self.limits)
-        condition = expressions.condition("ConditionExpression", expression)
-        expressions.finish()
-        return condition
-
-    def _update(
-        self,
-        updates: Mapping[str, Any] | None,
-        expected: Mapping[str, Any] | None,
-        conditional: str | None,
-        expression: str | None,
-        condition_expression: str | None,
-        names: Mapping[str, str] | None,
-        given: Mapping[str, Any] | None,
-    ) -> tuple[Update | None, Condition | None]:
-        """The update and the condition of UpdateItem, each in either form."""
-        limits = self.limits
-        if expression is None and condition_expression is None:
-            update = legacy.updates(updates, limits) if updates is not None else None
-            return update, self._condition(expected, conditional, None, None, None)
-        expressions = Expressions(names, given, limits)
-        update = expressions.update(expression) if expression is not None else None
-        condition = None
-        if condition_expression is not None:
-            condition = expressions.condition("ConditionExpression", condition_expression)
-        expressions.finish()
-        return update, condition
-
     def _updated(
         self,
         table: Table,
@@ -308,7 +240,7 @@ class ItemOperations(Base):
             self._check(table, condition, old, on_failure)
         if old is None and update is not None and update.only_removes:
             return None, None
-        before = old.attributes if old is not None else key
+        before = old.attributes if old is not None else {intern(name): value for name, value in key.items()}
         after = update.apply(before) if update is not None else dict(before)
         if update is not None:
             for action in update.actions:
@@ -319,7 +251,8 @@ class ItemOperations(Base):
                     limits.check("nesting-depth", values.depth_of(after.get(name, None)))  # type: ignore[call-overload]
             for index in table.indexes.values():
                 index.check_updated(after, before, limits)
-        new = Item({intern(name): value for name, value in after.items()}, values.item_size(after))
+        size = values.item_size(after) if old is None or update is None else old.size + update.growth(before, after)
+        new = Item(after, size)
         limits.check("updated-item-size", new.size)
         return old, new
 

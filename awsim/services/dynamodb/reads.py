@@ -61,24 +61,31 @@ class ReadOperations(ItemOperations):
         ExpressionAttributeValues: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         limits = self.limits
-        old = ["AttributesToGet", "QueryFilter", "ConditionalOperator", "KeyConditions"]
-        if KeyConditions is not None and KeyConditionExpression is None:
-            old.remove("KeyConditions")
-        legacy.check_mixing(
-            {
-                "AttributesToGet": AttributesToGet,
-                "QueryFilter": QueryFilter,
-                "ConditionalOperator": ConditionalOperator,
-                "KeyConditions": KeyConditions,
-                "ProjectionExpression": ProjectionExpression,
-                "FilterExpression": FilterExpression,
-                "KeyConditionExpression": KeyConditionExpression,
-                "ExpressionAttributeNames": ExpressionAttributeNames,
-                "ExpressionAttributeValues": ExpressionAttributeValues,
-            },
-            ("ProjectionExpression", "FilterExpression", "KeyConditionExpression"),
-            old,
-        )
+        if (
+            KeyConditionExpression is None
+            or KeyConditions is not None
+            or AttributesToGet is not None
+            or QueryFilter is not None
+            or ConditionalOperator is not None
+        ):
+            old = ["AttributesToGet", "QueryFilter", "ConditionalOperator", "KeyConditions"]
+            if KeyConditions is not None and KeyConditionExpression is None:
+                old.remove("KeyConditions")
+            legacy.check_mixing(
+                {
+                    "AttributesToGet": AttributesToGet,
+                    "QueryFilter": QueryFilter,
+                    "ConditionalOperator": ConditionalOperator,
+                    "KeyConditions": KeyConditions,
+                    "ProjectionExpression": ProjectionExpression,
+                    "FilterExpression": FilterExpression,
+                    "KeyConditionExpression": KeyConditionExpression,
+                    "ExpressionAttributeNames": ExpressionAttributeNames,
+                    "ExpressionAttributeValues": ExpressionAttributeValues,
+                },
+                ("ProjectionExpression", "FilterExpression", "KeyConditionExpression"),
+                old,
+            )
         expressions = Expressions(ExpressionAttributeNames, ExpressionAttributeValues, limits)
         if KeyConditionExpression is None and KeyConditions is None:
             raise invalid(

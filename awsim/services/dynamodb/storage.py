@@ -36,36 +36,37 @@ class Places:
     that have come or gone since.
     """
 
-    __slots__ = ("_items", "_order", "_partitions", "_strayed")
+    __slots__ = ("_order", "_partitions", "_strayed", "items")
 
     def __init__(self) -> None:
-        self._items: dict[Place, Item] = {}
+        #: To be looked into, not written to.
+        self.items: dict[Place, Item] = {}
         # By the beginning of their places; none where places are strings: there each is a partition of its own.
-        self._partitions: dict[Any, list[Place] | SortedList] = {}
+        self._partitions: dict[Any, Any] = {}  # of lists and SortedLists
         self._order: SortedList | None = None
         self._strayed: set[Any] = set()
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self.items)
 
     def get(self, place: Place) -> Item | None:
-        return self._items.get(place)
+        return self.items.get(place)
 
     def set(self, place: Place, item: Item) -> None:
         """Set what stands at a place."""
         log = current.log
         if log is not None:
-            log.append((self, place, self._items.get(place, MISSING)))
+            log.append((self, place, self.items.get(place, MISSING)))
         self._set(place, item)
 
     def remove(self, place: Place) -> None:
         log = current.log
         if log is not None:
-            log.append((self, place, self._items[place]))
+            log.append((self, place, self.items[place]))
         self._remove(place)
 
     def _swap(self, place: Place, item: Any) -> Any:
-        earlier = self._items.get(place, MISSING)
+        earlier = self.items.get(place, MISSING)
         if item is not MISSING:
             self._set(place, item)
         elif earlier is not MISSING:
@@ -73,7 +74,7 @@ class Places:
         return earlier
 
     def _set(self, place: Place, item: Item) -> None:
-        items = self._items
+        items = self.items
         if place in items:
             items[place] = item
             return
@@ -97,7 +98,7 @@ class Places:
         items[place] = item
 
     def _remove(self, place: Place) -> None:
-        del self._items[place]
+        del self.items[place]
         if type(place) is str:
             self._stray(place)
             return
@@ -125,7 +126,7 @@ class Places:
             partition = self._partitions.get(low[0])
             return iter(()) if partition is None else _within(partition, low, high, inclusive, reverse)
         if not self._partitions:
-            places: Iterator[Place] = self._sorted(self._items).irange(low, high, inclusive, reverse)
+            places: Iterator[Place] = self._sorted(self.items).irange(low, high, inclusive, reverse)
             return places
         return self._across(low, high, inclusive, reverse)
 
@@ -158,7 +159,7 @@ class Places:
 
 
 def _within(
-    places: list[Place] | SortedList,
+    places: Any,
     low: Place | None,
     high: Place | None,
     inclusive: tuple[bool, bool],
@@ -223,10 +224,9 @@ class Tree(Entity):
     ) -> Iterator[tuple[Place, Item]]:
         """Places between two bounds and their items, in order."""
         entries = self._entries
+        known = entries.items
         for place in entries.range(low, high, inclusive, reverse):
-            item = entries.get(place)
-            assert item is not None
-            yield place, item
+            yield place, known[place]
 
     # --- staleness
 

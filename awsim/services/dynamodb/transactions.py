@@ -15,6 +15,7 @@ from awsim.services.dynamodb.refusals import invalid
 from awsim.services.dynamodb.schema import Place
 from awsim.services.dynamodb.storage import Item
 from awsim.services.dynamodb.table import Table
+from awsim.services.dynamodb.terms import Terms
 
 _KINDS = ("ConditionCheck", "Put", "Delete", "Update")
 _NOT_ONE = "TransactItems can only contain one of Check, Put, Update or Delete"
@@ -176,10 +177,13 @@ class TransactionOperations(ItemOperations):
             put = self._load_item(request["Item"])
         else:
             key = {name: values.load(value, self.limits) for name, value in request["Key"].items()}
-        update, condition = self._update(
-            None, None, None, request.get("UpdateExpression"), request.get("ConditionExpression"),
-            request.get("ExpressionAttributeNames"), request.get("ExpressionAttributeValues"),
-        )  # fmt: skip
+        update, condition = Terms(
+            update=request.get("UpdateExpression"),
+            condition=request.get("ConditionExpression"),
+            names=request.get("ExpressionAttributeNames"),
+            values=request.get("ExpressionAttributeValues"),
+            updating=kind == "Update",
+        ).bind(self.limits)
         return Action(kind, request, request["TableName"], key, put, update, condition)
 
     def _place(self, action: Action) -> None:

@@ -145,3 +145,19 @@ def test_compressed_answers(client, make, post, accept, encoding):
     assert (int(answer.headers["Content-Length"]) < 1000) == (encoding is not None)
     assert answer.json()["Item"]["text"] == {"S": text}
     assert "Content-Encoding" not in get("b").headers
+
+
+def test_answers_have_a_checksum_that_clients_check(aws, client, make):
+    """CRC-32 of the body as it is sent; botocore's legacy retries compare it."""
+    make("pk:S")
+    client.put_item(TableName="things", Item={"pk": {"S": "a"}, "v": {"S": "x" * 5_000}})
+    seen = []
+    client.meta.events.register("before-parse.dynamodb", lambda response_dict, **_: seen.append(response_dict))
+    answer = client.get_item(TableName="things", Key={"pk": {"S": "a"}})
+    assert answer["ResponseMetadata"]["HTTPHeaders"]["x-amz-crc32"] == str(zlib.crc32(seen[0]["body"]))
+    assert {"server", "date"} <= answer["ResponseMetadata"]["HTTPHeaders"].keys()
+    with pytest.raises(client.exceptions.ResourceNotFoundException) as refused:
+        client.get_item(TableName="nothing", Key={"pk": {"S": "a"}})
+    assert refused.value.response["ResponseMetadata"]["HTTPHeaders"]["x-amz-crc32"] == str(zlib.crc32(seen[1]["body"]))
+    plain = requests.get(_URL, timeout=5)
+    assert plain.headers["x-amz-crc32"] == str(zlib.crc32(plain.content))
