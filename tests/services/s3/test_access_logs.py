@@ -44,7 +44,7 @@ def lines(s3, logs):
                 fields = _FIELD.findall(line)
                 assert len(fields) == len(NAMES), line
                 found.append(dict(zip(NAMES, fields, strict=True)))
-        return found
+        return sorted(found, key=lambda line: line["request"])
 
     return read
 
