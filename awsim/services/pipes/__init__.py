@@ -1,0 +1,5 @@
+"""Amazon EventBridge Pipes."""
+
+from awsim.services.pipes.service import Pipes
+
+SERVICE = Pipes
