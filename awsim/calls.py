@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, NamedTuple
 
 from awsim.errors import AWSError
 
@@ -15,8 +14,7 @@ from awsim.errors import AWSError
 LARGE = 4_096
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(NamedTuple):
     """Stands for bytes in the journal: their length, and their CRC-32 to compare by."""
 
     length: int
@@ -35,12 +33,17 @@ def without_blobs(value: Any) -> Any:
     kind = value.__class__
     if kind in _PLAIN:
         return value
+    if kind is bytes:
+        return Blob(len(value), zlib.crc32(value))
     if kind is dict:
-        if all(item.__class__ in _PLAIN for item in value.values()):
+        for item in value.values():
+            if item.__class__ not in _PLAIN:
+                break
+        else:
             return value
-        return {key: without_blobs(item) for key, item in value.items()}
+        return {key: item if item.__class__ in _PLAIN else without_blobs(item) for key, item in value.items()}
     if kind is list or kind is tuple:
-        return [without_blobs(item) for item in value]
+        return [item if item.__class__ in _PLAIN else without_blobs(item) for item in value]
     if isinstance(value, bytes | bytearray | memoryview):
         return Blob.of(value)
     return f"<{kind.__name__}>" if isinstance(value, Iterator) or hasattr(value, "read") else value

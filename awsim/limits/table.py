@@ -347,6 +347,20 @@ class ServiceLimits:
         if measured > self._peaks.get(name, -1):
             self._peaks[name] = measured
 
+    def fits(self, name: str, most: Number, least: Number) -> bool:
+        """Whether `most`, the largest of many things measured, is within the row's value, and `least` within its
+        minimum. `check` says what is wrong with those that are not."""
+        row, value = self.row(name), self[name]
+        if row.minimum is not None and least < row.minimum:
+            return False
+        if value is None:
+            return True
+        if most > value:
+            return False
+        if most > self._peaks.get(name, -1):
+            self._peaks[name] = most
+        return True
+
     def quota(self, name: str, used: Number, key: str = "", /, *, adding: Number = 1, **fields: Any) -> None:
         """Raise the row's error where there is no room for `adding` more beside `used`; else count them.
 

@@ -1,12 +1,14 @@
 """Constraints of the models: patterns of every service, and what the checks say."""
 
 import re
+import sys
 import warnings
 
 import botocore.session
 import pytest
 
-from awsim.gateway.validate import Violation, compile_pattern, validator_for
+from awsim.gateway.patterns import compile_pattern
+from awsim.gateway.validate import Violation, validator_for
 from awsim.service import Service
 from awsim.wire import models
 
@@ -115,3 +117,55 @@ def test_values_are_shown_as_java_shows_them():
     assert str(Violation("tags", {"a": True, "b": [1, b"xy"]}, "length", "…")) == (
         "Value '{a=true, b=[1, java.nio.HeapByteBuffer[pos=0 lim=2 cap=2]]}' at 'tags' failed to satisfy constraint: …"
     )
+
+
+RECORD = {"Data": b"x", "PartitionKey": "k"}
+GOOD_TAG = {"Key": "team", "Value": "blue"}
+GOOD_LIFECYCLE_RULE = {"ID": "r", "Status": "Enabled", "Transitions": [{"Days": 1, "StorageClass": "GLACIER"}]}
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params", "name", "good", "bad"),
+    [
+        ("kinesis", "PutRecords", {}, "Records", RECORD, {"PartitionKey": "k"}),
+        ("kinesis", "PutRecords", {}, "Records", RECORD, {"Data": b"", "PartitionKey": ""}),
+        ("kinesis", "PutRecords", {}, "Records", {"Data": b"x", "PartitionKey": "k", "ExplicitHashKey": "0"},
+         {"Data": b"x", "PartitionKey": "k", "ExplicitHashKey": "-1"}),
+        ("iam", "TagUser", {"UserName": "u"}, "Tags", GOOD_TAG, {"Key": "x" * 129, "Value": "y"}),
+        ("iam", "TagUser", {"UserName": "u"}, "Tags", GOOD_TAG, {"Key": "a*b", "Value": "y"}),
+        ("iam", "TagUser", {"UserName": "u"}, "Tags", GOOD_TAG, None),
+        ("events", "PutTargets", {"Rule": "r"}, "Targets", {"Id": "a", "Arn": "arn:aws:sqs:us-east-1:1:q"},
+         {"Id": "a", "Arn": "arn:aws:sqs:us-east-1:1:q", "RunCommandParameters": {"RunCommandTargets": []}}),
+        ("organizations", "ListPoliciesForTarget", {"TargetId": "r-ab12", "Filter": "X"}, None, None, None),
+        ("s3", "PutBucketLifecycleConfiguration", {"Bucket": "b"}, ("LifecycleConfiguration", "Rules"),
+         GOOD_LIFECYCLE_RULE, {**GOOD_LIFECYCLE_RULE, "Transitions": [{"StorageClass": "SOME"}]}),
+    ],
+)  # fmt: skip
+def test_a_long_list_is_checked_as_a_short_one_is(monkeypatch, service, operation, params, name, good, bad):
+    from awsim.gateway import columns
+
+    def asked(items):
+        if name is None:
+            return params
+        if isinstance(name, str):
+            return {**params, name: items}
+        return {**params, name[0]: {name[1]: items}}
+
+    long = [good] * columns.LONG
+    for items in (long, [*long, bad], [bad, *long]):
+        found = violations_of(service, operation, asked(items))
+        with monkeypatch.context() as patched:
+            patched.setattr(columns, "LONG", 10_000)
+            assert found == violations_of(service, operation, asked(items))
+    if bad is not None:
+        assert found
+
+
+def test_nothing_is_walked_twice_that_is_without_fault(monkeypatch):
+    def never(value, *_):
+        assert value is records, "an element was checked by itself"
+
+    records = [RECORD] * 500
+
+    monkeypatch.setattr(sys.modules[validator_for.__module__], "_bounded", lambda *_: [never])
+    assert violations_of("kinesis", "PutRecords", {"Records": records}) == []
