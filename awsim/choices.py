@@ -25,6 +25,8 @@ PROMISES = {
     "s3.expedited-capacity": "Expedited retrievals are accepted while there is capacity, unless it is provisioned",
     "s3.restore-time": "a retrieval takes some time within its tier's range, typically",
     "s3.log-lost": "server access logs are delivered on a best-effort basis; a record may come late or never",
+    "s3.select-continues": "S3 periodically sends continuation messages to keep the connection of a selection open",
+    "s3.select-frames": "a Records message can contain a single record, partial records, or multiple records",
     "s3.short-page": "a listing might contain fewer keys than MaxKeys; IsTruncated says whether there are more",
     "s3.stale-read": "before December 2020, S3 read overwrites, deletes and listings with eventual consistency",
     "scheduler.flexible-window": "a schedule with a flexible window is invoked at any time within it",

@@ -47,6 +47,11 @@ _ARGUMENTS: dict[str, tuple[str, str, str]] = {
         "Invalid attribute name specified.",
         "x-amz-optional-object-attributes",
     ),
+    "expressionType": (
+        "InvalidExpressionType",
+        "The ExpressionType is invalid. Only SQL expressions are supported.",
+        "",
+    ),
     "checksumType": ("InvalidRequest", "Value for x-amz-checksum-type header is invalid.", ""),
     "checksumAlgorithm": (
         "InvalidRequest",

@@ -144,7 +144,7 @@ class Objects(Writes):
     ) -> dict[str, Any]:
         self.modelled(more, _READ_OVERRIDING)
         bucket = self.bucket_for(Bucket, ExpectedBucketOwner)
-        version = self._readable(bucket, Key, VersionId, "GET", more)
+        version = self.readable(bucket, Key, VersionId, "GET", more)
         if version.storage_class != "STANDARD":
             self.check_readable(version, "The operation is not valid for the object's storage class")
         self._check_conditions(version, IfMatch, IfNoneMatch, IfModifiedSince, IfUnmodifiedSince)
@@ -176,7 +176,7 @@ class Objects(Writes):
     ) -> dict[str, Any]:
         self.modelled(more, _READ_OVERRIDING)
         bucket = self.bucket_for(Bucket, ExpectedBucketOwner)
-        version = self._readable(bucket, Key, VersionId, "HEAD", more)
+        version = self.readable(bucket, Key, VersionId, "HEAD", more)
         self._check_conditions(version, IfMatch, IfNoneMatch, IfModifiedSince, IfUnmodifiedSince)
         answer = self._described(bucket, version, Range, PartNumber, ChecksumMode, more)
         del answer["__span__"]
@@ -184,7 +184,7 @@ class Objects(Writes):
             answer.update(self.expiration_members(bucket, Key, version))
         return self.shared(bucket, answer)
 
-    def _readable(
+    def readable(
         self, bucket: Bucket, key: str, version_id: str | None, method: str, given: Mapping[str, Any]
     ) -> Version:
         self.read_rate(bucket, key)
