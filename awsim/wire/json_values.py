@@ -34,7 +34,17 @@ def _no_constants(name: str) -> Any:
     raise Unreadable(f"Unexpected token {name}")
 
 
-_decode = json.JSONDecoder(parse_constant=_no_constants).decode
+_decoder = json.JSONDecoder(parse_constant=_no_constants)
+_scan = _decoder.scan_once
+
+
+def _decode(text: str) -> Any:
+    """`JSONDecoder.decode`, which looks for space around the value only where there is some."""
+    try:
+        value, end = _scan(text, 0)
+    except StopIteration:
+        return _decoder.decode(text)
+    return value if end == len(text) else _decoder.decode(text)
 
 
 def loads(body: bytes) -> Any:

@@ -82,7 +82,8 @@ def _bounded(value: Decimal, limits: ServiceLimits, too_precise: str) -> Number:
 
 def text_of(value: Number) -> str:
     """The canonical form: no exponent, no leading or trailing zeros."""
-    return str(value) if type(value) is int else format(value, "f")
+    text = str(value)
+    return format(value, "f") if "E" in text else text
 
 
 def size_of(value: Number) -> int:

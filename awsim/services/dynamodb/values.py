@@ -183,13 +183,15 @@ def dump(value: Any) -> Wire:
 
 def dump_item(attributes: Mapping[str, Any]) -> dict[str, Wire]:
     """An item's attributes as the wire has them."""
-    result = {}
+    result: dict[str, Wire] = {}
     for name, value in attributes.items():
         kind = type(value)
         if kind is str:
             result[name] = {"S": value}
         elif kind is int:
             result[name] = {"N": str(value)}
+        elif kind is dict:
+            result[name] = {"M": dump_item(value)}
         else:
             result[name] = _DUMPERS[kind](value)
     return result
@@ -198,7 +200,7 @@ def dump_item(attributes: Mapping[str, Any]) -> dict[str, Wire]:
 _DUMPERS: dict[type, Callable[[Any], Wire]] = {
     str: lambda value: {"S": value},
     int: lambda value: {"N": str(value)},
-    Decimal: lambda value: {"N": format(value, "f")},
+    Decimal: lambda value: {"N": numbers.text_of(value)},
     bytes: lambda value: {"B": value},
     bool: lambda value: {"BOOL": value},
     type(None): lambda value: {"NULL": True},

@@ -56,8 +56,11 @@ class Update:
 
     def __init__(self, actions: list[Action], limits: Any) -> None:
         self.actions = actions
-        self.paths = tuple(action.path for action in actions)
-        self.only_removes = bool(actions) and all(action.section in ("REMOVE", "DELETE") for action in actions)
+        self.paths = tuple([action.path for action in actions])
+        self.only_removes = bool(actions)
+        for action in actions:
+            if action.section not in ("REMOVE", "DELETE"):
+                self.only_removes = False
         self._limits = limits
 
     def apply(self, item: Mapping[str, Any]) -> dict[str, Any]:
