@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 from awsim.auth.credentials import Caller, parse_authorization
 from awsim.services.s3 import acl
 from awsim.services.s3.bucket import Bucket
-from awsim.services.s3.reports import Reports
+from awsim.services.s3.reports import LOGGING, Reports
 from awsim.services.s3.versions import Version
 from awsim.state import Dict, List
 from awsim.wire.rest_xml import host_id
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from awsim.gateway.call import Call
     from awsim.wire.http import Response
 
-PRINCIPAL = "logging.s3.amazonaws.com"
 _ADDRESS = "127.0.0.1"
 # How often a run that varies AWS's decisions has a record that never arrives.
 _LOSS_ODDS = 0.005
@@ -128,7 +127,7 @@ class AccessLogs(Reports):
             if granted >= {"WRITE", "READ_ACP"} or "FULL_CONTROL" in granted:
                 return True
         key = (enabled.get("TargetPrefix") or "") + "log"
-        return self.policy_admits(PRINCIPAL, bucket, target, key)
+        return self.policy_admits(LOGGING, bucket, target, key)
 
     # --- watching
 
@@ -155,7 +154,7 @@ class AccessLogs(Reports):
             if not self.choose("s3.log-lost", (False, True), _LOSS_ODDS, what):
                 waiting.append((now, line))
         # A log of logs would never end if it were written at once.
-        own = call.caller.service == PRINCIPAL
+        own = call.caller.service == LOGGING
         due = now + ((self.limits["log-delivery"] or 0) if own else self.limits.duration("log-delivery"))
         if due < self.logs_due.get(bucket.name, float("inf")):
             self.logs_due[bucket.name] = due
@@ -270,12 +269,12 @@ class AccessLogs(Reports):
             given = _grants(enabled["TargetGrants"])
         for key, lines in self._objects(bucket, enabled, list(waiting)):
             text = "".join(f"{line}\n" for line in lines)
-            self.deliver(PRINCIPAL, bucket, target, key, text.encode(), ContentType="text/plain", **given)
+            self.deliver(LOGGING, bucket, target, key, text.encode(), ContentType="text/plain", **given)
 
     def _may_receive(self, bucket: Bucket, target: Bucket, enabled: Mapping[str, Any]) -> bool:
         """Log objects are put under SSE-S3 only, without retention, and under `authorization` where they may be."""
-        rules = (target.settings.get("encryption") or {}).get("Rules") or ({},)
-        default = rules[0].get("ApplyServerSideEncryptionByDefault") or {}
+        encryption = target.settings.get("encryption")
+        default = (encryption["Rules"][0].get("ApplyServerSideEncryptionByDefault") or {}) if encryption else {}
         if default.get("SSEAlgorithm", "AES256") != "AES256" or "Rule" in (target.settings.get("object-lock") or {}):
             return False
         return self.cloud.authorization is None or self._takes_logs(bucket, target, enabled)

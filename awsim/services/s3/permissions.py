@@ -80,10 +80,17 @@ class Permissions(Service):
     def side(self, bucket: Bucket, action: str, key: str = "") -> ResourceSide:
         """What the owner says of an action on a bucket, or on an object in it."""
         owner, version = bucket.account, None
+        if action == "s3:PutObjectAcl" and self.caller.service is not None:
+            # AWS's own services hand what they write to the bucket's owner; the policies that AWS documents for logs
+            # and reports let them put objects, and no more.
+            return ResourceSide(owner)
         disabled = bucket.acls_disabled
-        if key and not disabled and action in acl.ABOUT_VERSIONS:
+        if key and action in acl.ABOUT_VERSIONS:
             version = self.meant(bucket, key)
-            if version is not None and action in acl.OF_OBJECT_OWNERS:
+            if version is None and action == "s3:GetObject":
+                # Nothing there: whoever may list is told so, whether or not it could read.
+                return ResourceSide(owner, granted=self.may_list(bucket, key))
+            if version is not None and not disabled and action in acl.OF_OBJECT_OWNERS:
                 owner = version.owner
         text = bucket.settings.get("policy")
         said: tuple[Any, ...] = ()
@@ -131,8 +138,7 @@ class Permissions(Service):
             if action.startswith("s3:Put"):
                 # The list of an object that is being written is its writer's.
                 return acl.gives(of_bucket, "WRITE", caller, bucket.account, ignored)
-            # Nothing there: whoever may list is told so.
-            return acl.gives(of_bucket, "READ", caller, bucket.account, ignored)
+            return False
         if self.cloud.current.operation in acl.WRITES and action.startswith("s3:Put"):
             return acl.gives(of_bucket, "WRITE", caller, bucket.account, ignored)
         return acl.gives(self.list_of(bucket, version), needed.permission, caller, owner, ignored)
@@ -249,6 +255,14 @@ class Permissions(Service):
         decision = judged(self.cloud.current, action, f"{arn}/{key}" if key else arn, keys)
         if decision is not None and not decision.allowed:
             raise denial(self.cloud.current, decision)
+
+    def may_list(self, bucket: Bucket, key: str) -> bool:
+        """Whether the caller may see which keys there are."""
+        from awsim.gateway.authorizer import judged
+
+        arn = f"arn:{self.partition}:s3:::{bucket.name}"
+        decision = judged(self.cloud.current, "s3:ListBucket", arn, {"s3:prefix": key})
+        return decision is None or decision.allowed
 
     @property
     def pays(self) -> bool:

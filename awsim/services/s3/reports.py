@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from typing import Any
 
 from awsim.auth.credentials import Caller
 from awsim.errors import AWSError
 from awsim.services.s3.access import Access
 from awsim.services.s3.bucket import Bucket
+from awsim.state import Dict
+
+LOGGING = "logging.s3.amazonaws.com"
 
 
 class Reports(Access):
+    def setup(self) -> None:
+        super().setup()
+        self.report_jobs = Dict()  # (kind, bucket, id of a configuration) -> the job of its next report
+
     def policy_admits(
         self, principal: str, source: Bucket, target: Bucket, key: str, keys: dict[str, Any] | None = None
     ) -> bool:
@@ -35,6 +42,9 @@ class Reports(Access):
 
     def deliver(self, principal: str, source: Bucket, target: Bucket, key: str, body: bytes, **given: Any) -> bool:
         """Put a report where it was asked for; what the bucket refuses is lost."""
+        if self.cloud.authorization is not None and not target.settings.get("policy") and principal != LOGGING:
+            # S3 has no way of its own into a bucket, and lists know only the group that logs come from.
+            return False
         arn = f"arn:{self.partition}:s3:::{source.name}"
         where = {"region_": target.region, "account_": source.account, "source_arn_": arn}
         try:
@@ -48,5 +58,20 @@ class Reports(Access):
         found: Bucket | None = self.buckets.get(arn.rpartition(":")[2])
         return found
 
-    def as_json(self, value: Any) -> str:
-        return json.dumps(value, separators=(", ", " : "))
+    # --- reports on a schedule
+
+    def plan_report(self, kind: str, bucket: Bucket, id: str, when: float) -> None:
+        """Have `_report_<kind>` called for a configuration at `when`, in the place of what was planned before."""
+        self.cancel_report(kind, bucket, id)
+        self.report_jobs[kind, bucket.name, id] = self.at_time(when, f"_report_{kind}", name=bucket.name, id=id)
+
+    def cancel_report(self, kind: str, bucket: Bucket, id: str) -> None:
+        job = self.report_jobs.pop((kind, bucket.name, id), None)
+        if job is not None:
+            self.cancel(job)
+
+    def planned(self, kind: str, name: str, id: str) -> tuple[Bucket | None, Mapping[str, Any] | None]:
+        """The bucket and the configuration that a report is due for; None for what has gone."""
+        del self.report_jobs[kind, name, id]
+        bucket: Bucket | None = self.buckets.get(name)
+        return bucket, (bucket.settings.get(kind) or {}).get(id) if bucket is not None else None

@@ -12,15 +12,17 @@ from typing import Any
 from awsim.services.s3 import acl, listing, policies, replication, rules
 from awsim.services.s3 import tags as tagging
 from awsim.services.s3.access_logs import AccessLogs
+from awsim.services.s3.analytics import Analyses
 from awsim.services.s3.bucket import Bucket as BucketRecord
 from awsim.services.s3.buckets import Buckets
+from awsim.services.s3.inventory import Inventories
 from awsim.services.s3.object_settings import ObjectSettings
 from awsim.services.s3.permissions import BLOCKS
 
 _NO_CONTENT = {"__status__": 204}
 
 
-class Settings(Buckets, ObjectSettings, AccessLogs):
+class Settings(Buckets, ObjectSettings, AccessLogs, Inventories, Analyses):
     def _put(self, bucket: BucketRecord, name: str, value: Any) -> None:
         bucket.settings[name] = value
 
@@ -259,9 +261,10 @@ class Settings(Buckets, ObjectSettings, AccessLogs):
         return dict(self._get(Bucket, ExpectedBucketOwner, "lifecycle", "NoSuchLifecycleConfiguration"))
 
     def delete_bucket_lifecycle(self, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
-        answer = self._delete(Bucket, ExpectedBucketOwner, "lifecycle")
-        self.reschedule(self.buckets[Bucket])
-        return answer
+        bucket = self.bucket_for(Bucket, ExpectedBucketOwner)
+        bucket.settings.pop("lifecycle", None)
+        self.reschedule(bucket)
+        return dict(_NO_CONTENT)
 
     # --- encryption
 
@@ -476,9 +479,10 @@ class Settings(Buckets, ObjectSettings, AccessLogs):
         return {"ReplicationConfiguration": self._get(Bucket, ExpectedBucketOwner, "replication", code)}
 
     def delete_bucket_replication(self, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
-        answer = self._delete(Bucket, ExpectedBucketOwner, "replication")
-        self.buckets[Bucket].replicating = None
-        return answer
+        bucket = self.bucket_for(Bucket, ExpectedBucketOwner)
+        bucket.settings.pop("replication", None)
+        bucket.replicating = None
+        return dict(_NO_CONTENT)
 
     # --- configurations by id
 
@@ -504,6 +508,7 @@ class Settings(Buckets, ObjectSettings, AccessLogs):
         self._get_named(name, owner, kind, id)
         bucket = self.bucket_for(name, owner)
         self._put(bucket, kind, {key: value for key, value in bucket.settings[kind].items() if key != id})
+        self.cancel_report(kind, bucket, id)
         return dict(_NO_CONTENT)
 
     def _list_named(
@@ -530,11 +535,13 @@ class Settings(Buckets, ObjectSettings, AccessLogs):
     def put_bucket_inventory_configuration(
         self, Bucket: str, Id: str, InventoryConfiguration: dict[str, Any], ExpectedBucketOwner: str | None = None
     ) -> dict[str, Any]:
-        arn = InventoryConfiguration["Destination"]["S3BucketDestination"]["Bucket"]
-        if not arn.startswith("arn:") or ":s3:::" not in arn:
-            self.bucket_for(Bucket, ExpectedBucketOwner)
-            raise self.error("InvalidS3DestinationBucket")
-        return self._put_named(Bucket, ExpectedBucketOwner, "inventory", Id, InventoryConfiguration)
+        bucket = self.bucket_for(Bucket, ExpectedBucketOwner)
+        self.check_inventory(InventoryConfiguration)
+        known = Id in (bucket.settings.get("inventory") or {})
+        answer = self._put_named(Bucket, ExpectedBucketOwner, "inventory", Id, InventoryConfiguration)
+        if not known:
+            self.plan_inventory(bucket, Id)
+        return answer
 
     def get_bucket_inventory_configuration(
         self, Bucket: str, Id: str, ExpectedBucketOwner: str | None = None
@@ -555,7 +562,13 @@ class Settings(Buckets, ObjectSettings, AccessLogs):
     def put_bucket_analytics_configuration(
         self, Bucket: str, Id: str, AnalyticsConfiguration: dict[str, Any], ExpectedBucketOwner: str | None = None
     ) -> dict[str, Any]:
-        return self._put_named(Bucket, ExpectedBucketOwner, "analytics", Id, AnalyticsConfiguration)
+        bucket = self.bucket_for(Bucket, ExpectedBucketOwner)
+        self.check_analysis(AnalyticsConfiguration)
+        known = Id in (bucket.settings.get("analytics") or {})
+        answer = self._put_named(Bucket, ExpectedBucketOwner, "analytics", Id, AnalyticsConfiguration)
+        if not known:
+            self.plan_analysis(bucket, Id)
+        return answer
 
     def get_bucket_analytics_configuration(
         self, Bucket: str, Id: str, ExpectedBucketOwner: str | None = None
@@ -604,7 +617,7 @@ class Settings(Buckets, ObjectSettings, AccessLogs):
         given = IntelligentTieringConfiguration
         rules.check_tiering(given, self.limits)
         answer = self._put_named(Bucket, ExpectedBucketOwner, "intelligent-tiering", Id, given)
-        self.reschedule(self.buckets[Bucket])
+        self.reschedule(self.bucket_for(Bucket, ExpectedBucketOwner))
         return answer
 
     def get_bucket_intelligent_tiering_configuration(
@@ -617,7 +630,7 @@ class Settings(Buckets, ObjectSettings, AccessLogs):
         self, Bucket: str, Id: str, ExpectedBucketOwner: str | None = None
     ) -> dict[str, Any]:
         answer = self._delete_named(Bucket, ExpectedBucketOwner, "intelligent-tiering", Id)
-        self.reschedule(self.buckets[Bucket])
+        self.reschedule(self.bucket_for(Bucket, ExpectedBucketOwner))
         return answer
 
     def list_bucket_intelligent_tiering_configurations(
