@@ -36,12 +36,13 @@ def without_blobs(value: Any) -> Any:
     if kind is bytes:
         return Blob(len(value), zlib.crc32(value))
     if kind is dict:
-        for item in value.values():
+        kept = value
+        for key, item in value.items():
             if item.__class__ not in _PLAIN:
-                break
-        else:
-            return value
-        return {key: item if item.__class__ in _PLAIN else without_blobs(item) for key, item in value.items()}
+                if kept is value:
+                    kept = value.copy()
+                kept[key] = without_blobs(item)
+        return kept
     if kind is list or kind is tuple:
         return [item if item.__class__ in _PLAIN else without_blobs(item) for item in value]
     if isinstance(value, bytes | bytearray | memoryview):

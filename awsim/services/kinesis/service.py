@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from awsim.services.kinesis.operations.consumers import ConsumerOperations
 from awsim.services.kinesis.operations.policies import PolicyOperations
 from awsim.services.kinesis.operations.settings import SettingOperations
@@ -13,3 +15,5 @@ class Kinesis(ConsumerOperations, SettingOperations, PolicyOperations, TagOperat
 
     Operations are in `operations/`, thin; what streams, shards and consumers do is in the plain classes beside them.
     """
+
+    exact: ClassVar[frozenset[str]] = frozenset({"PutRecordsResultEntryList"})

@@ -30,7 +30,7 @@ class Shard(Entity):
     """`first` and `last` bound its hash keys, both included. `parents`: ids, the one with the lower keys first."""
 
     __slots__ = (
-        "_base", "_first", "_next", "_records", "closed", "closing", "first", "id", "index", "last", "opened",
+        "_base", "_first", "_records", "closed", "closing", "first", "id", "index", "last", "opened",
         "parents", "second", "starting", "throughput_key",
     )  # fmt: skip
 
@@ -51,7 +51,6 @@ class Shard(Entity):
         self.starting = sequence.make(self._base, 0, second)
         self._records = Dict()  # count -> Record
         self._first = 1
-        self._next = 1
 
     @property
     def open(self) -> bool:
@@ -61,10 +60,9 @@ class Shard(Entity):
 
     def append(self, time: float, key: str, data: bytes, encryption: str | None) -> int:
         """Keep a record; returns its sequence number."""
-        count = self._next
+        count = self.latest
         number = sequence.make(self._base, count, int(time))
         self._records[count] = Record(number, time, key, data, encryption)
-        self._next = count + 1
         return number
 
     def close(self, time: float) -> None:
@@ -74,8 +72,8 @@ class Shard(Entity):
 
     def trim(self, horizon: float) -> None:
         """Forget the records of that time and before."""
-        count = self._first
-        while count < self._next and self._records[count].time <= horizon:
+        count, end = self._first, self.latest
+        while count < end and self._records[count].time <= horizon:
             del self._records[count]
             count += 1
         if count != self._first:
@@ -86,11 +84,11 @@ class Shard(Entity):
     @property
     def latest(self) -> int:
         """The position after the newest record."""
-        return self._next
+        return self._first + len(self._records)
 
     def position_at(self, time: float) -> int:
         """The position of the first record from a time on."""
-        low, high = self._first, self._next
+        low, high = self._first, self.latest
         while low < high:
             middle = (low + high) // 2
             if self._records[middle].time < time:
@@ -104,8 +102,8 @@ class Shard(Entity):
         to a time; and the position to go on from."""
         found: list[Record] = []
         total = 0
-        count = max(position, self._first)
-        while count < self._next and len(found) < limit:
+        count, end = max(position, self._first), self.latest
+        while count < end and len(found) < limit:
             record = self._records[count]
             total += record.size
             if record.time > until or (found and total > size):

@@ -56,20 +56,22 @@ class RecordOperations(ShardOperations):
     ) -> dict[str, Any]:
         stream = self.readable(StreamName, StreamARN)
         most = stream.record_size * 1024
-        checked = []
-        total = 0
-        for number, entry in enumerate(Records, 1):
+        shard_for = stream.shard_for
+        placed = []
+        sizes = []
+        for entry in Records:
             key, data = entry["PartitionKey"], entry["Data"]
             size = _size(data, key)
-            if size > most:
-                self._check_size(stream, size, f"records.{number}.member.data")
-            total += size
-            checked.append((_hash_key(key, entry.get("ExplicitHashKey")), key, data, size))
+            sizes.append(size)
+            placed.append((shard_for(_hash_key(key, entry.get("ExplicitHashKey"))), key, data, size))
+        if max(sizes) > most:
+            number = next(number for number, size in enumerate(sizes, 1) if size > most)
+            self._check_size(stream, sizes[number - 1], f"records.{number}.member.data")
+        total = sum(sizes)
         self.limits.check("batch-size", total)
         now = self.clock.time()
-        self._meter(stream, len(checked), total, now)
-        encryption, shard_for = _encrypted(stream), stream.shard_for
-        placed = [(shard_for(hashed), key, data, size) for hashed, key, data, size in checked]
+        self._meter(stream, len(placed), total, now)
+        encryption = _encrypted(stream)
         scarce = self._short_of_room(stream, placed, now)
         failed = 0
         results: list[dict[str, Any]] = []
