@@ -10,7 +10,7 @@ costs what has changed or falls due in it, not what the bucket holds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
@@ -90,6 +90,18 @@ class Policy(NamedTuple):
     smallest: float = 0
     small_archives: bool = False
     archiving: tuple[tiering.Archiving, ...] = ()
+
+    def keys_of(self, bucket: Bucket) -> Iterator[str]:
+        """All keys of a bucket that a rule can be about, in no order; some may come twice."""
+        prefixes = {rule.filter.prefix for rule in self.rules} | {each.filter.prefix for each in self.archiving}
+        if "" in prefixes:
+            yield from bucket.keys
+            return
+        for prefix in prefixes:
+            for key in bucket.keys.irange(prefix):
+                if not key.startswith(prefix):
+                    break
+                yield key
 
     def moves_small(self, rule: Rule, target: str) -> bool:
         """Whether a rule moves objects however small: one that filters by size decides for itself."""
@@ -281,7 +293,7 @@ class Agenda(Entity):
         """The keys to look at now; `keys` are all there are."""
         if self.whole:
             self.whole = False
-            return list(keys)
+            return list(dict.fromkeys(keys))
         wanted = dict.fromkeys(self.touched)
         self.touched.clear()
         while self.due and self.due.peekitem(0)[0] <= at:
@@ -341,7 +353,7 @@ class Lifecycle(Access):
             return
         self._abort_old_uploads(bucket, agenda.policy, midnight)
         policy, versioned = agenda.policy, bucket.versioning is not None
-        for key in agenda.take(midnight, bucket.keys):
+        for key in agenda.take(midnight, policy.keys_of(bucket)):
             versions = list(bucket.versions(key))
             found = plan(policy, key, versions, versioned, midnight)
             for action in found.actions:

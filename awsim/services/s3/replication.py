@@ -18,6 +18,7 @@ from awsim.services.s3.access import Access, iso
 from awsim.services.s3.bucket import Bucket
 from awsim.services.s3.encryption import KMS_ALGORITHMS
 from awsim.services.s3.filters import Filter
+from awsim.services.s3.restore import ARCHIVED
 from awsim.services.s3.versions import Version
 
 if TYPE_CHECKING:
@@ -131,10 +132,13 @@ class Replication(Access):
             )
 
     def _wanted(self, replicating: Replicating, key: str, version: Version) -> list[Rule]:
-        """The rules by which a new version is replicated; delete markers and some encryptions have to be asked for."""
+        """The rules by which a new version is replicated; delete markers and some encryptions have to be asked for,
+        and what lies in an archive is left there."""
         rules = replicating.rules_for(key, version)
         if version.is_marker:
             return [rule for rule in rules if rule.markers]
+        if version.storage_class in ARCHIVED:
+            return []
         stored = version.encryption
         if stored is not None and stored.customer is not None and not self.limits["replication-customer-keys"]:
             return []
@@ -198,7 +202,8 @@ class Replication(Access):
                 self._check_rights(bucket, replicating.role, rule, key, version, target)
             except Failure as failure:
                 self._report(bucket, "OperationFailedReplication", rule, key, version, str(failure))
-                bucket.change(key, version if back else version.replaced(replication=FAILED))
+                if not back:
+                    bucket.change(key, version.replaced(replication=FAILED))
                 return
             if changes:
                 target.change(key, other.replaced(**changes))
@@ -212,8 +217,6 @@ class Replication(Access):
         if target.versioning != "Enabled":
             raise Failure("DstBucketUnversioned")
         if bucket.is_locked and not target.is_locked:
-            raise Failure("DstBucketObjectLockConfigMissing")
-        if not target.is_locked and version.lock is not None:
             raise Failure("DstBucketObjectLockConfigMissing")
         self._check_rights(bucket, role, rule, key, version, target)
         changes: dict[str, Any] = {"replication": REPLICA, "sequence": target.next_sequence(), "restore": None}

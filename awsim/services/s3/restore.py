@@ -46,7 +46,8 @@ class Restores(Access):
     def use(self, bucket: BucketRecord, key: str, version: Version) -> None:
         """A version has been read: Intelligent-Tiering counts the days from here."""
         now = self.clock.time()
-        if version.storage_class == tiering.CLASS and now - tiering.used(version) >= DAY:
+        # Only the day counts.
+        if version.storage_class == tiering.CLASS and next_midnight(now) != next_midnight(tiering.used(version)):
             bucket.change(key, version.replaced(tiering=Tiering(now)))
 
     @staticmethod

@@ -366,9 +366,10 @@ def check_object_lock(configuration: Mapping[str, Any], limits: ServiceLimits) -
     days, years = default.get("Days"), default.get("Years")
     if default.get("Mode") is None or (days is None) == (years is None):
         raise malformed_xml()
-    if (days if days is not None else years) <= 0:
+    period = days if days is not None else 365 * (years or 0)
+    if period <= 0:
         raise _invalid("Default retention period must be a positive integer value.")
-    limits.check("retention-days", days if days is not None else 365 * years)
+    limits.check("retention-days", period)
 
 
 def check_replication(configuration: Mapping[str, Any], limits: ServiceLimits) -> None:

@@ -1,7 +1,9 @@
 """Lifecycle rules and Intelligent-Tiering, carried out on the clock."""
 
+import json
 from datetime import UTC, datetime
 
+import boto3
 import pytest
 
 pytestmark = pytest.mark.aws(at="2026-01-15T10:30:00")
@@ -207,6 +209,44 @@ def test_timed_the_run_comes_hours_after_its_midnight(aws, s3, bucket, ruled, ke
     assert keys(bucket) == ["a"]
     aws.clock.advance_to("2026-01-17T06:00:00")
     assert keys(bucket) == []
+
+
+def test_overlapping_prefixes(aws, s3, bucket, ruled, keys):
+    for key in ("a", "logs/a", "logs/old/a", "logt"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"1")
+    ruled(
+        bucket,
+        {"Filter": {"Prefix": "logs/"}, "Expiration": {"Days": 5}},
+        {"Filter": {"Prefix": "logs/old/"}, "Expiration": {"Days": 1}},
+    )
+    aws.clock.advance(days=2)
+    assert keys(bucket) == ["a", "logs/a", "logt"]
+    aws.clock.advance(days=4)
+    assert keys(bucket) == ["a", "logt"]
+
+
+def test_what_lifecycle_does_is_told(aws, s3, bucket, ruled):
+    queue = boto3.client("sqs")
+    url = queue.create_queue(QueueName="events")["QueueUrl"]
+    arn = "arn:aws:sqs:us-east-1:123456789012:events"
+    let = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": let})
+    queue.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    events = ["s3:LifecycleExpiration:*", "s3:LifecycleTransition", "s3:IntelligentTiering"]
+    s3.put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration={"QueueConfigurations": [{"QueueArn": arn, "Events": events}]}
+    )
+    queue.purge_queue(QueueUrl=url)
+    s3.put_object(Bucket=bucket, Key="a", Body=BIG)
+    ruled(bucket, {**to("GLACIER", 1), "Expiration": {"Days": 3}})
+    told = []
+    for _ in range(6):
+        aws.clock.advance(days=1)
+        for message in queue.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", ()):
+            record = json.loads(message["Body"])["Records"][0]
+            told.append((record["eventName"], record["eventTime"][:10]))
+            queue.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    assert told == [("LifecycleTransition", "2026-01-17"), ("LifecycleExpiration:Delete", "2026-01-19")]
 
 
 # --- versions

@@ -199,6 +199,13 @@ def test_several_destinations_and_priorities(s3, buckets, replicate, status, the
     assert (there(), there("third"), status("b")) == (["a", "b"], ["a"], "FAILED")
 
 
+def test_what_is_put_into_an_archive_stays_there(s3, buckets, replicate, status, there):
+    replicate(rule())
+    s3.put_object(Bucket=SOURCE, Key="cold", Body=b"1", StorageClass="GLACIER")
+    s3.put_object(Bucket=SOURCE, Key="cool", Body=b"1", StorageClass="GLACIER_IR")
+    assert (status("cold"), there()) == (None, ["cool"])
+
+
 # --- deletes
 
 

@@ -1,7 +1,9 @@
 """Archived objects and their restores on the clock."""
 
+import json
 from datetime import UTC, datetime
 
+import boto3
 import pytest
 
 pytestmark = pytest.mark.aws(at="2026-10-15T10:30:00", lifecycle="timed")
@@ -119,6 +121,39 @@ def test_one_restore_at_a_time_but_for_a_faster_one(aws, archived, restore, rest
     # What the slower retrieval would have done does not happen any more.
     aws.clock.advance(hours=12)
     assert restoring("glacier") == before
+
+
+@pytest.mark.rule("s3-246")
+def test_restores_are_told(aws, s3, archived, restore):
+    queue = boto3.client("sqs")
+    url = queue.create_queue(QueueName="events")["QueueUrl"]
+    arn = "arn:aws:sqs:us-east-1:123456789012:events"
+    let = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": let})
+    queue.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    s3.put_bucket_notification_configuration(
+        Bucket=archived,
+        NotificationConfiguration={"QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectRestore:*"]}]},
+    )
+    aws.clock.advance(minutes=1)
+    queue.purge_queue(QueueUrl=url)
+    restore("glacier")
+    told = []
+    for _ in range(3):
+        aws.clock.advance(days=1)
+        for message in queue.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", ()):
+            told.append(json.loads(message["Body"])["Records"][0])
+            queue.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    told.sort(key=lambda record: record["eventTime"])
+    assert [(record["eventName"], record["eventTime"][:16]) for record in told] == [
+        ("ObjectRestore:Post", "2026-10-15T10:31"),
+        ("ObjectRestore:Completed", "2026-10-15T13:31"),
+        ("ObjectRestore:Delete", "2026-10-17T00:00"),
+    ]
+    assert told[1]["glacierEventData"]["restoreEventData"] == {
+        "lifecycleRestorationExpiryTime": "2026-10-17T00:00:00.000Z",
+        "lifecycleRestoreStorageClass": "GLACIER",
+    }
 
 
 @pytest.mark.rule("s3-093")
