@@ -136,6 +136,8 @@ class Browser(Settings):
         credentials = self.cloud.credentials
         try:
             call.caller = credentials.identify(access_key, token, self.partition)
+            if self.cloud.authorization is not None and credentials.secret_of(access_key) is None:
+                raise Refused("unknown", access_key)
         except Refused as refused:
             raise refused.worded("s3", "rest-xml") from None
         return post.verify_post(fields, credentials.secret_of(access_key), self.clock.time())

@@ -87,9 +87,6 @@ class Permissions(Service):
         disabled = bucket.acls_disabled
         if key and action in acl.ABOUT_VERSIONS:
             version = self.meant(bucket, key)
-            if version is None and action == "s3:GetObject":
-                # Nothing there: whoever may list is told so, whether or not it could read.
-                return ResourceSide(owner, granted=self.may_list(bucket, key))
             if version is not None and not disabled and action in acl.OF_OBJECT_OWNERS:
                 owner = version.owner
         text = bucket.settings.get("policy")
@@ -98,7 +95,11 @@ class Permissions(Service):
             # An object of another account is not the bucket owner's to open, and what is public counts for nobody
             # outside where that is restricted; to close it still counts.
             said = _parsed(text, owner != bucket.account or self._is_restricted(bucket, text))
-        granted = not disabled and self._is_granted(bucket, owner, version, action, key)
+        if key and version is None and action == "s3:GetObject":
+            # Nothing there: whoever may list is told so, whether or not it could read.
+            granted = self.may_list(bucket, key)
+        else:
+            granted = not disabled and self._is_granted(bucket, owner, version, action)
         return ResourceSide(owner, said, granted=granted)
 
     def meant(self, bucket: Bucket, key: str) -> Version | None:
@@ -121,7 +122,7 @@ class Permissions(Service):
             return False
         return bool(self.public_access(bucket)["RestrictPublicBuckets"]) and _is_public(text)
 
-    def _is_granted(self, bucket: Bucket, owner: str, version: Version | None, action: str, key: str) -> bool:
+    def _is_granted(self, bucket: Bucket, owner: str, version: Version | None, action: str) -> bool:
         """Whether a list lets the caller in."""
         needed = acl.NEEDED.get(action)
         caller = self.caller
@@ -134,13 +135,11 @@ class Permissions(Service):
                 return False
             # Whoever may write may not delete what others own.
             return action != "s3:DeleteObject" or version is None or version.owner == caller.account
-        if version is None:
-            if action.startswith("s3:Put"):
-                # The list of an object that is being written is its writer's.
-                return acl.gives(of_bucket, "WRITE", caller, bucket.account, ignored)
-            return False
-        if self.cloud.current.operation in acl.WRITES and action.startswith("s3:Put"):
+        if action.startswith("s3:Put") and self.cloud.current.operation in acl.WRITES:
+            # The list of an object that is being written is its writer's.
             return acl.gives(of_bucket, "WRITE", caller, bucket.account, ignored)
+        if version is None:
+            return False
         return acl.gives(self.list_of(bucket, version), needed.permission, caller, owner, ignored)
 
     def _has_begun(self, bucket: Bucket, caller: Caller) -> bool:
