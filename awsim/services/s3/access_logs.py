@@ -12,8 +12,9 @@ from urllib.parse import quote, unquote
 
 from awsim.auth.credentials import Caller, parse_authorization
 from awsim.services.s3 import acl
+from awsim.services.s3.acl import LOGGING
 from awsim.services.s3.bucket import Bucket
-from awsim.services.s3.reports import LOGGING, Reports
+from awsim.services.s3.reports import Reports
 from awsim.services.s3.versions import Version
 from awsim.state import Dict, List
 from awsim.wire.rest_xml import host_id
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from awsim.wire.http import Response
 
 _ADDRESS = "127.0.0.1"
+# What a key in a log keeps as it is.
+_SAFE = "/-_.~!*'()"
 # How often a run that varies AWS's decisions has a record that never arrives.
 _LOSS_ODDS = 0.005
 _UNIQUE = "0123456789ABCDEF"
@@ -55,6 +58,19 @@ _OPERATIONS = {
     "SelectObjectContent": "REST.POST.SELECT",
     "OptionsObject": "REST.OPTIONS.PREFLIGHT",
     "PostObject": "REST.POST.OBJECT",
+}
+# What S3 does by itself -> its name in logs; a transition's goes by the class it leads to.
+_OWN_WORK = {
+    "LifecycleExpiration:Delete": "S3.EXPIRE.OBJECT",
+    "LifecycleExpiration:DeleteMarkerCreated": "S3.CREATE.DELETEMARKER",
+}
+_TRANSITIONS = {
+    "STANDARD_IA": "S3.TRANSITION_SIA.OBJECT",
+    "ONEZONE_IA": "S3.TRANSITION_ZIA.OBJECT",
+    "INTELLIGENT_TIERING": "S3.TRANSITION_INT.OBJECT",
+    "GLACIER_IR": "S3.TRANSITION_GIR.OBJECT",
+    "GLACIER": "S3.TRANSITION.OBJECT",
+    "DEEP_ARCHIVE": "S3.TRANSITION_GDA.OBJECT",
 }
 # Part of an operation's name -> the resource of its name in logs.
 _RESOURCES = (
@@ -144,6 +160,14 @@ class AccessLogs(Reports):
             if origin is not None and "logging" in origin.settings:
                 self._log(origin, call, [self._line(origin, call, f"{_operation(call)}_GET", key, None)])
 
+    def emit(self, bucket: Bucket, event: str, key: str, version: Version | None, **more: Any) -> None:
+        super().emit(bucket, event, key, version, **more)
+        if event.startswith("Lifecycle") and "logging" in bucket.settings:
+            operation = _OWN_WORK.get(event) or _TRANSITIONS.get(more.get("storage_class") or "")
+            if operation is not None:
+                call = self.cloud.current
+                self._log(bucket, call, [self._own_line(bucket, call, operation, key, version)])
+
     def _log(self, bucket: Bucket, call: Call, lines: list[str]) -> None:
         now = self.clock.time()
         waiting = self.log_lines.get(bucket.name)
@@ -173,6 +197,14 @@ class AccessLogs(Reports):
                 version_id = entry.get("VersionId")
                 lines.append(self._batch_line(bucket, call, entry["Key"], version_id, status, code))
         return lines
+
+    def _own_line(self, bucket: Bucket, call: Call, operation: str, key: str, version: Version | None) -> str:
+        """The line of what a lifecycle did; nobody asked for it."""
+        owner, name, when, *_ = self._beginning(bucket, call, operation, key)
+        size = str(version.size) if version is not None and version.size else "-"
+        id = version.id if version is not None and bucket.versioning is not None else "-"
+        nobody = ["-", "AmazonS3", call.request_id, operation, quote(key, safe=_SAFE), *"----", size, *"----", id]
+        return " ".join([owner, name, when, *nobody, host_id(call.request_id), *"-------", bucket.region])
 
     def _batch_line(
         self, bucket: Bucket, call: Call, key: str, version_id: str | None, status: str, code: str | None
@@ -229,7 +261,7 @@ class AccessLogs(Reports):
         yield _requester(call.caller)
         yield call.request_id
         yield operation
-        yield quote(key, safe="/-_.~!*'()") if key else "-"
+        yield quote(key, safe=_SAFE) if key else "-"
 
     def _end(self, bucket: Bucket, call: Call) -> Iterator[str]:
         http = call.http

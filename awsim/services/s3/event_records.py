@@ -240,10 +240,10 @@ def detail(happening: Happening, reason: str | None = None) -> str:
     if happening.restored_until is not None:
         until = datetime.fromtimestamp(happening.restored_until, UTC)
         told["restore-expiry-time"] = until.strftime("%Y-%m-%dT%H:%M:%SZ")
-    if happening.storage_class is not None:
-        told["destination-storage-class" if event == "LifecycleTransition" else "source-storage-class"] = (
-            happening.storage_class
-        )
+    if event == "LifecycleTransition":
+        told["destination-storage-class"] = happening.storage_class
+    elif event in ("ObjectRestore:Post", "ObjectRestore:Completed"):
+        told["source-storage-class"] = happening.storage_class
     if happening.tier is not None:
         told["destination-access-tier"] = happening.tier
     return json.dumps(told, separators=(",", ":"), ensure_ascii=False)

@@ -11,19 +11,24 @@ import csv
 import gzip
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from io import StringIO
 from typing import Any
 from urllib.parse import quote_plus
 
 from awsim.services.s3 import acl, event_records
 from awsim.services.s3.bucket import Bucket
+from awsim.services.s3.lifecycle import Lifecycle
 from awsim.services.s3.reports import Reports
 from awsim.services.s3.versions import Version
 
 PRINCIPAL = "s3.amazonaws.com"
 _DAY = 86_400
+_EXPIRY = "LifecycleExpirationDate"
+_EXPIRES = re.compile(r'expiry-date="([^"]+)"')
 # The order of columns in every report, whatever the order they were asked for.
 _OPTIONAL = (
     "Size",
@@ -41,13 +46,13 @@ _OPTIONAL = (
     "ChecksumAlgorithm",
     "ObjectAccessControlList",
     "ObjectOwner",
-    "LifecycleExpirationDate",
+    _EXPIRY,
 )
 _ENCRYPTIONS = {"AES256": "SSE-S3", "aws:kms": "SSE-KMS", "aws:kms:dsse": "DSSE-KMS", None: "SSE-C"}
 _TIERS = {None: "FREQUENT", "ARCHIVE_ACCESS": "ARCHIVE", "DEEP_ARCHIVE_ACCESS": "DEEP_ARCHIVE"}
 
 
-class Inventories(Reports):
+class Inventories(Reports, Lifecycle):
     def check_inventory(self, configuration: Mapping[str, Any]) -> None:
         """Refuse a destination that is no bucket, and formats awsim does not write."""
         destination = configuration["Destination"]["S3BucketDestination"]
@@ -56,6 +61,9 @@ class Inventories(Reports):
             raise self.error("InvalidS3DestinationBucket")
         if destination["Format"] != "CSV":
             self.not_modelled(f"inventory reports as {destination['Format']} (CSV is)")
+        for field in configuration.get("OptionalFields") or ():
+            if field not in _OPTIONAL:
+                self.not_modelled(f"the field {field} of inventory reports")
 
     def plan_inventory(self, bucket: Bucket, id: str) -> None:
         """The first report of a new configuration comes within two days."""
@@ -99,8 +107,16 @@ class Inventories(Reports):
         text = StringIO()
         writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
         for key, version, latest in _listed(bucket, configuration):
-            writer.writerow([_cell(column, bucket, key, version, latest) for column in columns])
+            row = [_cell(column, bucket, key, version, latest) for column in columns]
+            if columns[-1] == _EXPIRY:
+                row[-1] = self._expiry(bucket, key, version)
+            writer.writerow(row)
         return text.getvalue().encode()
+
+    def _expiry(self, bucket: Bucket, key: str, version: Version) -> str:
+        """When a lifecycle expires an object, as its x-amz-expiration says."""
+        found = _EXPIRES.match(self.expiration_members(bucket, key, version).get("Expiration", ""))
+        return event_records.instant(parsedate_to_datetime(found[1]).timestamp()) if found is not None else ""
 
 
 def _next_sunday(now: float) -> float:
@@ -192,8 +208,8 @@ _CELLS: dict[str, Any] = {
     "ChecksumAlgorithm": lambda version: version.checksum.algorithm.name if version.checksum is not None else "",
     "ObjectAccessControlList": _grants,
     "ObjectOwner": lambda version: acl.canonical_id(version.owner),
-    # When a lifecycle would expire an object, only that knows.
-    "LifecycleExpirationDate": lambda version: "",
+    # Filled in by who knows the bucket's lifecycle.
+    _EXPIRY: lambda version: "",
 }
 
 

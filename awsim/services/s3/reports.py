@@ -8,10 +8,9 @@ from typing import Any
 from awsim.auth.credentials import Caller
 from awsim.errors import AWSError
 from awsim.services.s3.access import Access
+from awsim.services.s3.acl import LOGGING
 from awsim.services.s3.bucket import Bucket
 from awsim.state import Dict
-
-LOGGING = "logging.s3.amazonaws.com"
 
 
 class Reports(Access):

@@ -186,6 +186,28 @@ def test_operations_have_names_of_their_own(s3, bucket, logs, enable, lines):
     ]
 
 
+@pytest.mark.aws(at="2026-01-01T00:00:00Z")
+def test_what_a_lifecycle_does_is_logged(aws, s3, bucket, enable, lines):
+    s3.put_object(Bucket=bucket, Key="logs/old", Body=b"1" * 200_000)
+    rules = [
+        {
+            "ID": "r",
+            "Status": "Enabled",
+            "Filter": {"Prefix": "logs/"},
+            "Transitions": [{"Days": 30, "StorageClass": "STANDARD_IA"}],
+            "Expiration": {"Days": 90},
+        }
+    ]
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
+    enable()
+    aws.clock.advance(days=100)
+    found = [line for line in lines() if line["requester"] == "AmazonS3"]
+    assert [(line["operation"], line["key"], line["size"], line["uri"]) for line in found] == [
+        ("S3.TRANSITION_SIA.OBJECT", "logs/old", "200000", "-"),
+        ("S3.EXPIRE.OBJECT", "logs/old", "200000", "-"),
+    ]
+
+
 def test_presigned_requests(aws, s3, v4, bucket, enable, lines):
     from urllib.request import Request, urlopen
 

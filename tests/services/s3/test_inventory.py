@@ -221,6 +221,24 @@ def test_a_configuration_put_again_keeps_its_rhythm(aws, list_it, manifests):
     assert manifest["fileSchema"] == "Bucket, Key, Size"
 
 
+@START
+def test_when_objects_expire(aws, s3, bucket, list_it, manifests, rows):
+    rule = {"ID": "r", "Status": "Enabled", "Filter": {"Prefix": "tmp/"}, "Expiration": {"Days": 10}}
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [rule]})
+    aws.clock.advance(hours=12)
+    for key in ("kept", "tmp/gone"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"1")
+    list_it(fields=["LifecycleExpirationDate"])
+    aws.clock.advance(days=1)
+    [manifest] = manifests()
+    assert [row["LifecycleExpirationDate"] for row in rows(manifest)] == ["", "2026-01-12T00:00:00.000Z"]
+
+
+def test_fields_that_are_not_modelled(list_it, s3):
+    with pytest.raises(s3.exceptions.ClientError, match="the field ObjectLockEventHoldStatus of inventory reports"):
+        list_it(fields=["ObjectLockEventHoldStatus"])
+
+
 def test_formats_that_are_not_modelled(list_it, s3, bucket):
     for form in ("Parquet", "ORC"):
         with pytest.raises(s3.exceptions.ClientError, match=f"inventory reports as {form}"):

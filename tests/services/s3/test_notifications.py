@@ -596,3 +596,70 @@ def test_what_only_some_records_tell(aws, s3, versioned, queue, notify, records)
     assert found["IntelligentTiering"]["intelligentTieringEventData"] == {"destinationAccessTier": "ARCHIVE_ACCESS"}
     assert found["Replication:OperationFailedReplication"]["replicationEventData"] == told
     assert found["LifecycleExpiration:Delete"]["userIdentity"] == {"principalId": "s3.amazonaws.com"}
+
+
+@pytest.mark.rule("s3-246")
+@pytest.mark.aws(lifecycle="timed", at="2026-01-01T00:00:00Z")
+def test_restores(aws, s3, bucket, queue, bridged, notify, records, bodies):
+    bridged({"source": ["aws.s3"], "detail-type": [{"prefix": "Object Restore"}]})
+    notify(bucket, to(queue(), "s3:ObjectRestore:*"), EventBridgeConfiguration={})
+    s3.put_object(Bucket=bucket, Key="k", Body=b"1", StorageClass="GLACIER")
+    s3.restore_object(Bucket=bucket, Key="k", RestoreRequest={"Days": 2, "GlacierJobParameters": {"Tier": "Expedited"}})
+    aws.clock.advance(minutes=1)
+    [record] = records()
+    assert (record["eventName"], record["eventVersion"]) == ("ObjectRestore:Post", "2.1")
+    aws.clock.advance(days=1)
+    [record] = records()
+    assert record["eventName"] == "ObjectRestore:Completed"
+    assert record["userIdentity"] == {"principalId": "s3.amazonaws.com"}
+    restored = record["glacierEventData"]["restoreEventData"]
+    assert restored["lifecycleRestoreStorageClass"] == "GLACIER"
+    assert restored["lifecycleRestorationExpiryTime"].endswith("T00:00:00.000Z")
+    started, completed = bodies("bus")
+    aws.clock.advance(days=5)
+    [record] = records()
+    assert (record["eventName"], record["eventVersion"]) == ("ObjectRestore:Delete", "2.3")
+    [expired] = bodies("bus")
+    assert [event["detail-type"] for event in (started, completed, expired)] == [
+        "Object Restore Initiated",
+        "Object Restore Completed",
+        "Object Restore Expired",
+    ]
+    assert started["detail"]["source-storage-class"] == "GLACIER"
+    assert (started["detail"]["requester"], completed["detail"]["requester"]) == (ACCOUNT, "s3.amazonaws.com")
+    assert completed["detail"]["restore-expiry-time"].endswith("T00:00:00Z")
+    assert "source-storage-class" not in expired["detail"]
+
+
+@pytest.mark.rule("s3-247")
+@pytest.mark.aws(authorization=True, at="2026-01-01T00:00:00Z")
+def test_a_replication_that_fails(aws, s3, versioned, queue, notify, records):
+    s3.create_bucket(Bucket="copies")
+    s3.put_bucket_versioning(Bucket="copies", VersioningConfiguration={"Status": "Enabled"})
+    iam = boto3.client("iam", region_name=REGION)
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sts:AssumeRole"},
+    }
+    role = iam.create_role(RoleName="copier", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    rule = {
+        "ID": "all",
+        "Status": "Enabled",
+        "Priority": 1,
+        "Filter": {},
+        "DeleteMarkerReplication": {"Status": "Disabled"},
+        "Destination": {
+            "Bucket": "arn:aws:s3:::copies",
+            "Metrics": {"Status": "Enabled", "EventThreshold": {"Minutes": 15}},
+        },
+    }
+    s3.put_bucket_replication(Bucket=versioned, ReplicationConfiguration={"Role": role, "Rules": [rule]})
+    notify(versioned, to(queue(), "s3:Replication:*"))
+    s3.put_object(Bucket=versioned, Key="k", Body=b"1")
+    aws.clock.advance(hours=1)
+    names = {record["eventName"]: record for record in records()}
+    failed = names["Replication:OperationFailedReplication"]
+    assert failed["eventVersion"] == "2.2"
+    told = failed["replicationEventData"]
+    assert (told["replicationRuleId"], told["destinationBucket"]) == ("all", "arn:aws:s3:::copies")
+    assert told["s3Operation"] == "OBJECT_PUT"
