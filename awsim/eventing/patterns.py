@@ -20,15 +20,17 @@ Place = tuple[tuple[int, int], ...]  # (array, index) of each array element arou
 
 
 class Leaves:
-    """The leaves of an event."""
+    """The leaves of an event, of which most patterns look at few: a field is taken apart when it is first asked for."""
 
-    __slots__ = ("_found", "_numbers")
+    __slots__ = ("_event", "_found", "_numbers")
 
     def __init__(self, event: Mapping[str, Any]) -> None:
         self._found: dict[str, list[tuple[Any, Place]]] = {}
         self._numbers = count()
-        for name, value in event.items():
-            self._add(value, name, ())
+        self._event = dict(event)  # the fields that nobody has asked for
+        for name in event:
+            if "." in name:  # which may be of the field before the dot, or of its own
+                self._open(name)
 
     def _add(self, value: Any, name: str, place: Place) -> None:
         if value.__class__ is dict:
@@ -42,8 +44,14 @@ class Leaves:
         else:
             self._found.setdefault(name, []).append((value, place))
 
+    def _open(self, field: str) -> None:
+        self._add(self._event.pop(field), field, ())
+
     def at(self, name: str) -> list[tuple[Any, Place]]:
         """The values of a field and where they lie; none where it is absent."""
+        field = name.partition(".")[0]
+        if field in self._event:
+            self._open(field)
         return self._found.get(name, [])
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from awsim.errors import AWSError
@@ -44,7 +45,12 @@ def envelope(
 
 
 def timestamp(time: float) -> str:
-    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _written(int(time // 1))
+
+
+@lru_cache(maxsize=64)
+def _written(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def check_entry(entry: Mapping[str, Any], *, by_service: bool) -> dict[str, Any]:
@@ -56,7 +62,7 @@ def check_entry(entry: Mapping[str, Any], *, by_service: bool) -> dict[str, Any]
     if entry["Source"].startswith("aws.") and not by_service:
         raise AWSError("NotAuthorizedForSourceException", "Not authorized for the source.")
     try:
-        detail = json.loads(entry["Detail"], parse_constant=_no_json)
+        detail = _decode(entry["Detail"])
     except ValueError:
         detail = None
     if not isinstance(detail, dict):
@@ -69,8 +75,11 @@ def _no_json(word: str) -> Any:
     raise ValueError(word)
 
 
+_decode = json.JSONDecoder(parse_constant=_no_json).decode
+
+
 def size(entry: Mapping[str, Any], time_size: int) -> int:
     """Bytes that an entry counts for."""
     total = time_size if entry.get("Time") is not None else 0
     texts = [entry.get(name) or "" for name in _REQUIRED] + list(entry.get("Resources") or ())
-    return total + sum(len(text.encode()) for text in texts)
+    return total + sum([len(text) if text.isascii() else len(text.encode()) for text in texts])
