@@ -113,6 +113,9 @@ class AccessLogs(Reports):
 
     def check_logging(self, bucket: Bucket, enabled: Mapping[str, Any]) -> None:
         """Refuse a target that is not there, not the owner's, in another region, or has lists that keep S3 out."""
+        form = enabled.get("TargetObjectKeyFormat") or {}
+        if form.get("SimplePrefix") is not None and form.get("PartitionedPrefix") is not None:
+            raise self.malformed_xml()
         name = enabled["TargetBucket"]
         target = self.buckets.get(name)
         problem = None
@@ -151,8 +154,12 @@ class AccessLogs(Reports):
         """Note a call that is over in the logs of the buckets it was about."""
         params = call.params
         bucket = self.buckets.get(params.get("Bucket"))
-        if bucket is not None and "logging" in bucket.settings:
-            self._log(bucket, call, self._lines(bucket, call))
+        if bucket is not None:
+            settings = bucket.settings
+            if "payer" in settings:
+                self.charge(bucket, call)
+            if "logging" in settings:
+                self._log(bucket, call, self._lines(bucket, call))
         source = params.get("CopySource")
         if source is not None:
             name, key = _source(source)

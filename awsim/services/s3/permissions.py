@@ -25,6 +25,7 @@ from awsim.services.s3.versions import Version
 
 if TYPE_CHECKING:
     from awsim.auth.policy import Policy
+    from awsim.gateway.call import Call
 
 BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 _NOTHING_BLOCKED = dict.fromkeys(BLOCKS, False)
@@ -233,7 +234,7 @@ class Permissions(Service):
 
     def _judge_stranger(self, bucket: Bucket, caller: Caller) -> None:
         call = self.cloud.current
-        if bucket.settings.get("payer") == "Requester" and (caller.is_anonymous or not self.pays):
+        if self._has_payer(bucket) and (caller.is_anonymous or not self.pays):
             raise self.error("AccessDenied", "Access Denied")
         if call.operation in _OWNERS_OWN:
             raise self.error(
@@ -262,6 +263,17 @@ class Permissions(Service):
         arn = f"arn:{self.partition}:s3:::{bucket.name}"
         decision = judged(self.cloud.current, "s3:ListBucket", arn, {"s3:prefix": key})
         return decision is None or decision.allowed
+
+    def charge(self, bucket: Bucket, call: Call) -> None:
+        """Say in an answer that who asked pays for it."""
+        if call.result is None or call.caller.account == bucket.account or call.caller.service is not None:
+            return
+        shape = call.plan.model.output_shape if call.plan.model is not None else None
+        if shape is not None and "RequestCharged" in shape.members and self._has_payer(bucket):
+            call.result = {**call.result, "RequestCharged": "requester"}
+
+    def _has_payer(self, bucket: Bucket) -> bool:
+        return bucket.settings.get("payer") == "Requester"
 
     @property
     def pays(self) -> bool:
