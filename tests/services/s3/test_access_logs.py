@@ -82,6 +82,17 @@ def test_a_target_with_lists_has_to_let_the_log_group_write(s3, bucket, enable, 
     assert s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"]["TargetBucket"] == "allowed"
 
 
+def test_one_format_of_keys(s3, bucket, enable, refused):
+    both = {"SimplePrefix": {}, "PartitionedPrefix": {"PartitionDateSource": "EventTime"}}
+    with refused("MalformedXML"):
+        enable(TargetObjectKeyFormat=both)
+    with refused("MalformedXML"):
+        enable(TargetObjectKeyFormat={"PartitionedPrefix": {"PartitionDateSource": "Noon"}})
+    assert "LoggingEnabled" not in s3.get_bucket_logging(Bucket=bucket)
+    enable(TargetObjectKeyFormat={"SimplePrefix": {}})
+    assert s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"]["TargetObjectKeyFormat"] == {"SimplePrefix": {}}
+
+
 # --- lines
 
 

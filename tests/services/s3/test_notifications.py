@@ -556,6 +556,21 @@ def test_a_bucket_of_another_region_tells_its_own_bus(aws, eu, sqs, bodies):
     assert (call.service, call.operation, call.region) == ("events", "PutEvents", "eu-west-1")
 
 
+@pytest.mark.aws(authorization=True)
+def test_the_policy_of_the_bus_is_for_others(s3, bucket, sqs, bridged, bodies):
+    bridged({"source": ["aws.s3"]})
+    arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:bus"
+    statement = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "*", "Resource": arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    sqs.set_queue_attributes(
+        QueueUrl=f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/bus", Attributes={"Policy": policy}
+    )
+    events = boto3.client("events", region_name=REGION)
+    events.put_permission(Action="events:PutEvents", Principal="210987654321", StatementId="other")
+    s3.put_object(Bucket=bucket, Key="k", Body=b"1")
+    assert len(bodies("bus")) == 1
+
+
 # --- events of S3's own work
 
 

@@ -104,6 +104,9 @@ class Operations(Service):
         owner = address.account or self.account
         if kind != "event-bus":
             return ResourceSide(owner)
+        if name == "default" and self.caller.service is not None:
+            # AWS's own services send their events to the default bus of an account, whatever its policy says.
+            return ResourceSide(owner)
         bus: Bus | None = self.at(account=owner, region=address.region).buses.get(name)
         return ResourceSide(owner, () if bus is None or bus.policy is None else (parse(bus.policy, "resource"),))
 
