@@ -258,6 +258,10 @@ class Replication(Access):
             self._require(call, "s3:GetObjectLegalHold", source, "SrcGetObjectNotPermitted")
         if rule.owner is not None:
             self._require(call, "s3:ObjectOwnerOverrideToBucketOwner", replica, "DstPutAclNotPermitted")
+        stored = version.encryption
+        if stored is not None and stored.algorithm in KMS_ALGORITHMS and rule.kms_key is not None:
+            self._require_key(call, "kms:Decrypt", stored.key_id or "", "SrcKmsKeyNotPermitted")
+            self._require_key(call, "kms:Encrypt", rule.kms_key, "DstKmsKeyNotPermitted")
 
     def _as_role(self, bucket: Bucket, role: str) -> Call:
         """What policies judge: a call of S3 under the role."""
@@ -294,6 +298,19 @@ class Replication(Access):
             self.cloud.running = outer
         if decision is not None and not decision.allowed:
             raise Failure(reason)
+
+    def _require_key(self, call: Call, action: str, key: str, reason: str) -> None:
+        """Keys are judged by their own policies too; the two of a multi-Region pair are two keys."""
+        parts = key.split(":")
+        try:
+            keys = self.cloud.service("kms", parts[4], parts[3])
+        except (AWSError, IndexError):
+            return
+        call.service, call.instance, call.region = "kms", keys, parts[3]
+        try:
+            self._require(call, action, key, reason)
+        finally:
+            call.service, call.instance = self.name, self
 
     def _report(
         self, bucket: Bucket, event: str, rule: Rule, key: str, version: Version, reason: str | None = None

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 pytestmark = pytest.mark.aws(at="2026-01-15T10:30:00")
 
@@ -71,6 +72,20 @@ def status(s3):
 def there(s3):
     """`there(bucket)`: the keys that a listing shows."""
     return lambda bucket=TARGET: [each["Key"] for each in s3.list_objects_v2(Bucket=bucket).get("Contents", ())]
+
+
+@pytest.fixture
+def kms_key(aws):
+    """`kms_key(region)`: the ARN of a key, made where there is KMS."""
+
+    def arn(region):
+        try:
+            return boto3.client("kms", region_name=region).create_key()["KeyMetadata"]["Arn"]
+        except ClientError as error:
+            assert error.response["Error"]["Code"] == "NotImplemented"
+            return f"arn:aws:kms:{region}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+    return arn
 
 
 # --- what is copied
@@ -330,6 +345,24 @@ def test_kms_only_when_asked_for(s3, buckets, replicate, status, there):
     kms = {"ServerSideEncryption": "aws:kms"}
     s3.put_object(Bucket=SOURCE, Key="a", Body=b"1", **kms)
     assert (status("a"), there()) == (None, [])
+
+
+def test_kms_objects_get_a_key_of_the_destination(s3, eu, buckets, replicate, status, kms_key):
+    source, target = kms_key("us-east-1"), kms_key("eu-west-1")
+    replicate(
+        rule(
+            SourceSelectionCriteria={"SseKmsEncryptedObjects": ON},
+            destination={"EncryptionConfiguration": {"ReplicaKmsKeyID": target}},
+        )
+    )
+    s3.put_object(Bucket=SOURCE, Key="a", Body=b"1", ServerSideEncryption="aws:kms", SSEKMSKeyId=source)
+    assert status("a") == "COMPLETED"
+    replica = eu.head_object(Bucket=TARGET, Key="a")
+    assert (replica["ServerSideEncryption"], replica["SSEKMSKeyId"]) == ("aws:kms", target)
+    assert s3.head_object(Bucket=SOURCE, Key="a")["SSEKMSKeyId"] == source
+    # What is not under a key of KMS goes as it is.
+    s3.put_object(Bucket=SOURCE, Key="b", Body=b"1")
+    assert eu.head_object(Bucket=TARGET, Key="b")["ServerSideEncryption"] == "AES256"
 
 
 # --- time
