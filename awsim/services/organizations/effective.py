@@ -71,9 +71,10 @@ class Effective:
                     self._merge({}, {ALLOWED: value[ALLOWED]}, below, later)
             else:
                 inner = into.get(name)
-                if not isinstance(inner, dict):
+                if inner is None:
                     inner = into[name] = {}
-                self._merge(inner, value, below, later)
+                # Of a setting, this says what children may do with it.
+                self._merge(inner if isinstance(inner, dict) else {}, value, below, later)
 
     def _allowed(self, path: tuple[str, ...]) -> frozenset[str]:
         """What the levels above allow at a path: the nearest word counts."""
