@@ -225,7 +225,13 @@ def check_strangers(call: Call, side: ResourceSide, about: Callable[[str], bool]
     account, partition = side.account or call.account, call.instance.partition
     asked = False
     for action, resource, keys in authorizations_for(
-        call.service, call.operation, call.params, account, call.region or "", partition
+        call.service,
+        call.operation,
+        call.params,
+        account,
+        call.region or "",
+        partition,
+        lookup=call.instance.resource_arn,
     ):
         if not about(resource):
             continue

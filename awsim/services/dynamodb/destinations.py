@@ -10,7 +10,7 @@ from hashlib import md5
 from typing import Any
 
 from awsim.service import ResourceSide
-from awsim.services.dynamodb import values
+from awsim.services.dynamodb import condition_keys, values
 from awsim.services.dynamodb.base import Base
 from awsim.services.dynamodb.feeds import EXPIRY
 from awsim.services.dynamodb.refusals import invalid
@@ -20,6 +20,7 @@ from awsim.services.dynamodb.table import Table
 from awsim.state import Dict, Entity, Lifecycle
 
 _RESOURCE = re.compile(r"arn:[a-z-]+:dynamodb:[a-z0-9-]+:[0-9]{12}:table/([a-zA-Z0-9_.-]{3,255})(/stream/[^/]+)?\Z")
+_WITHIN = re.compile(r"arn:[a-z-]+:dynamodb:[a-z0-9-]+:[0-9]{12}:table/([a-zA-Z0-9_.-]{3,255})(?:/|\Z)")
 
 
 class Destination(Entity):
@@ -305,7 +306,7 @@ class DestinationOperations(Base):
 
     def resource_policy(self, arn: str) -> ResourceSide:
         """The owner and the policy of a table (its indexes included) or a stream, of this account or another."""
-        parts = arn.split(":")
+        parts = arn.split(":", 5)  # a stream's label has colons
         if len(parts) != 6:
             return ResourceSide(self.account)
         owner = self.at(account=parts[4], region=parts[3])
@@ -315,6 +316,18 @@ class DestinationOperations(Base):
         from awsim.auth.policy import parse
 
         return ResourceSide(parts[4], (parse(known[0], "resource"),))
+
+    def condition_value(self, key: str, resource: str) -> Any:
+        return condition_keys.value(self, key, resource)
+
+    def tags_of(self, arn: str) -> Mapping[str, str] | None:
+        """The tags of a table; its indexes, streams and backups have them as theirs."""
+        parts = arn.split(":")
+        match = _WITHIN.match(arn)
+        if match is None:
+            return None
+        table: Table | None = self.at(account=parts[4], region=parts[3]).tables.get(match[1])
+        return table.tags if table is not None else None
 
     def _shared_table(self, arn: str) -> Table | None:
         """The table of another account in this Region, if its policy lets the caller do what it asks for."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
 from awsim.errors import AWSError
-from awsim.service import Service
+from awsim.service import ResourceSide, Service
 from awsim.state import Dict
 
 _ARN = re.compile(r"arn:[a-z-]+:dynamodb:[a-z0-9-]+:[0-9]{12}:table/[a-zA-Z0-9_.-]{3,255}/stream/[^/]+\Z")
@@ -31,6 +31,22 @@ class DynamoDBStreams(Service):
     @property
     def arn_name(self) -> str:
         return "dynamodb"
+
+    def resource_arn(self, name: str, arn: str, params: Mapping[str, Any]) -> str:
+        """The stream that an iterator is of."""
+        given = str(params.get("ShardIterator", "")).partition("|1|")[0]
+        return given if name == "iterator" and _ARN.match(given) else arn
+
+    def resource_policy(self, arn: str) -> ResourceSide:
+        """The owner and the policy of a stream, which `dynamodb` keeps."""
+        parts = arn.split(":", 5)  # a stream's label has colons
+        if len(parts) != 6:
+            return ResourceSide(self.account)
+        tables: Any = self.cloud.service("dynamodb", parts[4] or self.account, parts[3] or self.region)
+        return tables.resource_policy(arn)  # type: ignore[no-any-return]
+
+    def tags_of(self, arn: str) -> Mapping[str, str] | None:
+        return self.cloud.service("dynamodb", self.account, self.region).tags_of(arn)  # type: ignore[no-any-return]
 
     def list_streams(
         self, TableName: str | None = None, Limit: int | None = None, ExclusiveStartStreamArn: str | None = None
@@ -145,10 +161,19 @@ class DynamoDBStreams(Service):
 
     def _stream(self, arn: str) -> Any:
         self._check_arn(arn)
-        for stream in self._streams():
+        account = arn.split(":")[4]
+        for stream in self._streams() if account == self.account else self._shared(arn, account):
             if stream.arn == arn:
                 return stream
         raise self.error("ResourceNotFoundException", f"Requested resource not found: Stream: {arn} not found")
+
+    def _shared(self, arn: str, account: str) -> list[Any]:
+        """The streams of another account, for whom the policy of this one lets in."""
+        if self.cloud.authorization is None:
+            from awsim.gateway.authorizer import check_strangers
+
+            check_strangers(self.request, self.resource_policy(arn), lambda asked: asked == arn)
+        return self.at(account=account)._streams()  # type: ignore[no-any-return]
 
     def _shard(self, stream: Any, id: str) -> Any:
         shard = stream.shard(id)
