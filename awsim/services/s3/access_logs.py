@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, unquote
 
 from awsim.auth.credentials import Caller, parse_authorization
@@ -21,7 +21,6 @@ from awsim.wire.rest_xml import host_id
 
 if TYPE_CHECKING:
     from awsim.gateway.call import Call
-    from awsim.wire.http import Response
 
 _ADDRESS = "127.0.0.1"
 # What a key in a log keeps as it is.
@@ -99,6 +98,13 @@ _RESOURCES = (
     ("ObjectTorrent", "TORRENT"),
     ("Acl", "ACL"),
 )
+
+
+class Answer(NamedTuple):
+    """What went back: HTTP status, bytes of the body."""
+
+    status: int
+    size: int
 
 
 class AccessLogs(Reports):
@@ -194,8 +200,7 @@ class AccessLogs(Reports):
     # --- lines
 
     def _lines(self, bucket: Bucket, call: Call) -> list[str]:
-        response = _response(call)
-        lines = [self._line(bucket, call, _operation(call), call.params.get("Key"), response)]
+        lines = [self._line(bucket, call, _operation(call), call.params.get("Key"), _response(call))]
         if call.operation == "DeleteObjects" and call.error is None:
             refused = {entry["Key"]: entry["Code"] for entry in (call.result or {}).get("Errors", ())}
             for entry in call.params["Delete"].get("Objects", ()):
@@ -232,9 +237,8 @@ class AccessLogs(Reports):
         ]
         return " ".join(fields)
 
-    def _line(self, bucket: Bucket, call: Call, operation: str, key: str | None, response: Response | None) -> str:
+    def _line(self, bucket: Bucket, call: Call, operation: str, key: str | None, answer: Answer | None) -> str:
         http = call.http
-        status = str(response.status) if response is not None else "-"
         if http is not None:
             target = f"{http.path}?{http.query_string}" if http.query_string else http.path
             request = f"{http.method} {target} HTTP/1.1"
@@ -242,13 +246,14 @@ class AccessLogs(Reports):
         else:
             request = f"{operation.split('.')[1]} /{bucket.name}/{quote(key or '')} HTTP/1.1"
             referer, agent = "-", call.caller.service or "-"
+        headed = http is not None and http.method == "HEAD"
         version_id = call.params.get("VersionId") or (call.result or {}).get("VersionId")
         fields = [
             *self._beginning(bucket, call, operation, key),
             f'"{_plain(request)}"',
-            status,
+            str(answer.status) if answer is not None else "-",
             call.error.code if call.error is not None else "-",
-            _sent(call, response),
+            str(answer.size) if answer is not None and answer.size and not headed else "-",
             self._object_size(bucket, call, key, version_id),
             # How long AWS took is nothing that a simulation knows.
             "-",
@@ -352,24 +357,20 @@ def _source(source: Any) -> tuple[str, str]:
     return name, key
 
 
-def _response(call: Call) -> Response | None:
-    """The answer as it goes over the wire, for its status and size."""
+def _response(call: Call) -> Answer:
+    """The answer as it goes over the wire: status and size."""
     codec = call.codec or (call.plan.codec if call.plan.model is not None else None)
-    if codec is None:
-        return None
-    response: Response
-    if call.error is not None:
+    if codec is not None and call.error is not None:
         response = codec.serialise_error(call.error, call.request_id, call.http)
-    else:
+    elif codec is not None:
         response = codec.serialise(call.result, call.request_id)
-    return response
-
-
-def _sent(call: Call, response: Response | None) -> str:
-    if response is None or (call.http is not None and call.http.method == "HEAD"):
-        return "-"
+    elif call.error is not None:
+        return Answer(call.error.status or 400, 0)
+    else:
+        result = call.result or {}
+        return Answer(result.get("__status__", 200), len(result.get("Body") or b""))
     body = response.body
-    return str(len(body)) if isinstance(body, bytes) and body else "-"
+    return Answer(response.status, len(body) if isinstance(body, bytes) else 0)
 
 
 def _operation(call: Call) -> str:

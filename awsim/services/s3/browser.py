@@ -194,6 +194,7 @@ class Browser(Settings):
         name, key = self._target()
         http = self.cloud.current.http
         assert http is not None
+        self.cloud.current.params = {"Bucket": name, "Key": key}
         origin = http.headers.get("origin")
         method = http.headers.get("access-control-request-method")
         if origin is None:

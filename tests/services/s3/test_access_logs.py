@@ -232,6 +232,32 @@ def test_presigned_requests(aws, s3, v4, bucket, enable, lines):
     assert "X-Amz-Signature=" in line["uri"]
 
 
+def test_requests_of_browsers(aws, s3, v4, bucket, enable, lines):
+    from urllib.error import HTTPError
+    from urllib.request import Request, urlopen
+
+    s3.put_bucket_website(Bucket=bucket, WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}})
+    enable()
+    for url, method in (
+        (f"http://{bucket}.s3-website-{REGION}.amazonaws.com/page", "GET"),
+        (f"https://{bucket}.s3.amazonaws.com/page", "OPTIONS"),
+    ):
+        with pytest.raises(HTTPError):
+            asked = {"Origin": "https://shop.example", "Access-Control-Request-Method": "GET"}
+            urlopen(Request(url, method=method, headers=asked))
+    form = v4.generate_presigned_post(bucket, "posted")
+    fields = {**form["fields"], "file": "12"}
+    parts = [f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}' for name, value in fields.items()]
+    body = "\r\n".join([*parts, "--b--\r\n"]).encode()
+    urlopen(Request(form["url"], body, {"Content-Type": "multipart/form-data; boundary=b"}, method="POST"))
+    told = [(line["operation"], line["key"], line["status"], line["error"]) for line in lines()]
+    assert told[1:] == [
+        ("WEBSITE.GET.OBJECT", "page", "403", "AccessDenied"),
+        ("REST.OPTIONS.PREFLIGHT", "page", "403", "AccessForbidden"),
+        ("REST.POST.OBJECT", "posted", "204", "-"),
+    ]
+
+
 # --- delivery
 
 
