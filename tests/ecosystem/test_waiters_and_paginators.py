@@ -13,7 +13,7 @@ from botocore.session import get_session  # noqa: E402
 
 from awsim.gateway.plan import plan_for  # noqa: E402
 
-SERVICES = ("dynamodb", "s3", "sqs", "sts")
+SERVICES = ("dynamodb", "organizations", "s3", "sqs", "sts")
 TABLE = {
     "TableName": "orders",
     "KeySchema": [
@@ -272,8 +272,113 @@ def _backups(client):
     return {}
 
 
+def _organization(client, *types):
+    client.create_organization()
+    root = client.list_roots()["Roots"][0]["Id"]
+    for type in types:
+        client.enable_policy_type(RootId=root, PolicyType=type)
+    return root
+
+
+def _accounts(client, number=6):
+    root = _organization(client)
+    for each in range(number):
+        client.create_account(Email=f"a{each}@corp.example", AccountName=f"a{each}")
+    return {"ParentId": root}
+
+
+def _members(client, number):
+    _accounts(client, number)
+    return [account["Id"] for account in client.list_accounts()["Accounts"][1:]]
+
+
+def _units(client, number=7):
+    root = _organization(client)
+    for each in range(number):
+        client.create_organizational_unit(ParentId=root, Name=f"unit {each}")
+    return {"ParentId": root}
+
+
+def _invitations(client):
+    for number in range(7):
+        keys = {"aws_access_key_id": f"22222222222{number}", "aws_secret_access_key": "x"}
+        other = boto3.client("organizations", **keys)
+        other.create_organization()
+        other.invite_account_to_organization(Target={"Type": "ACCOUNT", "Id": "123456789012"})
+    return {}
+
+
+def _invited(client):
+    _organization(client)
+    for number in range(7):
+        client.invite_account_to_organization(Target={"Type": "ACCOUNT", "Id": f"22222222222{number}"})
+    return {}
+
+
+def _tag_policies(client):
+    root = _organization(client, "TAG_POLICY")
+    for number in range(7):
+        content = '{"tags": {"owner": {"tag_value": {"@@append": ["a"]}}}}'
+        made = client.create_policy(Name=f"p{number}", Description="", Type="TAG_POLICY", Content=content)
+        client.attach_policy(PolicyId=made["Policy"]["PolicySummary"]["Id"], TargetId=root)
+    return {"TargetId": root, "Filter": "TAG_POLICY"}
+
+
+def _trusted(client):
+    _organization(client)
+    for number in range(7):
+        client.enable_aws_service_access(ServicePrincipal=f"service{number}.amazonaws.com")
+    return {}
+
+
+def _delegates(client):
+    for number, account in enumerate(_members(client, 7)):
+        service = {"ServicePrincipal": f"service{number}.amazonaws.com"}
+        client.enable_aws_service_access(**service)
+        client.register_delegated_administrator(AccountId=account, **service)
+    return {}
+
+
+def _delegated(client):
+    (account,) = _members(client, 1)
+    for number in range(7):
+        service = {"ServicePrincipal": f"service{number}.amazonaws.com"}
+        client.enable_aws_service_access(**service)
+        client.register_delegated_administrator(AccountId=account, **service)
+    return {"AccountId": account}
+
+
+def _tagged_root(client):
+    root = _organization(client)
+    client.tag_resource(ResourceId=root, Tags=[{"Key": f"key-{number}", "Value": "v"} for number in range(7)])
+    return {"ResourceId": root}
+
+
 # Operation -> what makes the results and returns the parameters.
 PAGINATORS = {
+    "organizations:ListAccounts": lambda client: _accounts(client) and {},
+    "organizations:ListAccountsForParent": _accounts,
+    "organizations:ListAccountsWithInvalidEffectivePolicy": lambda client: {
+        "PolicyType": _tag_policies(client)["Filter"]
+    },
+    "organizations:ListAWSServiceAccessForOrganization": _trusted,
+    "organizations:ListChildren": lambda client: {**_units(client), "ChildType": "ORGANIZATIONAL_UNIT"},
+    "organizations:ListCreateAccountStatus": lambda client: _accounts(client, 7) and {},
+    "organizations:ListDelegatedAdministrators": _delegates,
+    "organizations:ListDelegatedServicesForAccount": _delegated,
+    "organizations:ListEffectivePolicyValidationErrors": lambda client: {
+        "PolicyType": _tag_policies(client)["Filter"],
+        "AccountId": "123456789012",
+    },
+    "organizations:ListHandshakesForAccount": _invitations,
+    "organizations:ListHandshakesForOrganization": _invited,
+    "organizations:ListOrganizationalUnitsForParent": _units,
+    "organizations:ListParents": lambda client: _organization(client) and {"ChildId": "123456789012"},
+    "organizations:ListPolicies": lambda client: {"Filter": _tag_policies(client)["Filter"]},
+    "organizations:ListPoliciesForTarget": _tag_policies,
+    "organizations:ListRoots": lambda client: _organization(client) and {},
+    "organizations:ListTagsForResource": _tagged_root,
+    "organizations:ListTargetsForPolicy": lambda client: _units(client, 5) and {"PolicyId": "p-FullAWSAccess"},
     "s3:ListObjects": _objects,
     "s3:ListObjectsV2": _objects,
     "s3:ListObjectVersions": _versions,
@@ -290,7 +395,14 @@ PAGINATORS = {
 }
 
 # Pages of a size that the caller cannot choose: results, pages.
-FIXED = {"dynamodb:ListTagsOfResource": (20, 1)}
+FIXED = {
+    "dynamodb:ListTagsOfResource": (20, 1),
+    "organizations:ListAccountsWithInvalidEffectivePolicy": (0, 1),
+    "organizations:ListEffectivePolicyValidationErrors": (0, 1),
+    "organizations:ListParents": (1, 1),
+    "organizations:ListRoots": (1, 1),
+    "organizations:ListTagsForResource": (7, 1),
+}
 
 
 def results(configuration, page):
