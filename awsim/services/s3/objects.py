@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from awsim.errors import AWSError
 from awsim.services.s3 import checksums, conditions, encryption, locks, ranges
 from awsim.services.s3.access import when
+from awsim.services.s3.bodies import Data, Extents
 from awsim.services.s3.bucket import Bucket
 from awsim.services.s3.checksums import ALGORITHMS, COMPOSITE, DEFAULT, MEMBERS, Algorithm, Checksum
 from awsim.services.s3.tiering import CLASS as INTELLIGENT
@@ -27,6 +27,7 @@ _OVERRIDES = {
     "ResponseContentType": ("ContentType", "response-content-type"),
     "ResponseExpires": ("Expires", "response-expires"),
 }
+_LARGE = 1 << 25  # bytes of an answer that are not put together in one piece
 _READ_OVERRIDING = _READ | _OVERRIDES.keys()
 
 
@@ -62,11 +63,11 @@ class Objects(Writes):
         return self.shared(bucket, answer)
 
     def write(
-        self, bucket: Bucket, key: str, data: bytes, given: Mapping[str, Any], content_md5: str | None = None
+        self, bucket: Bucket, key: str, data: Data, given: Mapping[str, Any], content_md5: str | None = None
     ) -> Version:
         """Put a new version of `key`, checked; `given` are the attributes as boto3 parameters."""
         self.check("put-size", len(data), ProposedSize=str(len(data)), limit="MaxSizeAllowed")
-        digest = hashlib.md5(data, usedforsecurity=False).digest()
+        digest = checksums.md5(data)
         if content_md5 is not None:
             checksums.check_md5(digest, content_md5, as_hex=True)
         checksum = self.checksum_of(data, given)
@@ -107,7 +108,7 @@ class Objects(Writes):
                 )
         return body
 
-    def checksum_of(self, data: bytes, given: Mapping[str, Any]) -> Checksum:
+    def checksum_of(self, data: Data, given: Mapping[str, Any]) -> Checksum:
         """The checksum a request brought, verified, or else the one S3 computes."""
         wanted = given.get("ChecksumAlgorithm")
         brought: tuple[Algorithm, str] | None = None
@@ -154,7 +155,12 @@ class Objects(Writes):
         start, end = answer.pop("__span__")
         data = version.data
         assert data is not None
-        answer["Body"] = data if end - start == len(data) else data[start:end]
+        if data.__class__ is Extents:
+            # What is large goes out piece by piece.
+            large = self.cloud.current.http is not None and end - start > _LARGE
+            answer["Body"] = data[start:end] if large else data.between(start, end)  # type: ignore[union-attr]
+        else:
+            answer["Body"] = data if end - start == len(data) else data[start:end]
         if bucket.agenda is not None:
             answer.update(self.expiration_members(bucket, Key, version))
         return self.shared(bucket, answer)
@@ -350,7 +356,10 @@ class Objects(Writes):
         bucket = self.bucket_for(Bucket, ExpectedBucketOwner)
         self.write_rate(bucket, Key)
         self._check_bypass(bucket, BypassGovernanceRetention)
-        answer = self.delete_one(bucket, Key, VersionId, MFA, bool(BypassGovernanceRetention), IfMatch)
+        if VersionId is not None and bucket.mfa_delete == "Enabled":
+            self.check_version_id(VersionId)
+            self.check_mfa(MFA)
+        answer = self.delete_one(bucket, Key, VersionId, bool(BypassGovernanceRetention), IfMatch)
         return self.shared(bucket, {**answer, "__status__": 204})
 
     def _check_bypass(self, bucket: Bucket, bypass: bool | None) -> None:
@@ -363,7 +372,6 @@ class Objects(Writes):
         bucket: Bucket,
         key: str,
         version_id: str | None,
-        mfa: str | None,
         bypass: bool,
         if_match: str | None = None,
     ) -> dict[str, Any]:
@@ -373,8 +381,6 @@ class Objects(Writes):
             conditions.check_delete(current.etag if current is not None else None, if_match)
         if version_id is not None:
             self.check_version_id(version_id)
-            if bucket.mfa_delete == "Enabled":
-                self.check_mfa(mfa)
             found = bucket.find(key, version_id)
             answer: dict[str, Any] = {"VersionId": version_id} if bucket.versioning is not None else {}
             if found is not None:
@@ -431,7 +437,7 @@ class Objects(Writes):
         errors: list[dict[str, Any]] = []
         for entry in entries:
             try:
-                deleted.append(self._delete_entry(bucket, entry, MFA, bool(BypassGovernanceRetention)))
+                deleted.append(self._delete_entry(bucket, entry, bool(BypassGovernanceRetention)))
             except AWSError as error:
                 refused = {"Key": entry["Key"], "Code": error.code, "Message": error.message}
                 if entry.get("VersionId"):
@@ -444,7 +450,7 @@ class Objects(Writes):
             answer["Errors"] = errors
         return answer
 
-    def _delete_entry(self, bucket: Bucket, entry: Mapping[str, Any], mfa: str | None, bypass: bool) -> dict[str, Any]:
+    def _delete_entry(self, bucket: Bucket, entry: Mapping[str, Any], bypass: bool) -> dict[str, Any]:
         key, version_id = entry["Key"], entry.get("VersionId") or None
         if not key:
             raise self.error("UserKeyMustBeSpecified", "User key must have a length greater than 0.")
@@ -455,7 +461,7 @@ class Objects(Writes):
         if bypass:
             self.permit(bucket, "s3:BypassGovernanceRetention", key)
         self.write_rate(bucket, key)
-        outcome = self.delete_one(bucket, key, version_id, mfa, bypass, entry.get("ETag"))
+        outcome = self.delete_one(bucket, key, version_id, bypass, entry.get("ETag"))
         shown: dict[str, Any] = {"Key": key}
         if version_id is not None:
             shown["VersionId"] = version_id

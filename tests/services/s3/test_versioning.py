@@ -3,6 +3,8 @@
 import boto3
 import pytest
 
+from awsim.auth.totp import code_at
+
 NOT_ALLOWED = "The specified method is not allowed against this resource."
 NEEDS_MFA = "Mfa Authentication must be used for this request"
 
@@ -233,6 +235,50 @@ def test_what_mfa_delete_protects(s3, bucket, root, versions, refused):
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=off, MFA=MFA)
         assert s3.get_bucket_versioning(Bucket=bucket)["MFADelete"] == "Disabled"
         s3.delete_object(Bucket=bucket, Key="k", VersionId=id)
+
+
+def device_of(iam, aws, user, name):
+    """(serial number, what gives the code it shows now): an MFA device that is enabled for a user."""
+    made = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]
+    serial, seed = made["SerialNumber"], made["Base32StringSeed"]
+    step = int(aws.clock.time() // 30)
+    first, second = code_at(seed, step - 1), code_at(seed, step)
+    iam.enable_mfa_device(UserName=user, SerialNumber=serial, AuthenticationCode1=first, AuthenticationCode2=second)
+    aws.clock.advance(seconds=60)
+    return serial, lambda: code_at(seed, int(aws.clock.time() // 30))
+
+
+@pytest.mark.rule("s3-075")
+def test_a_code_of_anothers_device(s3, bucket, root, versions, aws, refused):
+    iam = boto3.client("iam")
+    iam.create_user(UserName="ann")
+    with root:
+        own, shown = device_of(iam, aws, "root", "own")
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=ENABLED, MFA=f"{own} {shown()}")
+        ids = [s3.put_object(Bucket=bucket, Key="k")["VersionId"] for _ in range(2)]
+        before = versions(bucket)
+        anns, hers = device_of(iam, aws, "ann", "anns")
+        code = hers()
+        message = (
+            f"The device with serial number {anns} that generated token {code} is not owned by the authenticated user"
+        )
+        with refused("NotDeviceOwnerError", message):
+            s3.delete_object(Bucket=bucket, Key="k", VersionId=ids[0], MFA=f"{anns} {code}")
+        with refused("NotDeviceOwnerError", message):
+            s3.delete_objects(
+                Bucket=bucket, Delete={"Objects": [{"Key": "k", "VersionId": ids[0]}]}, MFA=f"{anns} {code}"
+            )
+        with refused("TokenCodeInvalidError"):
+            s3.delete_object(Bucket=bucket, Key="k", VersionId=ids[0], MFA=f"{own} 000000")
+        assert versions(bucket) == before
+        # One code is good for a whole batch.
+        answer = s3.delete_objects(
+            Bucket=bucket,
+            Delete={"Objects": [{"Key": "k", "VersionId": id} for id in ids]},
+            MFA=f"{own} {shown()}",
+        )
+        assert len(answer["Deleted"]) == 2
+        assert versions(bucket) == []
 
 
 def test_the_resource_interface(aws, bucket):
