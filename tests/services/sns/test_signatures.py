@@ -72,7 +72,7 @@ def test_the_key_signs_without_any_library():
     assert 2_030 <= key.modulus.bit_length() <= 2_048
     signature = key.sign(b"data", "2")
     assert len(signature) == 256
-    padded = pow(int.from_bytes(signature), signing.EXPONENT, key.modulus).to_bytes(256)
+    padded = pow(int.from_bytes(signature), key.exponent, key.modulus).to_bytes(256)
     digest = hashlib.sha256(b"data").digest()
     prefix = bytes.fromhex("3031300d060960864801650304020105000420")
     assert padded == b"\x00\x01" + b"\xff" * (256 - 3 - len(prefix) - 32) + b"\x00" + prefix + digest
