@@ -6,6 +6,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from awsim.auth.totp import STEP, code_at
+
 OTHER = "222222222222"
 
 
@@ -208,3 +210,70 @@ def test_attributes_decide_tags_of_the_request_of_the_resource_and_of_the_princi
     other = boto3.client("sqs").create_queue(QueueName="blue", tags={"team": "blue"})["QueueUrl"]
     assert refused(mine.send_message, QueueUrl=other, MessageBody="hello")[0] == "AccessDenied"
     assert not boto3.client("sqs").receive_message(QueueUrl=other).get("Messages")
+
+
+@pytest.mark.rule("sts-018")
+@pytest.mark.aws(authorization=True, at="2026-01-01")
+def test_only_a_session_with_mfa_may_delete(aws, iam):
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="ledger")
+    s3.put_object(Bucket="ledger", Key="2026", Body=b"total")
+    with_mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    keys = user_with(iam, "ann", allow("s3:GetObject"), allow("s3:DeleteObject", Condition=with_mfa))
+    phone = iam.create_virtual_mfa_device(VirtualMFADeviceName="phone")["VirtualMFADevice"]
+    serial, seed = phone["SerialNumber"], phone["Base32StringSeed"]
+
+    def shown(later=0):
+        return code_at(seed, int(aws.clock.time()) // STEP + later)
+
+    iam.enable_mfa_device(
+        UserName="ann", SerialNumber=serial, AuthenticationCode1=shown(-1), AuthenticationCode2=shown()
+    )
+    aws.clock.advance(minutes=1)
+    plain = boto3.client("s3", **keys)
+    assert refused(plain.delete_object, Bucket="ledger", Key="2026")[0] == "AccessDenied"
+    sts = boto3.client("sts", **keys)
+    without = boto3.client("s3", **session_of(sts.get_session_token()["Credentials"]))
+    assert refused(without.delete_object, Bucket="ledger", Key="2026")[0] == "AccessDenied"
+    code, message = refused(sts.get_session_token, SerialNumber=serial, TokenCode=shown(-9))
+    assert code == "AccessDenied"
+    assert message == "MultiFactorAuthentication failed with invalid MFA one time pass code."
+    assert plain.get_object(Bucket="ledger", Key="2026")["Body"].read() == b"total"
+    session = sts.get_session_token(SerialNumber=serial, TokenCode=shown())["Credentials"]
+    boto3.client("s3", **session_of(session)).delete_object(Bucket="ledger", Key="2026")
+    assert "Contents" not in s3.list_objects_v2(Bucket="ledger")
+
+
+def test_a_service_is_no_deputy_of_strangers(aws, iam):
+    """The queue lets SNS in for its owner's topic: somebody else's topic cannot use SNS to get at it."""
+    sqs, mine = boto3.client("sqs"), boto3.client("sns")
+    theirs = boto3.client("sns", aws_access_key_id=OTHER, aws_secret_access_key="x")
+    topics = {client: client.create_topic(Name="orders")["TopicArn"] for client in (mine, theirs)}
+    queue = sqs.create_queue(QueueName="orders")["QueueUrl"]
+    arn = "arn:aws:sqs:us-east-1:123456789012:orders"
+
+    def open_to_sns(**condition):
+        statement = allow("sqs:SendMessage", arn, Principal={"Service": "sns.amazonaws.com"}, **condition)
+        sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": document(statement)})
+
+    def received():
+        found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+        return [message["Body"] for message in found]
+
+    raw = {"RawMessageDelivery": "true"}
+    for client, topic in topics.items():
+        client.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=raw, ReturnSubscriptionArn=True)
+    (token,) = [json.loads(body)["Token"] for body in received()] or [None]
+    if token is not None:
+        theirs.confirm_subscription(TopicArn=topics[theirs], Token=token)
+    open_to_sns()
+    for client, topic in topics.items():
+        client.publish(TopicArn=topic, Message=f"from {'me' if client is mine else 'them'}")
+    assert "from me" in received()
+    open_to_sns(Condition={"ArnEquals": {"aws:SourceArn": topics[mine]}})
+    for client, topic in topics.items():
+        client.publish(TopicArn=topic, Message=f"from {'me' if client is mine else 'them'}")
+    assert received() == ["from me"]
+    open_to_sns(Condition={"StringEquals": {"aws:SourceAccount": OTHER}})
+    mine.publish(TopicArn=topics[mine], Message="from me")
+    assert received() == []
