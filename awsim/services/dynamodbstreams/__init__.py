@@ -162,18 +162,20 @@ class DynamoDBStreams(Service):
     def _stream(self, arn: str) -> Any:
         self._check_arn(arn)
         account = arn.split(":")[4]
-        for stream in self._streams() if account == self.account else self._shared(arn, account):
+        streams = self._streams() if account == self.account else self.at(account=account)._streams()
+        for stream in streams:
             if stream.arn == arn:
+                if account != self.account:
+                    self._check_stranger(arn)
                 return stream
         raise self.error("ResourceNotFoundException", f"Requested resource not found: Stream: {arn} not found")
 
-    def _shared(self, arn: str, account: str) -> list[Any]:
-        """The streams of another account, for whom the policy of this one lets in."""
+    def _check_stranger(self, arn: str) -> None:
+        """Refuse what the policy of another account's stream does not let this one do."""
         if self.cloud.authorization is None:
             from awsim.gateway.authorizer import check_strangers
 
             check_strangers(self.request, self.resource_policy(arn), lambda asked: asked == arn)
-        return self.at(account=account)._streams()  # type: ignore[no-any-return]
 
     def _shard(self, stream: Any, id: str) -> Any:
         shard = stream.shard(id)
