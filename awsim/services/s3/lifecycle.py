@@ -355,6 +355,8 @@ class Lifecycle(Access):
         policy, versioned = agenda.policy, bucket.versioning is not None
         for key in agenda.take(midnight, policy.keys_of(bucket)):
             versions = list(bucket.versions(key))
+            if not versions:
+                continue
             found = plan(policy, key, versions, versioned, midnight)
             for action in found.actions:
                 self._carry_out(bucket, key, action)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from awsim.auth.credentials import principal
+from awsim.auth.credentials import administrator, principal
 from awsim.errors import AWSError
 from awsim.services.s3 import acl, filters
 from awsim.services.s3.access import Access, iso
@@ -196,7 +196,7 @@ class Replication(Access):
             if target is None or other is None or (back and not rule.from_replicas):
                 continue
             changes = {each: getattr(version, each) for each in names}
-            if rule.owner is not None or target.ownership == "BucketOwnerEnforced":
+            if rule.owner is not None or target.acls_disabled:
                 changes.pop("acl", None)
             try:
                 self._check_rights(bucket, replicating.role, rule, key, version, target)
@@ -218,6 +218,7 @@ class Replication(Access):
             raise Failure("DstBucketUnversioned")
         if bucket.is_locked and not target.is_locked:
             raise Failure("DstBucketObjectLockConfigMissing")
+        self._check_source(bucket, version)
         self._check_rights(bucket, role, rule, key, version, target)
         changes: dict[str, Any] = {"replication": REPLICA, "sequence": target.next_sequence(), "restore": None}
         if rule.storage_class is not None and not version.is_marker:
@@ -226,7 +227,7 @@ class Replication(Access):
         stored = version.encryption
         if stored is not None and stored.algorithm in KMS_ALGORITHMS:
             changes["encryption"] = stored._replace(key_id=rule.kms_key)
-        if rule.owner is not None or target.ownership == "BucketOwnerEnforced":
+        if rule.owner is not None or target.acls_disabled:
             changes["owner"] = target.account
             changes["acl"] = None
         elif version.acl is None and version.owner != target.account:
@@ -237,6 +238,15 @@ class Replication(Access):
         self.emit(
             target, "ObjectRemoved:DeleteMarkerCreated" if version.is_marker else "ObjectCreated:Put", key, replica
         )
+
+    def _check_source(self, bucket: Bucket, version: Version) -> None:
+        """The bucket's owner has to own an object, or be let in by its list."""
+        owner = self.owner_shown(bucket, version)
+        if owner == bucket.account or version.is_marker:
+            return
+        grants, asks = self.list_of(bucket, version), administrator(bucket.account)
+        if not all(acl.gives(grants, permission, asks, owner, False) for permission in ("READ", "READ_ACP")):
+            raise Failure("SrcGetObjectNotPermitted")
 
     def _check_rights(self, bucket: Bucket, role: str, rule: Rule, key: str, version: Version, target: Bucket) -> None:
         """Whether the role may do all that it takes, by the policies of its own and of both buckets."""

@@ -530,6 +530,19 @@ def test_replicas_can_belong_to_the_destination(s3, other, replicate, status):
     assert other.get_object(Bucket=TARGET, Key="given")["Body"].read() == b"1"
 
 
+def test_the_owner_of_an_object_has_to_let_the_bucket_owner_in(s3, other, replicate, status):
+    make(s3, SOURCE, ObjectOwnership="ObjectWriter")
+    make(s3, TARGET)
+    write = {"Effect": "Allow", "Principal": {"AWS": STRANGER}, "Action": "s3:PutObject*"}
+    s3.put_bucket_policy(Bucket=SOURCE, Policy=document({**write, "Resource": f"arn:aws:s3:::{SOURCE}/*"}))
+    replicate(rule())
+    other.put_object(Bucket=SOURCE, Key="closed", Body=b"1")
+    other.put_object(Bucket=SOURCE, Key="open", Body=b"1", ACL="bucket-owner-full-control")
+    listed = s3.list_objects_v2(Bucket=TARGET)["Contents"]
+    assert [each["Key"] for each in listed] == ["open"]
+    assert status("open") == "COMPLETED"
+
+
 def test_destinations_that_go_away(s3, buckets, replicate, status):
     replicate(rule())
     s3.put_bucket_versioning(Bucket=TARGET, VersioningConfiguration={"Status": "Suspended"})
