@@ -27,6 +27,7 @@ def decode(body: bytes, declared: str | None = None) -> tuple[bytes, dict[str, s
     parts = []
     trailers: dict[str, str] = {}
     position = 0
+    view = memoryview(body)
     while True:
         end = body.find(b"\r\n", position)
         if end < 0:
@@ -40,7 +41,7 @@ def decode(body: bytes, declared: str | None = None) -> tuple[bytes, dict[str, s
         position = end + 2
         if size == 0:
             break
-        data = body[position : position + size]
+        data = view[position : position + size]
         if len(data) != size or body[position + size : position + size + 2] != b"\r\n" or size < 0:
             raise Incomplete("The request body terminated unexpectedly")
         parts.append(data)
@@ -49,10 +50,10 @@ def decode(body: bytes, declared: str | None = None) -> tuple[bytes, dict[str, s
         name, colon, value = line.partition(b":")
         if colon:
             trailers[name.strip().lower().decode("latin-1")] = value.strip().decode("latin-1")
-    data = parts[0] if len(parts) == 1 else b"".join(parts)
-    if declared is not None and declared.isdecimal() and int(declared) != len(data):
+    whole = b"".join(parts)
+    if declared is not None and declared.isdecimal() and int(declared) != len(whole):
         raise Incomplete("The request body terminated unexpectedly")
-    return data, trailers
+    return whole, trailers
 
 
 def without_chunked(encoding: str) -> str:

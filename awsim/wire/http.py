@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote_plus
@@ -169,10 +170,7 @@ class Request:
         elif isinstance(body, bytearray | memoryview):
             body = bytes(body)
         elif hasattr(body, "read"):
-            body = body.read()
-            if isinstance(body, str):
-                body = body.encode()
-            body = bytes(body) if body is not None else b""
+            body = _contents(body)
         else:
             body = b"".join(part.encode() if isinstance(part, str) else bytes(part) for part in body)
         self._body = body
@@ -189,6 +187,29 @@ class Request:
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.url}>"
+
+
+_BLOCK = 1 << 20
+
+
+def _contents(stream: Any) -> bytes:
+    """All that a stream has.
+
+    It is read in blocks, as HTTP clients do: botocore's wrapper of uploads takes quadratic time to give all at once.
+    """
+    if isinstance(stream, io.IOBase):
+        content = stream.read()
+    else:
+        pieces = []
+        while piece := stream.read(_BLOCK):
+            pieces.append(piece)
+        if len(pieces) > 1:
+            content = ("" if isinstance(pieces[0], str) else b"").join(pieces)
+        else:
+            content = pieces[0] if pieces else b""
+    if isinstance(content, str):
+        return content.encode()
+    return bytes(content) if content is not None else b""
 
 
 def pairs(text: str) -> list[tuple[str, str]]:

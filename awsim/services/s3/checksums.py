@@ -15,11 +15,13 @@ import binascii
 import hashlib
 import zlib
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from typing import Any
 
 from awsim.errors import AWSError
+from awsim.services.s3 import bodies
+from awsim.services.s3.bodies import Data, Extents
 
 COMPOSITE = "COMPOSITE"
 FULL_OBJECT = "FULL_OBJECT"
@@ -41,6 +43,7 @@ class _Reflected:
         self.polynomial = polynomial
         self.ones = (1 << width) - 1
         self.powers: dict[int, tuple[int, ...]] = {}
+        self.factors: dict[int, int] = {}
         self.table: list[int] = []
 
     def _prepare(self) -> None:
@@ -112,7 +115,12 @@ class _Reflected:
 
     def combine(self, first: int, second: int, second_length: int) -> int:
         """The CRC of two byte strings joined, from the CRC of each and the length of the second."""
-        return self._product(first, self.power(8 * second_length)) ^ second
+        factor = self.factors.get(second_length)
+        if factor is None:
+            if len(self.factors) > 64:
+                self.factors.clear()
+            factor = self.factors[second_length] = self.power(8 * second_length)
+        return self._product(first, factor) ^ second
 
 
 _CRC32 = _Reflected(32, 0xEDB88320)
@@ -140,32 +148,52 @@ def _crc64nvme() -> Callable[[bytes], int]:
 class Algorithm:
     """One checksum algorithm. `member` is its name in boto3's parameters and results, `size` its length in bytes."""
 
-    __slots__ = ("_digest", "composite", "full", "header", "member", "name", "reflected", "size")
+    __slots__ = ("_digest", "_hasher", "composite", "full", "header", "member", "name", "reflected", "size")
 
     def __init__(
         self,
         name: str,
         size: int,
-        digest: Callable[[bytes], bytes],
+        digest: Callable[[bytes], bytes] | None,
         reflected: _Reflected | None = None,
         composite: bool = True,
         full: bool | None = None,
+        hasher: Callable[[], Any] | None = None,
     ) -> None:
+        """`digest` and `reflected` say how a CRC is computed; `hasher` makes a hash of hashlib's for all others."""
         self.name = name
         self.member = "Checksum" + name
         self.header = "x-amz-checksum-" + name.lower()
         self.size = size
         self._digest = digest
+        self._hasher = hasher
         self.reflected = reflected
         self.composite = composite
         self.full = reflected is not None if full is None else full
 
-    def digest(self, data: bytes) -> bytes:
-        return self._digest(data)
+    def digest(self, data: Data) -> bytes:
+        if self._digest is None:
+            assert self._hasher is not None
+            return bodies.digest(data, self._hasher())
+        if data.__class__ is Extents:
+            return self._combined(data)  # type: ignore[arg-type]
+        return self._digest(data)  # type: ignore[arg-type]
 
-    def text(self, data: bytes) -> str:
+    def _combined(self, data: Extents) -> bytes:
+        """The CRC of pieces, equal ones computed once."""
+        assert self._digest is not None and self.reflected is not None
+        known: dict[int, int] = {}
+        crc = 0
+        for piece in data.pieces:
+            value = known.get(id(piece))
+            if value is None:
+                value = known[id(piece)] = int.from_bytes(self._digest(piece), "big")
+            crc = self.reflected.combine(crc, value, len(piece))
+        return crc.to_bytes(self.size, "big")
+
+    def text(self, data: Data) -> str:
         """The checksum of `data` as it travels."""
-        return binascii.b2a_base64(self._digest(data), newline=False).decode()
+        return binascii.b2a_base64(self.digest(data), newline=False).decode()
 
     def decode(self, text: str) -> bytes | None:
         """The raw checksum of base64 text; None when it is none of this algorithm."""
@@ -197,8 +225,8 @@ def _xxhash() -> Any:
         return None
 
 
-def _xx(name: str) -> Callable[[bytes], bytes]:
-    def digest(data: bytes) -> bytes:
+def _xx(name: str) -> Callable[[], Any]:
+    def hasher() -> Any:
         library = _xxhash()
         if library is None:
             raise AWSError(
@@ -206,9 +234,9 @@ def _xx(name: str) -> Callable[[bytes], bytes]:
                 f"awsim computes the checksum {name.upper()} only where the Python package xxhash is installed",
                 status=501,
             )
-        return getattr(library, name)(data).digest()
+        return getattr(library, name)()
 
-    return digest
+    return hasher
 
 
 ALGORITHMS: dict[str, Algorithm] = {
@@ -217,13 +245,13 @@ ALGORITHMS: dict[str, Algorithm] = {
         Algorithm("CRC32", 4, lambda data: zlib.crc32(data).to_bytes(4, "big"), _CRC32),
         Algorithm("CRC32C", 4, lambda data: _crc32c()(data).to_bytes(4, "big"), _CRC32C),
         Algorithm("CRC64NVME", 8, lambda data: _crc64nvme()(data).to_bytes(8, "big"), _CRC64NVME, composite=False),
-        Algorithm("SHA1", 20, lambda data: hashlib.sha1(data).digest()),
-        Algorithm("SHA256", 32, lambda data: hashlib.sha256(data).digest()),
-        Algorithm("SHA512", 64, lambda data: hashlib.sha512(data).digest()),
-        Algorithm("MD5", 16, lambda data: hashlib.md5(data, usedforsecurity=False).digest()),
-        Algorithm("XXHASH64", 8, _xx("xxh64")),
-        Algorithm("XXHASH3", 8, _xx("xxh3_64")),
-        Algorithm("XXHASH128", 16, _xx("xxh3_128")),
+        Algorithm("SHA1", 20, None, hasher=hashlib.sha1),
+        Algorithm("SHA256", 32, None, hasher=hashlib.sha256),
+        Algorithm("SHA512", 64, None, hasher=hashlib.sha512),
+        Algorithm("MD5", 16, None, hasher=partial(hashlib.md5, usedforsecurity=False)),
+        Algorithm("XXHASH64", 8, None, hasher=_xx("xxh64")),
+        Algorithm("XXHASH3", 8, None, hasher=_xx("xxh3_64")),
+        Algorithm("XXHASH128", 16, None, hasher=_xx("xxh3_128")),
     )
 }
 MEMBERS: dict[str, Algorithm] = {algorithm.member: algorithm for algorithm in ALGORITHMS.values()}
@@ -262,7 +290,12 @@ def given(checksums: dict[str, str | None], algorithm_name: str | None = None) -
     return found
 
 
-def verified(data: bytes, algorithm: Algorithm, value: str) -> str:
+def md5(data: Data) -> bytes:
+    """The raw MD5 of a body."""
+    return bodies.digest(data, hashlib.md5(usedforsecurity=False))
+
+
+def verified(data: Data, algorithm: Algorithm, value: str) -> str:
     """`value` if it is the checksum of `data`, else BadDigest."""
     if algorithm.text(data) != value:
         raise AWSError("BadDigest", f"The {algorithm.name} you specified did not match the calculated checksum.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
@@ -10,8 +9,9 @@ from urllib.parse import unquote
 from awsim.services.s3 import conditions, encryption
 from awsim.services.s3 import tags as tagging
 from awsim.services.s3.access import when
+from awsim.services.s3.bodies import Data
 from awsim.services.s3.bucket import Bucket
-from awsim.services.s3.checksums import ALGORITHMS, DEFAULT, FULL_OBJECT, Checksum
+from awsim.services.s3.checksums import ALGORITHMS, DEFAULT, FULL_OBJECT, Checksum, md5
 from awsim.services.s3.versions import Version
 from awsim.services.s3.writes import ATTRIBUTES, Writes
 
@@ -125,7 +125,7 @@ class Copies(Writes):
         data = source.data
         assert data is not None
         id = bucket.next_id()
-        digest = hashlib.md5(data, usedforsecurity=False).digest()
+        digest = md5(data)
         version = Version(
             id,
             bucket.next_sequence(),
@@ -163,7 +163,7 @@ class Copies(Writes):
         return headers
 
     @staticmethod
-    def _checksum(source: Version, data: bytes, wanted: str | None) -> Checksum:
+    def _checksum(source: Version, data: Data, wanted: str | None) -> Checksum:
         """A copy has the checksum of the whole, by its source's algorithm unless another is asked for."""
         kept = source.checksum
         if wanted is None and kept is not None and kept.type == FULL_OBJECT:

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from awsim.errors import AWSError
 from awsim.services.s3 import conditions
-from awsim.services.s3.checksums import ALGORITHMS, COMPOSITE, DEFAULT, FULL_OBJECT, MEMBERS, Algorithm, Checksum
+from awsim.services.s3.bodies import Data
+from awsim.services.s3.checksums import ALGORITHMS, COMPOSITE, DEFAULT, FULL_OBJECT, MEMBERS, Algorithm, Checksum, md5
 from awsim.services.s3.encryption import Encryption
 from awsim.services.s3.versions import Part
 from awsim.state import Entity, SortedDict
@@ -21,7 +22,7 @@ class UploadedPart(NamedTuple):
     """A part as it lies there: `digest` is its raw MD5, `etag` what was answered, `checksum` of `algorithm`."""
 
     number: int
-    data: bytes
+    data: Data
     digest: bytes
     etag: str
     modified: int
@@ -42,6 +43,7 @@ class Upload(Entity):
         "id",
         "initiated",
         "key",
+        "latest",
         "parts",
         "principal",
         "sequence",
@@ -71,6 +73,15 @@ class Upload(Entity):
         self.algorithm = algorithm
         self.checksum_type = checksum_type
         self.parts = SortedDict()
+        self.latest: tuple[Data, bytes] | None = None
+
+    def kept(self, data: Data) -> tuple[Data, bytes]:
+        """(data, its raw MD5) of a part to be; one that is equal to the part before is that part's, kept once."""
+        last = self.latest
+        if last is not None and last[0].__class__ is data.__class__ and last[0] == data:
+            return last
+        self.latest = data, md5(data)
+        return self.latest
 
     def chosen(self, listed: Sequence[Mapping[str, Any]], smallest: float | None) -> list[UploadedPart]:
         """The parts that CompleteMultipartUpload names, checked."""
@@ -133,7 +144,7 @@ class Upload(Entity):
                 "numbers that begin with 1.",
             )
 
-    def checksum(self, parts: Sequence[UploadedPart], data: bytes) -> Checksum | None:
+    def checksum(self, parts: Sequence[UploadedPart], data: Data) -> Checksum | None:
         """The checksum of the whole; an object under a customer's key has none unless one was asked for."""
         if self.algorithm is None:
             if self.encryption.customer is not None:

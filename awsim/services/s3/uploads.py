@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from awsim.services.s3 import acl, checksums, conditions, listing, multipart, ranges
 from awsim.services.s3.access import when
+from awsim.services.s3.bodies import Data, joined
 from awsim.services.s3.bucket import Bucket, UploadKeys
 from awsim.services.s3.checksums import ALGORITHMS, COMPOSITE, MEMBERS, Algorithm
 from awsim.services.s3.copies import Copies
@@ -99,7 +99,7 @@ class Uploads(Objects, Copies):
         upload = bucket.upload(UploadId, Key)
         self._check_key_of(upload, given)
         self.check("part-size", len(data), ProposedSize=str(len(data)), limit="MaxSizeAllowed")
-        digest = hashlib.md5(data, usedforsecurity=False).digest()
+        data, digest = upload.kept(data)
         if ContentMD5 is not None:
             checksums.check_md5(digest, ContentMD5)
         algorithm, value = self._part_checksum(upload, data, given)
@@ -130,7 +130,7 @@ class Uploads(Objects, Copies):
             )
 
     def _part_checksum(
-        self, upload: Upload, data: bytes, given: Mapping[str, Any]
+        self, upload: Upload, data: Data, given: Mapping[str, Any]
     ) -> tuple[Algorithm | None, str | None]:
         brought = checksums.given({name: given[name] for name in given if name in MEMBERS})
         expected = upload.algorithm
@@ -149,7 +149,7 @@ class Uploads(Objects, Copies):
         self,
         upload: Upload,
         number: int,
-        data: bytes,
+        data: Data,
         digest: bytes,
         algorithm: Algorithm | None,
         value: str | None,
@@ -184,7 +184,7 @@ class Uploads(Objects, Copies):
             if (start, end) != (0, len(data)):
                 data = data[start:end]
         self.check("copy-source-size", len(data))
-        digest = hashlib.md5(data, usedforsecurity=False).digest()
+        data, digest = upload.kept(data)
         algorithm = upload.algorithm
         value = algorithm.text(data) if algorithm is not None else None
         part = self._keep(upload, PartNumber, data, digest, algorithm, value)
@@ -234,7 +234,7 @@ class Uploads(Objects, Copies):
                 f"{size}",
             )
         self.check("object-size", size, ProposedSize=str(size), limit="MaxSizeAllowed")
-        data = parts[0].data if len(parts) == 1 else b"".join([part.data for part in parts])
+        data = joined(part.data for part in parts)
         checksum = upload.checksum(parts, data)
         for member, value in given.items():
             if value is not None and member in MEMBERS:

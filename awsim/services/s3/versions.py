@@ -10,6 +10,7 @@ import binascii
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from awsim.services.s3.bodies import Data
 from awsim.services.s3.checksums import Checksum
 from awsim.services.s3.encryption import Encryption
 from awsim.state import Dict, Entity, SortedDict
@@ -88,7 +89,7 @@ class Version:
         sequence: int,
         modified: int,
         owner: str,
-        data: bytes | None = None,
+        data: Data | None = None,
         etag: str = "",
         checksum: Checksum | None = None,
         headers: Mapping[str, Any] = NO_METADATA,
