@@ -193,6 +193,7 @@ CALLS = {
     "iam:UpdateLoginProfile": _login,
     "iam:UploadServerCertificate": lambda cloud: {"CertificateBody": "x", "PrivateKey": "x"},
     "iam:CreateSAMLProvider": lambda cloud: {"SAMLMetadataDocument": "x" * 1000},
+    "schemas:GetDiscoveredSchema": lambda cloud: {"Type": "OpenApi3", "Events": ["{}"]},
     "sts:GetSessionToken": lambda cloud: {},
     "sts:GetFederationToken": lambda cloud: {"Name": "jane"},
 }
@@ -218,6 +219,7 @@ ELEMENTS = {
     },
 }
 ELEMENTS_BY_SHAPE = {
+    "__listOfGetDiscoveredSchemaVersionItemInput": lambda n: "{}",
     "PutRecordBatchRequestEntryList": lambda n: {"Data": b"x"},
     "PutRecordsRequestEntryList": lambda n: {"Data": b"x", "PartitionKey": str(n)},
     "policyDescriptorListType": lambda n: {"arn": f"arn:aws:iam::123456789012:policy/p{n}"},

@@ -13,7 +13,7 @@ from botocore.session import get_session  # noqa: E402
 
 from awsim.gateway.plan import plan_for  # noqa: E402
 
-SERVICES = ("dynamodb", "organizations", "s3", "sqs", "sts")
+SERVICES = ("dynamodb", "organizations", "pipes", "s3", "schemas", "sqs", "sts")
 TABLE = {
     "TableName": "orders",
     "KeySchema": [
@@ -115,8 +115,24 @@ def _destination(client):
     client.enable_kinesis_streaming_destination(TableName="orders", StreamArn=arn)
 
 
+SCHEMA = {"RegistryName": "shop", "SchemaName": "shop@Order"}
+
+
+def _schema(client, versions=1):
+    client.create_registry(RegistryName="shop")
+    for number in range(versions):
+        content = f'{{"openapi": "3.0.{number}", "info": {{}}, "paths": {{}}}}'
+        (client.update_schema if number else client.create_schema)(**SCHEMA, Type="OpenApi3", Content=content)
+    return SCHEMA
+
+
+def _binding(client):
+    client.put_code_binding(**_schema(client), Language="Python36")
+
+
 # Name -> (parameters, makes it true, and whether a wait before that ends in vain).
 WAITERS = {
+    "schemas:CodeBindingExists": ({**SCHEMA, "Language": "Python36"}, _binding, False),
     "s3:BucketExists": ({"Bucket": "reports"}, _bucket, True),
     "s3:BucketNotExists": ({"Bucket": "reports"}, lambda client: None, False),
     "s3:ObjectExists": (S3_OBJECT, _object, True),
@@ -354,8 +370,46 @@ def _tagged_root(client):
     return {"ResourceId": root}
 
 
+def _pipes(client):
+    arn = "arn:aws:sqs:us-east-1:123456789012:"
+    role = "arn:aws:iam::123456789012:role/pipes"
+    for number in range(7):
+        client.create_pipe(
+            Name=f"pipe-{number}", Source=f"{arn}in", Target=f"{arn}out", RoleArn=role, DesiredState="STOPPED"
+        )
+    return {}
+
+
+def _registries(client):
+    for number in range(7):
+        client.create_registry(RegistryName=f"registry-{number}")
+    return {"Scope": "LOCAL"}
+
+
+def _schemas(client):
+    client.create_registry(RegistryName="shop")
+    for number in range(7):
+        content = '{"openapi": "3.0.0", "info": {"title": "order"}, "paths": {}}'
+        client.create_schema(RegistryName="shop", SchemaName=f"s{number}", Type="OpenApi3", Content=content)
+    return {"RegistryName": "shop"}
+
+
+def _discoverers(client):
+    events = boto3.client("events")
+    for number in range(7):
+        bus = events.create_event_bus(Name=f"bus-{number}")["EventBusArn"]
+        client.create_discoverer(SourceArn=bus)
+    return {}
+
+
 # Operation -> what makes the results and returns the parameters.
 PAGINATORS = {
+    "pipes:ListPipes": _pipes,
+    "schemas:ListDiscoverers": _discoverers,
+    "schemas:ListRegistries": _registries,
+    "schemas:ListSchemaVersions": lambda client: _schema(client, 7),
+    "schemas:ListSchemas": _schemas,
+    "schemas:SearchSchemas": lambda client: {**_schemas(client), "Keywords": "order"},
     "organizations:ListAccounts": lambda client: _accounts(client) and {},
     "organizations:ListAccountsForParent": _accounts,
     "organizations:ListAccountsWithInvalidEffectivePolicy": lambda client: {

@@ -237,3 +237,8 @@ class DeliveryOperations(Operations):
             logStreamName=stream,
             logEvents=[{"timestamp": round(self.clock.time() * 1000), "message": text}],
         )
+
+    def _to_schemas(self, rule_arn: str, target: Target, address: Arn, event: Event, text: str) -> None:
+        self._call(
+            rule_arn, target, address, "schemas", "ObserveEvent", DiscovererArn=target["Arn"], Event=dumps(event)
+        )
