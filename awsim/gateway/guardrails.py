@@ -46,14 +46,14 @@ def request_tags(params: Mapping[str, Any]) -> Mapping[str, str] | None:
 
 
 def check_tags(call: Call) -> None:
-    """Refuse tags that the caller's tag policy does not allow where it is enforced.
+    """Refuse tags that the caller's tag policy, enforced somewhere, does not allow there.
 
     Organizations User Guide, "Understanding enforcement": a tag that is not named by a policy, or none at all, is no
     violation. A resource's type is told from its ARN; where that names none, any type of the service counts.
     """
-    known = call.cloud.organizations(call.instance.partition)
-    if known is None or call.caller.service is not None or call.service == "organizations":
+    if call.caller.service is not None or call.service == "organizations":
         return
+    known = call.cloud.organizations(call.instance.partition)
     tagging = call.params.get("Tagging")
     tags = tag_map(tagging.get("TagSet")) if isinstance(tagging, Mapping) else request_tags(call.params)
     if not tags:

@@ -187,15 +187,14 @@ def test_a_resource_control_policy_keeps_outsiders_off_buckets(company):
 
 
 def admitting(company, action, resource):
-    return document(
-        {
-            "Effect": "Allow",
-            "Principal": "*",
-            "Action": action,
-            "Resource": resource,
-            "Condition": {"StringEquals": {"aws:PrincipalOrgID": company.id}},
-        }
-    )
+    """A policy for all members; `resource` is None for a role's, which names none."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": action,
+        "Condition": {"StringEquals": {"aws:PrincipalOrgID": company.id}},
+    }
+    return document(statement if resource is None else {**statement, "Resource": resource})
 
 
 @pytest.mark.parametrize("mode", [False, pytest.param(True, marks=authorized)], ids=["open", "authorized"])
@@ -277,6 +276,72 @@ def test_the_management_account_reaches_accounts_that_it_made(company):
     boto3.client("s3", **inside).create_bucket(Bucket="made-from-afar")
     code, _ = refused(client("sts", company.audit).assume_role, RoleArn=role, RoleSessionName="ops")
     assert code == "AccessDenied"
+
+
+@authorized
+def test_a_role_trusts_the_whole_organization(company):
+    trust = admitting(company, "sts:AssumeRole", None)
+    role = boto3.client("iam").create_role(RoleName="reader", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    asked = {"RoleArn": role, "RoleSessionName": "story"}
+    assert client("sts", company.dev).assume_role(**asked)["AssumedRoleUser"]
+    assert refused(client("sts", OUTSIDER).assume_role, **asked)[0] == "AccessDenied"
+
+
+@authorized
+def test_a_resource_control_policy_keeps_services_from_acting_for_outsiders(company):
+    """The confused deputy: SNS may send to a queue for topics of the organization only (aws:SourceOrgID)."""
+    company.api.enable_policy_type(RootId=company.root, PolicyType="RESOURCE_CONTROL_POLICY")
+    sqs = client("sqs", company.dev)
+    inbox = f"arn:aws:sqs:us-east-1:{company.dev}:inbox"
+    anyone = [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": inbox,
+        },
+        {"Effect": "Allow", "Principal": {"AWS": OUTSIDER}, "Action": "sqs:*", "Resource": inbox},
+    ]
+    url = sqs.create_queue(QueueName="inbox", Attributes={"Policy": document(*anyone)})["QueueUrl"]
+
+    def heard():
+        found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        return sorted(json.loads(message["Body"])["Message"] for message in found)
+
+    topics = {}
+    for account in (company.audit, OUTSIDER):
+        sns = client("sns", account)
+        topics[account] = sns.create_topic(Name="news")["TopicArn"]
+        sns.subscribe(TopicArn=topics[account], Protocol="sqs", Endpoint=inbox, ReturnSubscriptionArn=True)
+    for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+        asked = json.loads(message["Body"])
+        if asked["Type"] == "SubscriptionConfirmation":
+            owner = asked["TopicArn"].split(":")[4]
+            client("sns", owner).confirm_subscription(TopicArn=asked["TopicArn"], Token=asked["Token"])
+
+    def publish():
+        for account, topic in topics.items():
+            client("sns", account).publish(TopicArn=topic, Message="ours" if account == company.audit else "theirs")
+
+    publish()
+    assert heard() == ["ours", "theirs"]
+    company.policy(
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sqs:SendMessage",
+            "Resource": "*",
+            "Condition": {
+                "StringNotEqualsIfExists": {"aws:SourceOrgID": company.id},
+                "Null": {"aws:SourceAccount": "false"},
+                "Bool": {"aws:PrincipalIsAWSService": "true"},
+            },
+        },
+        on=company.unit,
+        type="RESOURCE_CONTROL_POLICY",
+    )
+    publish()
+    assert heard() == ["ours"]
 
 
 @authorized

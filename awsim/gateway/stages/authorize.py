@@ -14,7 +14,8 @@ def authorize(call: Call) -> None:
     policies = call.cloud.authorization
     if policies is not None:
         policies(call)
-    if call.cloud.organizations(call.instance.partition) is not None:
+    known = call.cloud.organizations(call.instance.partition)
+    if known is not None and known.enforces_tags(call.caller.account):
         from awsim.gateway.guardrails import check_tags
 
         check_tags(call)

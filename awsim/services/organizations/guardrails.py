@@ -43,6 +43,10 @@ class Guardrails:
     def __init__(self) -> None:
         self._kept: dict[tuple[str, str], tuple[object, Any]] = {}
 
+    def place(self, organization: Organization, account: Account) -> tuple[str, str]:
+        """(id, path) of where an account is."""
+        return self._once(organization, account, "place", lambda: (organization.id, organization.place(account)))
+
     def levels(self, organization: Organization, account: Account, type: str) -> Levels:
         """The SCPs or RCPs of an account, a level for each node from the root down; none where they do not bind it."""
         if account.id == organization.management or type not in organization.types:

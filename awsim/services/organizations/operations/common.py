@@ -54,7 +54,7 @@ class Base(Service):
     def organization_of(self, account: str) -> tuple[str, str] | None:
         """(id, path) of where an account is: aws:PrincipalOrgID and aws:PrincipalOrgPaths."""
         organization = self.members.get(account)
-        return None if organization is None else (organization.id, organization.place(organization.accounts[account]))
+        return None if organization is None else self.guardrails.place(organization, organization.accounts[account])
 
     def policies_above(self, account: str, type: str) -> Levels:
         """The SCPs or RCPs that bind an account, a level for each node from the root down."""
@@ -62,6 +62,13 @@ class Base(Service):
         if organization is None:
             return ()
         return self.guardrails.levels(organization, organization.accounts[account], type)
+
+    def enforces_tags(self, account: str) -> bool:
+        """Whether the account's tag policy is enforced anywhere."""
+        organization = self.members.get(account)
+        if organization is None or "TAG_POLICY" not in organization.types:
+            return False
+        return bool(self.guardrails.tag_rules(organization, organization.accounts[account]))
 
     def tag_out_of_policy(self, account: str, service: str, tags: Mapping[str, str], type: str = "") -> str | None:
         """The key of a tag that the account's tag policy does not allow on resources of a type, if there is one."""
