@@ -150,6 +150,7 @@ def test_rules_that_are_disabled_or_gone_do_nothing(aws, s3, bucket, ruled, keys
     ruled(bucket, {"Expiration": {"Days": 1}})
     s3.delete_bucket_lifecycle(Bucket=bucket)
     assert aws.clock.scheduler.pending() == []
+    assert "Expiration" not in s3.head_object(Bucket=bucket, Key="a")
     aws.clock.advance(days=5)
     assert keys(bucket) == ["a"]
 
