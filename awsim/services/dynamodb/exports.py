@@ -6,14 +6,15 @@ import csv
 import gzip
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import md5
+from importlib import import_module
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from awsim.errors import AWSError
-from awsim.services.dynamodb import ion, values
+from awsim.services.dynamodb import ion, ion_reader, values
 from awsim.services.dynamodb.history import Contents
 from awsim.services.dynamodb.items import ItemOperations
 from awsim.services.dynamodb.refusals import invalid, invalid_parameter
@@ -259,10 +260,8 @@ class TransferOperations(ReplicaOperations, ItemOperations):
         InputFormatOptions: dict[str, Any] | None = None,
         InputCompressionType: str | None = None,
     ) -> dict[str, Any]:
-        if InputFormat == "ION":
-            self.not_modelled("ImportTable of InputFormat ION")
-        if InputCompressionType == "ZSTD":
-            self.not_modelled("ImportTable of InputCompressionType ZSTD")
+        if InputCompressionType == "ZSTD" and _zstd() is None:
+            self.not_modelled("ImportTable of InputCompressionType ZSTD where the library zstandard is not installed")
         if InputFormatOptions is not None and InputFormat != "CSV":
             raise invalid_parameter("InputFormatOptions can only be specified when InputFormat is CSV")
         running = sum(1 for one in self.imports.values() if one.status == "IN_PROGRESS")
@@ -357,12 +356,7 @@ class TransferOperations(ReplicaOperations, ItemOperations):
             for entry in listed.get("Contents", []):
                 body = self.call("s3", "GetObject", as_=found.caller, Bucket=bucket, Key=entry["Key"], **more)["Body"]
                 data = body if isinstance(body, bytes) else b"".join(body)
-                if found.request["InputCompressionType"] == "GZIP":
-                    try:
-                        data = gzip.decompress(data)
-                    except (OSError, EOFError):
-                        raise invalid(f"The object {entry['Key']} is not in gzip format") from None
-                yield entry["Key"], data
+                yield entry["Key"], _decompressed(data, found.request["InputCompressionType"], entry["Key"])
             if not listed.get("IsTruncated"):
                 return
             token = {"ContinuationToken": listed["NextContinuationToken"]}
@@ -372,6 +366,9 @@ class TransferOperations(ReplicaOperations, ItemOperations):
         text = data.decode("utf-8", "replace")
         if found.request["InputFormat"] == "CSV":
             yield from _csv_items(text, found.request)
+            return
+        if found.request["InputFormat"] == "ION":
+            yield from _ion_items(text)
             return
         for line in text.splitlines():
             if not line.strip():
@@ -438,6 +435,40 @@ def _csv_items(text: str, request: Mapping[str, Any]) -> Iterator[Any]:
         else:
             # All but keys are strings: CSV has no types.
             yield {name: {kinds.get(name, "S"): text} for name, text in zip(header, row, strict=True)}
+
+
+def _ion_items(text: str) -> Iterator[Any]:
+    """The items of a text in Ion; what follows a mistake cannot be told apart and is one bad item."""
+    try:
+        for value in ion_reader.values_of(text):
+            yield value.get("M", {}).get("Item", {}).get("M")
+    except ion_reader.NotIon:
+        yield None
+
+
+def _decompressed(data: bytes, compression: str, key: str) -> bytes:
+    """An object's content; ValidationException where it is not compressed as the request says."""
+    if compression == "NONE":
+        return data
+    decompress, name = (gzip.decompress, "gzip") if compression == "GZIP" else (_zstd(), "zstd")
+    assert decompress is not None
+    try:
+        return decompress(data)
+    except Exception:  # each library has errors of its own
+        raise invalid(f"The object {key} is not in {name} format") from None
+
+
+def _zstd() -> Callable[[bytes], bytes] | None:
+    """What decompresses Zstandard: Python's own from 3.14 on, or the library zstandard."""
+    try:
+        return import_module("compression.zstd").decompress  # type: ignore[no-any-return]
+    except ImportError:
+        pass
+    try:
+        library = import_module("zstandard")
+    except ImportError:
+        return None
+    return lambda data: library.ZstdDecompressor().decompressobj().decompress(data)  # type: ignore[no-any-return]
 
 
 def _from_json(value: dict[str, Any]) -> dict[str, Any]:

@@ -357,3 +357,77 @@ def test_import_of_csv(client, bucket, contents, refused):
     ]
     with refused("ValidationException"):
         client.import_table(S3BucketSource={"S3Bucket": "lake"}, InputFormat="XML", TableCreationParameters=_TABLE)
+
+
+_ION = r"""$ion_1_0
+{Item:{pk:1,name:"a\"\u00e9\x41",more:[null.string,true,{{ AAE= }},-2.50,1d3,0x1F],'deep':{"in side":'''long '''
+  '''text'''}}} // one
+/* two */ {
+  "Item": {pk: 2., set: $dynamodb_NS::[1., 2.5], names: $dynamodb_SS::["x", "y"], blobs: $dynamodb_BS::[{{AA==}}],},
+}
+{Item:{pk:"of the wrong type"}}
+{Thing:{}}
+{Item:{pk:symbol}} what follows a mistake cannot be told apart {Item:{pk:8}}
+"""
+
+
+@pytest.mark.rule("dynamodb-095")
+@pytest.mark.parametrize("compression", ["NONE", "ZSTD"])
+def test_import_of_ion(client, bucket, contents, compression):
+    body = _ION.encode()
+    if compression == "ZSTD":
+        body = pytest.importorskip("zstandard").ZstdCompressor().compress(body)
+    bucket.put_object(Bucket="lake", Key="a.ion", Body=body)
+    made = client.import_table(
+        S3BucketSource={"S3Bucket": "lake"},
+        InputFormat="ION",
+        InputCompressionType=compression,
+        TableCreationParameters=_TABLE,
+    )["ImportTableDescription"]
+    done = client.describe_import(ImportArn=made["ImportArn"])["ImportTableDescription"]
+    assert (done["ImportStatus"], done["ErrorCount"]) == ("COMPLETED", 3)
+    found = {item["pk"]["N"]: item for item in contents("imported")}
+    assert found.keys() == {"1", "2"}
+    assert found["1"] == {
+        "pk": {"N": "1"},
+        "name": {"S": 'a"éA'},
+        "more": {"L": [{"NULL": True}, {"BOOL": True}, {"B": b"\x00\x01"}, {"N": "-2.5"}, {"N": "1000"}, {"N": "31"}]},
+        "deep": {"M": {"in side": {"S": "long text"}}},
+    }
+    assert found["2"] == {
+        "pk": {"N": "2"},
+        "set": {"NS": ["1", "2.5"]},
+        "names": {"SS": ["x", "y"]},
+        "blobs": {"BS": [b"\x00"]},
+    }
+
+
+def test_what_is_not_compressed_as_said(client, bucket):
+    bucket.put_object(Bucket="lake", Key="a.json", Body=b"{}")
+    for number, compression in enumerate(("GZIP", "ZSTD")):
+        if compression == "ZSTD":
+            pytest.importorskip("zstandard")
+        made = client.import_table(
+            S3BucketSource={"S3Bucket": "lake"},
+            InputFormat="DYNAMODB_JSON",
+            InputCompressionType=compression,
+            TableCreationParameters={**_TABLE, "TableName": f"imported{number}"},
+        )["ImportTableDescription"]
+        done = client.describe_import(ImportArn=made["ImportArn"])["ImportTableDescription"]
+        assert (done["ImportStatus"], done["FailureCode"]) == ("FAILED", "ItemValidationError")
+
+
+def test_what_is_exported_as_ion_is_read_again(client, make, put, recoverable, bucket, contents):
+    make()
+    recoverable()
+    put("a", 1, more={"L": [{"NULL": True}, {"B": b"x"}, {"NS": ["1", "2.5"]}]}, text={"S": 'é"\n\\u'})
+    arn = client.describe_table(TableName="things")["Table"]["TableArn"]
+    client.export_table_to_point_in_time(TableArn=arn, S3Bucket="lake", ExportFormat="ION")
+    (key,) = [key for key in _objects(bucket) if key.endswith(".ion.gz")]
+    client.import_table(
+        S3BucketSource={"S3Bucket": "lake", "S3KeyPrefix": key},
+        InputFormat="ION",
+        InputCompressionType="GZIP",
+        TableCreationParameters={**_TABLE, "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}]},
+    )
+    assert contents("imported") == contents("things")

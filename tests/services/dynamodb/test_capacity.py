@@ -248,6 +248,32 @@ def test_hot_keys(aws, provisioned, put, get):
 
 
 @pytest.mark.aws(throttling=True, at="2026-01-01")
+@pytest.mark.rule("dynamodb-107")
+@pytest.mark.parametrize("write", [900, 3000, 40_000])
+def test_one_partition_gets_more_than_its_even_share(aws, provisioned, put, client, write):
+    """Whatever the number of partitions would be: all that the table has, up to what a partition can do."""
+    provisioned(write=write)
+    aws.limits["dynamodb.burst-capacity"] = 1
+    assert _passes(lambda number: put("hot"), 3000) == min(write, 1000)
+    description = client.describe_table(TableName="things")["Table"]
+    assert "artition" not in "".join(description)
+
+
+@pytest.mark.rule("dynamodb-108")
+def test_a_zone_is_lost_and_nothing_changes(aws, make, put, get, client):
+    make()
+    put("a")
+    aws.faults.outage(zone="us-east-1a")
+    aws.faults.outage(zone="us-east-1b")
+    assert get("a")["Item"] == {"pk": {"S": "a"}}
+    put("b")
+    assert client.scan(TableName="things", Select="COUNT")["Count"] == 2
+    model = client.meta.service_model
+    shown = [*model.shape_for("CreateTableInput").members, *model.shape_for("TableDescription").members]
+    assert not [name for name in shown if "zone" in name.lower()]
+
+
+@pytest.mark.aws(throttling=True, at="2026-01-01")
 @pytest.mark.rule("dynamodb-061")
 def test_on_demand_follows_the_load(aws, make, put):
     make()
