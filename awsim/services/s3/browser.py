@@ -107,7 +107,7 @@ class Browser(Settings):
         key = fields["key"].replace("${filename}", form.filename)
         if document is not None:
             posts.check(document, {**fields, "key": key}, name, len(form.file))
-        given = {_FIELDS[field]: value for field, value in fields.items() if field in _FIELDS}
+        given: dict[str, Any] = {_FIELDS[field]: value for field, value in fields.items() if field in _FIELDS}
         metadata = {field[11:]: value for field, value in fields.items() if field.startswith("x-amz-meta-")}
         if metadata:
             given["Metadata"] = metadata

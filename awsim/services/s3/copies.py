@@ -67,6 +67,7 @@ class Copies(Writes):
                 )
         version = self.version_for(bucket, key, version_id)
         encryption.check_customer(version.encryption, self._source_key(given))
+        self.unseal(bucket, key, version.encryption)
         if version.storage_class != "STANDARD":
             self.check_readable(version, "Operation is not valid for the source object's storage class")
             self.use(bucket, key, version)
@@ -112,8 +113,7 @@ class Copies(Writes):
         if IfMatch is not None or IfNoneMatch is not None:
             current = bucket.shown(Key)
             conditions.check_write(Key, current.etag if current else None, IfMatch, IfNoneMatch)
-        attributes = self.attributes_of(bucket, given)
-        attributes["encryption"] = encryption_wanted
+        attributes = self.attributes_of(bucket, given, encryption_wanted)
         if not replaces:
             attributes["headers"] = self._carried(source, given)
             attributes["metadata"] = source.metadata

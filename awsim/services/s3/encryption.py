@@ -1,7 +1,6 @@
 """Encryption at rest: what is asked for, what a bucket's default gives, what is answered.
 
-Nothing is really encrypted; S3's rules on headers and keys are kept. SSE-KMS echoes the key without asking KMS: keys
-that do not exist or are disabled (rules s3-113 to s3-119) come with the KMS service.
+Nothing is really encrypted; S3's rules on headers and keys are kept. What KMS says of a key is asked in `data_keys`.
 """
 
 from __future__ import annotations
@@ -20,13 +19,17 @@ _SSE_HEADER = "x-amz-server-side-encryption"
 
 
 class Encryption(NamedTuple):
-    """How a version is encrypted. `algorithm` is None for SSE-C, where `customer` holds the MD5 of the key (base64)."""
+    """How a version is encrypted. `algorithm` is None for SSE-C, where `customer` holds the MD5 of the key (base64).
+
+    `sealed` is the data key as KMS gave it, encrypted; None where KMS was not asked.
+    """
 
     algorithm: str | None = AES256
     key_id: str | None = None
     bucket_key: bool = False
     context: str | None = None
     customer: str | None = None
+    sealed: bytes | None = None
 
     def members(self, *, with_context: bool = False) -> dict[str, Any]:
         """The members of an answer that describe it."""

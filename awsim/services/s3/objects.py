@@ -14,6 +14,7 @@ from awsim.services.s3.checksums import ALGORITHMS, COMPOSITE, DEFAULT, MEMBERS,
 from awsim.services.s3.tiering import CLASS as INTELLIGENT
 from awsim.services.s3.versions import NULL, Version
 from awsim.services.s3.writes import ATTRIBUTES, Writes
+from awsim.wire.http import Request
 
 _PUT = ATTRIBUTES | MEMBERS.keys() | {"ChecksumAlgorithm", "ContentLength"}
 _CUSTOMER = ("SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD5")
@@ -27,6 +28,7 @@ _OVERRIDES = {
     "ResponseContentType": ("ContentType", "response-content-type"),
     "ResponseExpires": ("Expires", "response-expires"),
 }
+_ENCRYPTION = "x-amz-server-side-encryption"
 _LARGE = 1 << 25  # bytes of an answer that are not put together in one piece
 _READ_OVERRIDING = _READ | _OVERRIDES.keys()
 
@@ -97,16 +99,33 @@ class Objects(Writes):
                 body = body.read()
             body = bytes(body)
         http = self.cloud.current.http
-        if http is not None:
-            announced = http.headers.get("x-amz-decoded-content-length")
-            if announced is None and "x-amz-trailer" not in http.headers:
-                announced = http.headers.get("content-length")
-            if announced is not None and announced.isdecimal() and int(announced) > len(body):
+        return body if http is None else self._announced(http, body)
+
+    def _announced(self, http: Request, body: bytes) -> bytes:
+        """As much of a body as its headers announce; refused where they announce more, or nothing that is of use."""
+        headers = http.headers
+        announced = headers.get("x-amz-decoded-content-length")
+        if announced is None:
+            if "transfer-encoding" in headers:
+                if "x-amz-trailer" in headers:
+                    raise self.error("MissingContentLength", "You must provide the Content-Length HTTP header.")
                 raise self.error(
-                    "IncompleteBody",
-                    "You did not provide the number of bytes specified by the Content-Length HTTP header",
+                    "NotImplemented",
+                    "A header you provided implies functionality that is not implemented",
+                    Header="Transfer-Encoding",
                 )
-        return body
+            announced = headers.get("content-length") if "x-amz-trailer" not in headers else None
+            if announced is None:
+                return body
+        if not announced.isdecimal():
+            raise self.error("BadRequest", "An error occurred when parsing the HTTP request.")
+        if int(announced) > len(body):
+            raise self.error(
+                "IncompleteBody",
+                "You did not provide the number of bytes specified by the Content-Length HTTP header",
+            )
+        # A server reads no further than it was told to.
+        return body if int(announced) == len(body) else body[: int(announced)]
 
     def checksum_of(self, data: Data, given: Mapping[str, Any]) -> Checksum:
         """The checksum a request brought, verified, or else the one S3 computes."""
@@ -200,6 +219,8 @@ class Objects(Writes):
         stored = version.encryption
         if stored is not encryption.SSE_S3 or given:
             encryption.check_customer(stored, self.customer_key_of(given))
+            if method == "GET":
+                self.unseal(bucket, key, stored)
         return version
 
     def _check_conditions(

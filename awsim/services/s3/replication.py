@@ -226,7 +226,7 @@ class Replication(Access):
             changes["tiering"] = None
         stored = version.encryption
         if stored is not None and stored.algorithm in KMS_ALGORITHMS:
-            changes["encryption"] = stored._replace(key_id=rule.kms_key)
+            changes["encryption"] = stored._replace(key_id=rule.kms_key, sealed=None)
         if rule.owner is not None or target.acls_disabled:
             changes["owner"] = target.account
             changes["acl"] = None

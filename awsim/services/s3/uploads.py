@@ -98,6 +98,7 @@ class Uploads(Objects, Copies):
         self._check_number(PartNumber)
         upload = bucket.upload(UploadId, Key)
         self._check_key_of(upload, given)
+        self.unseal(bucket, Key, upload.encryption)
         self.check("part-size", len(data), ProposedSize=str(len(data)), limit="MaxSizeAllowed")
         data, digest = upload.kept(data)
         if ContentMD5 is not None:
@@ -176,6 +177,7 @@ class Uploads(Objects, Copies):
         self._check_number(PartNumber)
         upload = bucket.upload(UploadId, Key)
         self._check_key_of(upload, given)
+        self.unseal(bucket, Key, upload.encryption)
         source_bucket, _, _, source = self.source(CopySource, given)
         data = source.data
         assert data is not None
@@ -224,6 +226,7 @@ class Uploads(Objects, Copies):
             self._check_conditions_of(bucket, upload, IfMatch, IfNoneMatch)
         if any(given.get(name) is not None for name in _CUSTOMER):
             self._check_key_of(upload, given)
+        self.unseal(bucket, Key, upload.encryption)
         upload.check_completion(ChecksumType)
         parts = upload.chosen(listed, self.limits["part-size-smallest"])
         size = sum(len(part.data) for part in parts)

@@ -9,6 +9,7 @@ from typing import Any
 from awsim.services.s3 import acl, encryption, locks
 from awsim.services.s3 import tags as tagging
 from awsim.services.s3.bucket import Bucket
+from awsim.services.s3.data_keys import DataKeys
 from awsim.services.s3.encryption import SSE_S3, Encryption
 from awsim.services.s3.lifecycle import Lifecycle
 from awsim.services.s3.replication import Replication
@@ -57,12 +58,14 @@ _CLASSES = (
 )
 
 
-class Writes(Lifecycle, Replication, Restores):
-    def attributes_of(self, bucket: Bucket, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Version attributes from a write's parameters, checked."""
+class Writes(Lifecycle, Replication, Restores, DataKeys):
+    def attributes_of(
+        self, bucket: Bucket, given: Mapping[str, Any], stored: Encryption | None = None
+    ) -> dict[str, Any]:
+        """Version attributes from a write's parameters, checked; `stored` where its encryption is known already."""
         attributes: dict[str, Any] = {
             "headers": self.headers_of(given),
-            "encryption": self.encryption_of(bucket, given),
+            "encryption": stored if stored is not None else self.encryption_of(bucket, given),
         }
         metadata = given.get("Metadata")
         if metadata:
@@ -90,7 +93,7 @@ class Writes(Lifecycle, Replication, Restores):
                 headers[name] = value
         coding = headers.get("ContentEncoding")
         if coding is not None and "aws-chunked" in coding:
-            kept = ",".join(part for part in coding.split(",") if part.strip() != "aws-chunked").strip()
+            kept = ",".join(part for part in coding.split(",") if part.strip() != "aws-chunked").strip(" ,")
             if kept:
                 headers["ContentEncoding"] = kept
             else:
@@ -144,8 +147,9 @@ class Writes(Lifecycle, Replication, Restores):
         bucket_key = given.get("BucketKeyEnabled")
         if bucket_key is None:
             bucket_key = bool(default and default["Rules"][0].get("BucketKeyEnabled"))
-        arn = encryption.key_arn(key_id, self.partition, bucket.region, bucket.account)
-        return Encryption(algorithm, arn, bucket_key, given.get("SSEKMSEncryptionContext"))
+        assert algorithm is not None
+        key = self.cloud.current.params.get("Key", "")
+        return self.sealed(bucket, key, algorithm, key_id, bucket_key, given.get("SSEKMSEncryptionContext"))
 
     def _customer_encryption(self, bucket: Bucket, given: Mapping[str, Any], algorithm: str | None) -> Encryption:
         digest = self.customer_key_of(given)
