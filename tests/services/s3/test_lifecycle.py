@@ -170,6 +170,16 @@ def test_a_bucket_made_again_has_no_old_rules(aws, s3, bucket, ruled, keys):
     assert aws.clock.scheduler.pending() == []
 
 
+def test_a_bucket_made_again_has_one_run_a_day(aws, s3, bucket, ruled):
+    for _ in range(3):
+        ruled(bucket, {"Expiration": {"Days": 1}})
+        s3.delete_bucket(Bucket=bucket)
+        s3.create_bucket(Bucket=bucket)
+    ruled(bucket, {"Expiration": {"Days": 1}})
+    aws.clock.advance(days=2)
+    assert len(aws.clock.scheduler.pending()) == 1
+
+
 def test_new_rules_replace_old_ones_midway(aws, s3, bucket, ruled, keys):
     for key in ("a", "b"):
         s3.put_object(Bucket=bucket, Key=key, Body=b"1")
