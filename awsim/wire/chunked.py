@@ -58,7 +58,8 @@ def decode(body: bytes, declared: str | None = None) -> tuple[bytes, dict[str, s
 
 def without_chunked(encoding: str) -> str:
     """A Content-Encoding without aws-chunked; "" when nothing is left."""
-    return ",".join(part for part in (part.strip() for part in encoding.split(",")) if part and part != "aws-chunked")
+    kept = [part for part in encoding.split(",") if part.strip() not in ("", "aws-chunked")]
+    return ",".join(kept).strip()
 
 
 def gunzip(body: bytes) -> bytes:

@@ -69,7 +69,7 @@ class Listings(Uploads):
         answer["KeyCount"] = len(page.found) + len(page.prefixes)
         if ContinuationToken is not None:
             answer["ContinuationToken"] = ContinuationToken
-        elif StartAfter is not None:
+        if StartAfter is not None:
             answer["StartAfter"] = shown(StartAfter)
         if page.last is not None:
             answer["NextContinuationToken"] = listing.token(page.last)

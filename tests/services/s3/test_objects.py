@@ -508,3 +508,52 @@ def test_torrents_are_gone(s3, bucket, refused):
     s3.put_object(Bucket=bucket, Key="k")
     with refused("MethodNotAllowed", status=405):
         s3.get_object_torrent(Bucket=bucket, Key="k")
+
+
+# --- what headers say of a body
+
+
+def test_more_announced_than_sent_and_less(aws, s3, bucket, v4, body):
+    url = v4.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "k"})
+    short = requests.Request("PUT", url, data=b"12345").prepare()
+    short.headers["Content-Length"] = "9"
+    answer = requests.Session().send(short)
+    assert (answer.status_code, "<Code>IncompleteBody</Code>" in answer.text) == (400, True)
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+    short.headers["Content-Length"] = "3"
+    assert requests.Session().send(short).status_code == 200
+    assert body(bucket, "k") == b"123"
+    short.headers["Content-Length"] = "-1"
+    answer = requests.Session().send(short)
+    assert (answer.status_code, "<Code>BadRequest</Code>" in answer.text) == (400, True)
+    assert body(bucket, "k") == b"123"
+
+
+def test_a_body_of_unknown_length(aws, s3, bucket, v4, refused):
+    url = v4.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "k"})
+    answer = requests.put(url, data=iter([b"12", b"34"]))
+    assert (answer.status_code, "<Code>NotImplemented</Code>" in answer.text) == (501, True)
+    assert "<Header>Transfer-Encoding</Header>" in answer.text
+
+    class Stream:
+        def read(self, amount=None):
+            return b""
+
+    with refused("MissingContentLength", "You must provide the Content-Length HTTP header.", 411):
+        s3.put_object(Bucket=bucket, Key="k", Body=Stream())
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+
+
+def test_reads_do_not_say_how_to_encrypt(s3, bucket, refused):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"1")
+    header = "x-amz-server-side-encryption"
+    s3.meta.events.register("before-call.s3", lambda params, **_: params["headers"].update({header: "aws:kms"}))
+    with refused("InvalidArgument", f"{header} header is not supported for this operation.", ArgumentName=header):
+        s3.get_object(Bucket=bucket, Key="k")
+    with refused("400"):
+        s3.head_object(Bucket=bucket, Key="k")
+
+
+def test_the_coding_of_a_transfer_is_no_coding_of_the_object(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"1", ContentEncoding="aws-chunked, deflate, gzip")
+    assert s3.head_object(Bucket=bucket, Key="k")["ContentEncoding"] == "deflate, gzip"
