@@ -13,8 +13,9 @@ from functools import lru_cache
 from typing import Any
 
 from awsim.services.dynamodb import values
-from awsim.services.dynamodb.expressions.lexer import Cursor, ExpressionError
-from awsim.services.dynamodb.expressions.paths import Path, PathNode, extend_path, look_up, parse_path, shown
+from awsim.services.dynamodb.expressions.lexer import ExpressionError
+from awsim.services.dynamodb.expressions.operands import CallNode, Operand, OperandParser, ValueNode
+from awsim.services.dynamodb.expressions.paths import Path, PathNode, extend_path, look_up, shown
 from awsim.services.dynamodb.expressions.scope import Scope
 from awsim.services.dynamodb.values import ABSENT
 
@@ -50,23 +51,6 @@ class Condition:
 # --- the tree ---------------------------------------------------------------------------------------------------------
 
 
-class ValueNode:
-    __slots__ = ("placeholder",)
-
-    def __init__(self, placeholder: str) -> None:
-        self.placeholder = placeholder
-
-
-class CallNode:
-    """A function call; `size` is an operand, the others are conditions."""
-
-    __slots__ = ("arguments", "name")
-
-    def __init__(self, name: str, arguments: list[Operand]) -> None:
-        self.name = name
-        self.arguments = arguments
-
-
 class CompareNode:
     """`operands[0] operator operands[1]`; also BETWEEN (three operands) and IN (two or more)."""
 
@@ -87,7 +71,6 @@ class LogicNode:
         self.parts = parts
 
 
-Operand = PathNode | ValueNode | CallNode
 Node = CompareNode | LogicNode | CallNode
 
 
@@ -119,11 +102,14 @@ def parse(source: str) -> Tree | ExpressionError:
         return error.with_traceback(None)
 
 
-class _Parser:
+class _Parser(OperandParser):
+    kind = "condition"
+    functions = _FUNCTIONS
+    foreign = _UPDATE_FUNCTIONS
+    words = _KEYWORDS
+
     def __init__(self, source: str) -> None:
-        self.cursor = Cursor(source)
-        self.problems: dict[str, str] = {}
-        self.operators = 0
+        super().__init__(source)
         self.depth = 0  # of parentheses
         self.calls = 0  # of functions in functions
 
@@ -238,57 +224,22 @@ class _Parser:
         start = self.opened()
         return self.closed(start, self.inner_operand())  # type: ignore[no-any-return]
 
-    def operand(self) -> Operand:
-        cursor = self.cursor
-        token = cursor.token
-        if token.kind == "value":
-            return ValueNode(cursor.next().text)
-        if token.kind == "name":
-            if token.text.upper() in _KEYWORDS:
-                raise cursor.error()
-            if cursor.peek().text == "(":
-                return self.call()
-        return parse_path(cursor, self.problems)
-
-    def call(self) -> CallNode:
-        name = self.cursor.next().text
-        if name in _UPDATE_FUNCTIONS:
-            self.problems.setdefault(
-                "function", f"The function is not allowed in a condition expression; function: {name}"
-            )
-        elif name not in _FUNCTIONS:
-            self.problems.setdefault("function", f"Invalid function name; function: {name}")
+    def enter_call(self) -> None:
         self.calls += 1
         if self.calls > _DEEPEST_CALL:
             raise ExpressionError(self.problems.get("function") or str(_wrong_type("operator or function: size", "N")))
-        arguments = self.arguments()
-        self.calls -= 1
-        self.no_conditions(arguments)
-        return CallNode(name, arguments)
 
-    def arguments(self) -> list[Operand]:
-        """Operands in parentheses, separated by commas."""
-        cursor = self.cursor
-        cursor.expect("(")
-        arguments = [self.inner_operand()]
-        while cursor.takes(","):
-            arguments.append(self.inner_operand())
-        cursor.expect(")")
-        return arguments
+    def leave_call(self) -> None:
+        self.calls -= 1
 
     def comparison(self, op: str, operands: list[Operand]) -> CompareNode:
-        self.no_conditions(operands)
+        self.check_operands(operands)
         return CompareNode(op, operands)
 
-    def no_conditions(self, operands: list[Operand]) -> None:
+    def check_operands(self, operands: list[Operand]) -> None:
         for operand in operands:
             if isinstance(operand, CallNode) and operand.name != "size":
                 self.misused(operand)
-
-    def misused(self, call: CallNode) -> None:
-        self.problems.setdefault(
-            "misused", f"The function is not allowed to be used this way in an expression; function: {call.name}"
-        )
 
     def _is_condition(self, node: Any) -> bool:
         if isinstance(node, CallNode):

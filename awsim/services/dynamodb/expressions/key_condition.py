@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from awsim.services.dynamodb.expressions.condition import CallNode, CompareNode, LogicNode, Node, Tree, ValueNode
+from awsim.services.dynamodb.expressions.condition import CompareNode, LogicNode, Node, Tree
+from awsim.services.dynamodb.expressions.operands import CallNode, ValueNode
 from awsim.services.dynamodb.expressions.paths import PathNode
 from awsim.services.dynamodb.expressions.scope import Scope
 from awsim.services.dynamodb.refusals import invalid

@@ -9,8 +9,9 @@ from sys import intern
 from typing import Any
 
 from awsim.services.dynamodb import numbers, values
-from awsim.services.dynamodb.expressions.condition import Bound, CallNode, Operand, ValueNode, reader
-from awsim.services.dynamodb.expressions.lexer import Cursor, ExpressionError
+from awsim.services.dynamodb.expressions.condition import Bound, reader
+from awsim.services.dynamodb.expressions.lexer import ExpressionError
+from awsim.services.dynamodb.expressions.operands import CallNode, Operand, OperandParser, ValueNode
 from awsim.services.dynamodb.expressions.paths import Path, PathNode, check_distinct, extend_path, parse_path
 from awsim.services.dynamodb.expressions.scope import Scope
 from awsim.services.dynamodb.refusals import invalid
@@ -217,12 +218,15 @@ def parse(source: str) -> Tree | ExpressionError:
         return error.with_traceback(None)
 
 
-class _Parser:
+class _Parser(OperandParser):
+    kind = "update"
+    functions = _FUNCTIONS
+    foreign = _CONDITION_FUNCTIONS
+    words = _SECTIONS
+
     def __init__(self, source: str) -> None:
-        self.cursor = Cursor(source)
-        self.problems: dict[str, str] = {}
-        self.operators = 0
-        self.depth = 0
+        super().__init__(source)
+        self.depth = 0  # of parentheses and of functions in functions
 
     def whole(self) -> Tree:
         cursor = self.cursor
@@ -279,63 +283,32 @@ class _Parser:
             op = cursor.next().text
             self.operators += 1
             right = self.inner_operand()
-            self.no_lists([left, right])
+            self.check_operands([left, right])
             return SumNode(op, left, right)
         return left
 
     def inner_operand(self) -> Operand:
         if not self.cursor.takes("("):
             return self.operand()
-        self.deeper()
+        self.enter_call()
         operand = self.inner_operand()
-        self.depth -= 1
+        self.leave_call()
         self.cursor.expect(")")
         return operand
 
-    def operand(self) -> Operand:
-        cursor = self.cursor
-        token = cursor.token
-        if token.kind == "value":
-            return ValueNode(cursor.next().text)
-        if token.kind == "name":
-            if token.text.upper() in _SECTIONS:
-                raise cursor.error()
-            if cursor.peek().text == "(":
-                return self.call()
-        return parse_path(cursor, self.problems)
-
-    def call(self) -> CallNode:
-        cursor = self.cursor
-        name = cursor.next().text
-        if name in _CONDITION_FUNCTIONS:
-            self.problems.setdefault(
-                "function", f"The function is not allowed in an update expression; function: {name}"
-            )
-        elif name not in _FUNCTIONS:
-            self.problems.setdefault("function", f"Invalid function name; function: {name}")
-        self.deeper()
-        cursor.expect("(")
-        arguments = [self.inner_operand()]
-        while cursor.takes(","):
-            arguments.append(self.inner_operand())
-        cursor.expect(")")
-        self.depth -= 1
-        self.no_lists(arguments)
-        return CallNode(name, arguments)
-
-    def no_lists(self, operands: list[Operand]) -> None:
+    def check_operands(self, operands: list[Operand]) -> None:
         """Note a list_append that is not the whole right side of SET."""
         for operand in operands:
             if isinstance(operand, CallNode) and operand.name == "list_append":
-                self.problems.setdefault(
-                    "misused",
-                    f"The function is not allowed to be used this way in an expression; function: {operand.name}",
-                )
+                self.misused(operand)
 
-    def deeper(self) -> None:
+    def enter_call(self) -> None:
         self.depth += 1
         if self.depth > _DEEPEST:
             raise ExpressionError("The expression has redundant parentheses;")
+
+    def leave_call(self) -> None:
+        self.depth -= 1
 
 
 # --- binding ----------------------------------------------------------------------------------------------------------

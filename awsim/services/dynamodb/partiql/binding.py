@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from awsim.errors import AWSError
 from awsim.services.dynamodb import numbers, values
 from awsim.services.dynamodb.expressions import Condition, KeyCondition, Path, Update
-from awsim.services.dynamodb.expressions.condition import CallNode, CompareNode, LogicNode, ValueNode
+from awsim.services.dynamodb.expressions.condition import CompareNode, LogicNode
 from awsim.services.dynamodb.expressions.lexer import ExpressionError
+from awsim.services.dynamodb.expressions.operands import CallNode, ValueNode
 from awsim.services.dynamodb.expressions.paths import PathNode
 from awsim.services.dynamodb.expressions.scope import Scope
 from awsim.services.dynamodb.partiql.parser import Literal, Statement

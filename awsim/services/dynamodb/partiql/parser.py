@@ -13,7 +13,8 @@ from typing import Any
 from awsim.errors import AWSError
 from awsim.services.dynamodb.expressions import condition as conditions
 from awsim.services.dynamodb.expressions import update as updates
-from awsim.services.dynamodb.expressions.condition import CallNode, CompareNode, LogicNode, ValueNode
+from awsim.services.dynamodb.expressions.condition import CompareNode, LogicNode
+from awsim.services.dynamodb.expressions.operands import CallNode, ValueNode
 from awsim.services.dynamodb.expressions.paths import PathNode
 from awsim.services.dynamodb.expressions.update import ActionNode, SumNode
 from awsim.services.dynamodb.partiql.lexer import Token, malformed, tokens_of
