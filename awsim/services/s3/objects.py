@@ -221,6 +221,11 @@ class Objects(Writes):
             encryption.check_customer(stored, self.customer_key_of(given))
             if method == "GET":
                 self.unseal(bucket, key, stored)
+        http = self.cloud.current.http
+        if http is not None and _ENCRYPTION in http.headers:
+            raise self.invalid(
+                f"{_ENCRYPTION} header is not supported for this operation.", _ENCRYPTION, http.headers[_ENCRYPTION]
+            )
         return version
 
     def _check_conditions(
