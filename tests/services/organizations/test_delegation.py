@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from awsim.errors import AWSError
+
 from .conftest import as_account, message_of, refusal
 
 CONFIG, GUARDDUTY = "config.amazonaws.com", "guardduty.amazonaws.com"
@@ -20,6 +22,18 @@ def test_trusted_services(org):
     )  # fmt: skip
     org.api.disable_aws_service_access(ServicePrincipal=CONFIG)
     assert org.api.list_aws_service_access_for_organization()["EnabledServicePrincipals"] == []
+
+
+def test_a_trusted_service_may_look(org):
+    account = org.account()
+
+    def look():
+        return org.aws.call("organizations", "ListAccounts", caller=CONFIG, account=account)["Accounts"]
+
+    with pytest.raises(AWSError, match="You don't have permissions to access this resource."):
+        look()
+    org.api.enable_aws_service_access(ServicePrincipal=CONFIG)
+    assert len(look()) == 2
 
 
 def test_a_service_whose_policies_are_enabled_stays_trusted(org):

@@ -107,10 +107,12 @@ class Base(Service):
         return organization
 
     def viewed(self) -> Organization:
-        """The caller's, who has to be its management account or a delegated administrator of something."""
+        """The caller's, who has to be its management account, a delegated administrator, or a service it trusts."""
         organization = self.organization()
-        account = self.caller.account
-        if organization.management == account or organization.services_of(account) or self._delegated(organization):
+        account, service = self.caller.account, self.caller.service
+        if organization.management == account or organization.services_of(account) or service in organization.services:
+            return organization
+        if self._delegated(organization):
             return organization
         raise denied()
 
