@@ -76,7 +76,7 @@ class Pipe(Entity):
 
     __slots__ = (
         "active", "arn", "created", "desired", "id", "job", "lanes", "lifecycle", "modified", "name", "positions",
-        "reason", "settings", "since", "tags", "troubles",
+        "reason", "resume", "settings", "started", "tags", "troubles",
     )  # fmt: skip
 
     def __init__(self, name: str, arn: str, id: str, settings: Settings, desired: str, now: float) -> None:
@@ -91,9 +91,10 @@ class Pipe(Entity):
         self.reason: str | None = None
         self.lifecycle: Lifecycle
         self.active = False  # whether it reads its source
-        self.since: float | None = None  # when it first did
+        self.started = False  # whether it has found where a stream is to be read from
         self.job: tuple[int, float] | None = None  # the next look at the source, and when that is
-        self.troubles = 0  # how often in a row the source could not be read
+        self.troubles = 0  # how often in a row the source could not be read,
+        self.resume = 0.0  # and before when it is not to be tried again
         self.lanes = Dict()
         self.positions = Dict()
 

@@ -59,14 +59,14 @@ class RunningPipes(Service):
         if pipe.reason is not None:
             return
         pipe.active = True
+        pipe.troubles, pipe.resume = 0, 0.0
         try:
-            home = self._home(pipe, kind)
-            if kind is not sources.SQS and pipe.since is None:
-                self._find_start(pipe, kind)
-            pipe.since = self.clock.time() if pipe.since is None else pipe.since
-            home.watch(pipe.source, self.key, "_wake", name=name, id=id)
+            self._home(pipe, kind).watch(pipe.source, self.key, "_wake", name=name, id=id)
             self._read(pipe, kind)
         except AWSError as error:
+            if _passes(error):
+                self._in_trouble(pipe)
+                return
             self._halt(name, id)
             pipe.lifecycle = Lifecycle.settled(self, failed)
             cause = error.message or error.code
@@ -126,6 +126,7 @@ class RunningPipes(Service):
         return None if when is None else max(when, pipe.lane(_QUEUE).resume)
 
     def _look_at(self, pipe: Pipe, when: float) -> None:
+        when = max(when, pipe.resume)
         if pipe.job is not None:
             job, planned = pipe.job
             if planned <= when:
@@ -142,11 +143,16 @@ class RunningPipes(Service):
         try:
             self._read(pipe, kind)
         except AWSError:
-            pipe.troubles += 1
-            self._look_at(pipe, self.clock.time() + self._pause(pipe.troubles - 1))
+            self._in_trouble(pipe)
             return
         pipe.troubles = 0
         self._carry_on(pipe, kind)
+
+    def _in_trouble(self, pipe: Pipe) -> None:
+        """The source could not be read; later it may."""
+        pipe.resume = self.clock.time() + self._pause(pipe.troubles)
+        pipe.troubles += 1
+        self._look_at(pipe, pipe.resume)
 
     def _carry_on(self, pipe: Pipe, kind: Kind) -> None:
         """Send what is ready to go, and look again when more may be."""
@@ -187,8 +193,11 @@ class RunningPipes(Service):
     def _read(self, pipe: Pipe, kind: Kind) -> None:
         if kind is sources.SQS:
             self._receive(pipe, kind)
-        else:
-            self._read_shards(pipe, kind)
+            return
+        if not pipe.started:
+            self._find_start(pipe, kind)
+            pipe.started = True
+        self._read_shards(pipe, kind)
 
     def _receive(self, pipe: Pipe, kind: Kind) -> None:
         lane = pipe.lane(_QUEUE)
@@ -219,7 +228,8 @@ class RunningPipes(Service):
             self._delete(pipe, unwanted)
             lane.add(records, self.clock.time())
             room -= len(records)
-            if not messages or home.receivable_at(pipe.source) != self.clock.time():
+            more = home.receivable_at(pipe.source)
+            if not messages or more is None or more > self.clock.time():
                 break
 
     def _delete(self, pipe: Pipe, handles: Sequence[str]) -> None:
@@ -237,8 +247,7 @@ class RunningPipes(Service):
         start = own["StartingPosition"]
         for shard in self._shards(pipe, kind):
             if start == "LATEST":
-                _, end = self._records(pipe, kind, shard["ShardId"], ("TRIM_HORIZON", None))
-                pipe.positions[shard["ShardId"]] = end
+                _, pipe.positions[shard["ShardId"]] = self._records(pipe, kind, shard, ("TRIM_HORIZON", None))
             else:
                 pipe.positions[shard["ShardId"]] = (start, own.get("StartingPositionTimestamp"))
 
@@ -266,7 +275,10 @@ class RunningPipes(Service):
         own = _own(pipe, kind)
         lines = own.get("ParallelizationFactor") or 1
         held: set[str] = set()
-        for shard in self._shards(pipe, kind):
+        shards = self._shards(pipe, kind)
+        for gone in pipe.positions.keys() - {shard["ShardId"] for shard in shards}:
+            pipe.positions.pop(gone)
+        for shard in shards:
             id = shard["ShardId"]
             parents = {shard.get("ParentShardId"), shard.get("AdjacentParentShardId")}
             if parents & held:
@@ -274,7 +286,7 @@ class RunningPipes(Service):
                 continue
             place = pipe.positions.setdefault(id, ("TRIM_HORIZON", None))
             if place is not None:
-                raw, pipe.positions[id] = self._records(pipe, kind, id, place)
+                raw, pipe.positions[id] = self._records(pipe, kind, shard, place)
                 for record in self._passed(pipe, kind, id, raw):
                     line = zlib.crc32(_partition(record.event).encode()) % lines
                     pipe.lane(f"{id}/{line}", id).add([record], self.clock.time())
@@ -288,17 +300,18 @@ class RunningPipes(Service):
                     pipe.lanes.pop(f"{id}/{line}")
 
     def _records(
-        self, pipe: Pipe, kind: Kind, shard: str, place: tuple[str, Any]
+        self, pipe: Pipe, kind: Kind, shard: Mapping[str, Any], place: tuple[str, Any]
     ) -> tuple[list[dict[str, Any]], tuple[str, Any] | None]:
         """What a shard holds from a place on, and the place to go on from; None at the end of a closed shard."""
         service = "kinesis" if kind is sources.KINESIS else "dynamodbstreams"
+        id, closed = shard["ShardId"], "EndingSequenceNumber" in shard["SequenceNumberRange"]
         iterator: str | None
         try:
-            iterator = self._iterator(pipe, service, shard, place)
+            iterator = self._iterator(pipe, service, id, place)
         except AWSError as error:
             if error.code != "TrimmedDataAccessException":
                 raise
-            iterator = self._iterator(pipe, service, shard, ("TRIM_HORIZON", None))
+            iterator = self._iterator(pipe, service, id, ("TRIM_HORIZON", None))
         found: list[dict[str, Any]] = []
         while iterator is not None:
             more = {"StreamARN": pipe.source} if kind is sources.KINESIS else {}
@@ -306,7 +319,8 @@ class RunningPipes(Service):
             records = answer["Records"]
             found += records
             iterator = answer.get("NextShardIterator")
-            if not records and not answer.get("MillisBehindLatest"):
+            behind = answer.get("MillisBehindLatest")
+            if not behind and (not records or (behind == 0 and not closed)):
                 break
         if iterator is None:
             return found, None
@@ -526,6 +540,11 @@ def _kind(pipe: Pipe) -> Kind:
     kind = sources.kind_of(pipe.source, pipe.settings["SourceParameters"])
     assert kind is not None
     return kind
+
+
+def _passes(error: AWSError) -> bool:
+    """Whether it may be otherwise soon."""
+    return retries.throttled(error) or retries.broken(error)
 
 
 def _own(pipe: Pipe, kind: Kind) -> Mapping[str, Any]:

@@ -243,3 +243,36 @@ def test_a_stopped_pipe_goes_on_where_it_was(pipes, pipe, stream, click, bodies,
     assert bodies("out") == [1]
     pipes.start_pipe(Name="p")
     assert bodies("out") == [2]
+
+
+@pytest.mark.aws(at="2026-03-01T00:00:00Z", throttling=True)
+def test_throttled_reads_are_made_up_for(aws, pipe, pipes, stream, click, bodies, tools):
+    """More looks than a shard allows reads in a second: the pipe waits and loses nothing."""
+    pipe(stream, tools.arn("out"), SourceParameters=own(STREAM), TargetParameters={"InputTemplate": "<$.data>"})
+    for number in range(12):
+        click(number)
+    aws.clock.advance(seconds=30)
+    assert bodies("out") == list(range(12))
+    assert pipes.describe_pipe(Name="p")["CurrentState"] == "RUNNING"
+
+
+@pytest.mark.aws(at="2026-03-01T00:00:00Z")
+def test_a_source_that_is_down_at_first(aws, pipe, pipes, stream, click, bodies, tools):
+    aws.faults.add("kinesis:ListShards", error="InternalFailureException", status=500, times=1)
+    click(0)
+    pipe(stream, tools.arn("out"), SourceParameters=own(STREAM), TargetParameters={"InputTemplate": "<$.data>"})
+    assert pipes.describe_pipe(Name="p")["CurrentState"] == "RUNNING"
+    aws.clock.advance(seconds=2)
+    assert bodies("out") == [0]
+
+
+@pytest.mark.aws
+def test_on_a_clock_that_runs(pipe, table, put, queue, send, bodies, tools):
+    queue("in")
+    template = {"InputTemplate": "<$.dynamodb.NewImage.total.N>"}
+    pipe(table, tools.arn("out"), SourceParameters=own(TABLE, "LATEST"), TargetParameters=template)
+    pipe(tools.arn("in"), tools.arn("out"), Name="q", TargetParameters={"InputTemplate": "<$.body>"})
+    for number in range(3):
+        put("1", total=number)
+        send("in", str(number))
+    assert sorted(map(str, bodies("out"))) == ["0", "0", "1", "1", "2", "2"]

@@ -121,6 +121,17 @@ def test_an_endpoint_that_refuses(aws, pipe, send, endpoint, depth, tools):
     assert (depth("in"), answers) == ((0, 0), [])
 
 
+def test_a_target_that_awsim_does_not_have(pipe, pipes, send, depth, tools):
+    """The message stays, and the pipe says why."""
+    broker = f"arn:aws:batch:{REGION}:{ACCOUNT}:job-queue/q"
+    parameters = {"BatchJobParameters": {"JobDefinition": "d", "JobName": "n"}}
+    pipe(tools.arn("in"), broker, TargetParameters=parameters)
+    send("in", {"id": 7})
+    assert depth("in") == (1, 0)
+    told = pipes.describe_pipe(Name="p")
+    assert told["StateReason"] == "awsim does not model batch as a target of pipes: nothing is delivered"
+
+
 # --- enrichment
 
 
