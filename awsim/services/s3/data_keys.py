@@ -46,7 +46,7 @@ class DataKeys(Service):
             region,
             KeyId=asked,
             KeySpec="AES_256",
-            EncryptionContext=self._context(bucket, key, stored),
+            EncryptionContext=self.context_of(bucket, key, stored),
         )
         return stored._replace(key_id=answer["KeyId"], sealed=answer["CiphertextBlob"])
 
@@ -57,7 +57,7 @@ class DataKeys(Service):
         self._check_signature()
         if stored.sealed is not None and stored.key_id is not None:
             _, _, _, region, owner, _ = stored.key_id.split(":", 5)
-            context = self._context(bucket, key, stored)
+            context = self.context_of(bucket, key, stored)
             self._ask("Decrypt", owner, region, CiphertextBlob=stored.sealed, EncryptionContext=context)
 
     def _check_signature(self) -> None:
@@ -96,7 +96,7 @@ class DataKeys(Service):
                 raise AWSError("AccessDenied", error.message, status=403) from None
             raise AWSError(f"KMS.{error.code}", error.message, status=400) from None
 
-    def _context(self, bucket: Bucket, key: str, stored: Encryption) -> Mapping[str, str]:
+    def context_of(self, bucket: Bucket, key: str, stored: Encryption) -> Mapping[str, str]:
         """The encryption context: the ARN of the object, or of the bucket that has a key of its own."""
         given: Any = {}
         if stored.context:

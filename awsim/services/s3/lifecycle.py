@@ -132,10 +132,6 @@ def compiled(configuration: Mapping[str, Any] | None) -> tuple[Rule, ...]:
 def _rule(given: Mapping[str, Any]) -> Rule:
     expiration = given.get("Expiration") or {}
     noncurrent = given.get("NoncurrentVersionExpiration")
-    moves = given.get("Transitions") or ([given["Transition"]] if given.get("Transition") else ())
-    behind = given.get("NoncurrentVersionTransitions") or (
-        [given["NoncurrentVersionTransition"]] if given.get("NoncurrentVersionTransition") else ()
-    )
     aborts = (given.get("AbortIncompleteMultipartUpload") or {}).get("DaysAfterInitiation")
     dated = expiration.get("Days") is not None or expiration.get("Date") is not None
     return Rule(
@@ -143,12 +139,12 @@ def _rule(given: Mapping[str, Any]) -> Rule:
         filters.of_rule(given),
         _after(expiration) if dated else None,
         bool(expiration.get("ExpiredObjectDeleteMarker")),
-        tuple(Move(move["StorageClass"], _after(move)) for move in moves),
+        tuple(Move(move["StorageClass"], _after(move)) for move in given.get("Transitions") or ()),
         After(noncurrent["NoncurrentDays"]) if noncurrent else None,
         (noncurrent or {}).get("NewerNoncurrentVersions") or 0,
         tuple(
             Move(move["StorageClass"], After(move.get("NoncurrentDays") or 0), move.get("NewerNoncurrentVersions") or 0)
-            for move in behind
+            for move in given.get("NoncurrentVersionTransitions") or ()
         ),
         After(aborts) if aborts is not None else None,
     )
@@ -157,6 +153,24 @@ def _rule(given: Mapping[str, Any]) -> Rule:
 def _after(given: Mapping[str, Any]) -> After:
     date = given.get("Date")
     return After(given.get("Days"), date.timestamp() if isinstance(date, datetime) else date)
+
+
+_LISTED = {"Transition": "Transitions", "NoncurrentVersionTransition": "NoncurrentVersionTransitions"}
+
+
+def as_list(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """A rule of the older PutBucketLifecycle as PutBucketLifecycleConfiguration has it."""
+    return {_LISTED.get(name, name): [value] if name in _LISTED else value for name, value in rule.items()}
+
+
+def as_single(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """The other way: what the older form can tell of a rule."""
+    told = {name: value for name, value in rule.items() if name not in (*_LISTED.values(), "Filter")}
+    told["Prefix"] = filters.of_rule(rule).prefix
+    for single, listed in _LISTED.items():
+        if rule.get(listed):
+            told[single] = rule[listed][0]
+    return told
 
 
 # --- what is due for one key

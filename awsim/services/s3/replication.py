@@ -16,7 +16,8 @@ from awsim.errors import AWSError
 from awsim.services.s3 import acl, filters
 from awsim.services.s3.access import Access, iso
 from awsim.services.s3.bucket import Bucket
-from awsim.services.s3.encryption import KMS_ALGORITHMS
+from awsim.services.s3.data_keys import DataKeys
+from awsim.services.s3.encryption import KMS_ALGORITHMS, Encryption
 from awsim.services.s3.filters import Filter
 from awsim.services.s3.restore import ARCHIVED
 from awsim.services.s3.versions import Version
@@ -25,6 +26,14 @@ if TYPE_CHECKING:
     from awsim.gateway.call import Call
 
 PENDING, COMPLETED, FAILED, REPLICA = "PENDING", "COMPLETED", "FAILED", "REPLICA"
+
+
+# What KMS says of a key -> the end of the reason that S3 gives.
+_KEY_PROBLEMS = {
+    "NotFoundException": "KmsKeyNotFound",
+    "DisabledException": "KmsKeyInvalidState",
+    "KMSInvalidStateException": "KmsKeyInvalidState",
+}
 
 
 class Rule(NamedTuple):
@@ -95,7 +104,7 @@ def _rule(given: Mapping[str, Any]) -> Rule:
     )
 
 
-class Replication(Access):
+class Replication(Access, DataKeys):
     # --- what happens in a bucket that is replicated
 
     def keep(self, bucket: Bucket, key: str, version: Version) -> None:
@@ -226,7 +235,7 @@ class Replication(Access):
             changes["tiering"] = None
         stored = version.encryption
         if stored is not None and stored.algorithm in KMS_ALGORITHMS:
-            changes["encryption"] = stored._replace(key_id=rule.kms_key, sealed=None)
+            changes["encryption"] = self._resealed(bucket, target, role, rule, key, stored)
         if rule.owner is not None or target.acls_disabled:
             changes["owner"] = target.account
             changes["acl"] = None
@@ -268,10 +277,6 @@ class Replication(Access):
             self._require(call, "s3:GetObjectLegalHold", source, "SrcGetObjectNotPermitted")
         if rule.owner is not None:
             self._require(call, "s3:ObjectOwnerOverrideToBucketOwner", replica, "DstPutAclNotPermitted")
-        stored = version.encryption
-        if stored is not None and stored.algorithm in KMS_ALGORITHMS and rule.kms_key is not None:
-            self._require_key(call, "kms:Decrypt", stored.key_id or "", "SrcKmsKeyNotPermitted")
-            self._require_key(call, "kms:Encrypt", rule.kms_key, "DstKmsKeyNotPermitted")
 
     def _as_role(self, bucket: Bucket, role: str) -> Call:
         """What policies judge: a call of S3 under the role."""
@@ -309,18 +314,40 @@ class Replication(Access):
         if decision is not None and not decision.allowed:
             raise Failure(reason)
 
-    def _require_key(self, call: Call, action: str, key: str, reason: str) -> None:
-        """Keys are judged by their own policies too; the two of a multi-Region pair are two keys."""
-        parts = key.split(":")
+    def _resealed(
+        self, bucket: Bucket, target: Bucket, role: str, rule: Rule, key: str, stored: Encryption
+    ) -> Encryption:
+        """How a replica is encrypted: its data key opened by the role, and sealed again under the destination's key.
+
+        That the two may be a multi-Region pair makes no difference.
+        """
+        replica = stored._replace(key_id=rule.kms_key, sealed=None)
+        if stored.sealed is None or stored.key_id is None or rule.kms_key is None:
+            return replica
+        opened = self._with_key(
+            role,
+            stored.key_id,
+            "Decrypt",
+            CiphertextBlob=stored.sealed,
+            EncryptionContext=self.context_of(bucket, key, stored),
+        )
+        sealed = self._with_key(
+            role,
+            rule.kms_key,
+            "Encrypt",
+            Plaintext=opened["Plaintext"],
+            EncryptionContext=self.context_of(target, key, replica),
+        )
+        return replica._replace(key_id=sealed["KeyId"], sealed=sealed["CiphertextBlob"])
+
+    def _with_key(self, role: str, key: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        """An answer of KMS to the role; its refusals keep the version from being replicated."""
+        _, _, _, region, account, _ = key.split(":", 5)
         try:
-            keys = self.cloud.service("kms", parts[4], parts[3])
-        except (AWSError, IndexError):
-            return
-        call.service, call.instance, call.region = "kms", keys, parts[3]
-        try:
-            self._require(call, action, key, reason)
-        finally:
-            call.service, call.instance = self.name, self
+            return self.call("kms", operation, as_=role, region_=region, account_=account, KeyId=key, **parameters)
+        except AWSError as error:
+            side = "Src" if operation == "Decrypt" else "Dst"
+            raise Failure(f"{side}{_KEY_PROBLEMS.get(error.code, 'KmsKeyAccessDenied')}") from None
 
     def _report(
         self, bucket: Bucket, event: str, rule: Rule, key: str, version: Version, reason: str | None = None

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from awsim.services.s3 import acl, listing, policies, replication, rules
+from awsim.services.s3 import acl, lifecycle, listing, policies, replication, rules
 from awsim.services.s3 import tags as tagging
 from awsim.services.s3.access_logs import AccessLogs
 from awsim.services.s3.analytics import Analyses
@@ -256,6 +256,23 @@ class Settings(Buckets, ObjectSettings, AccessLogs, Inventories, Analyses):
         self._put(bucket, "lifecycle", {"Rules": named, "TransitionDefaultMinimumObjectSize": smallest})
         self.reschedule(bucket)
         return {"TransitionDefaultMinimumObjectSize": smallest}
+
+    def put_bucket_lifecycle(
+        self,
+        Bucket: str,
+        ContentMD5: str | None = None,
+        ChecksumAlgorithm: str | None = None,
+        LifecycleConfiguration: dict[str, Any] | None = None,
+        ExpectedBucketOwner: str | None = None,
+    ) -> None:
+        """The older form, whose rules have a prefix and at most one transition of a kind."""
+        given = (LifecycleConfiguration or {}).get("Rules") or ()
+        newer = {"Rules": [lifecycle.as_list(rule) for rule in given]}
+        self.put_bucket_lifecycle_configuration(Bucket, newer, ExpectedBucketOwner=ExpectedBucketOwner)
+
+    def get_bucket_lifecycle(self, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
+        found = self._get(Bucket, ExpectedBucketOwner, "lifecycle", "NoSuchLifecycleConfiguration")
+        return {"Rules": [lifecycle.as_single(rule) for rule in found["Rules"]]}
 
     def get_bucket_lifecycle_configuration(self, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
         return dict(self._get(Bucket, ExpectedBucketOwner, "lifecycle", "NoSuchLifecycleConfiguration"))

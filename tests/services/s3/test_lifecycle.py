@@ -285,6 +285,14 @@ def test_with_versioning_suspended_the_null_version_goes(aws, s3, versioned, rul
     assert [(id, marker) for _, id, _, marker in versions(versioned)] == [("null", True), (kept, False)]
 
 
+def test_only_the_current_version_shows_when_it_goes(s3, versioned, ruled):
+    ruled(versioned, {"Expiration": {"Days": 1}})
+    old = s3.put_object(Bucket=versioned, Key="a", Body=b"1")["VersionId"]
+    s3.put_object(Bucket=versioned, Key="a", Body=b"2")
+    assert "Expiration" in s3.head_object(Bucket=versioned, Key="a")
+    assert "Expiration" not in s3.head_object(Bucket=versioned, Key="a", VersionId=old)
+
+
 @pytest.mark.rule("s3-106")
 def test_noncurrent_versions_expire_after_they_were_replaced(aws, s3, versioned, ruled, versions):
     s3.put_object(Bucket=versioned, Key="a", Body=b"1")
@@ -463,6 +471,23 @@ def test_deletion_wins_over_a_transition_and_that_over_a_marker(aws, s3, bucket,
     assert class_of(versioned, "a") == "GLACIER"
     aws.clock.advance(days=1)
     assert keys(versioned) == []
+
+
+def test_the_older_form_of_rules(aws, s3, bucket, class_of):
+    given = {
+        "ID": "r",
+        "Prefix": "logs/",
+        "Status": "Enabled",
+        "Transition": {"Days": 1, "StorageClass": "GLACIER"},
+        "NoncurrentVersionTransition": {"NoncurrentDays": 1, "StorageClass": "GLACIER"},
+    }
+    s3.put_object(Bucket=bucket, Key="logs/a", Body=BIG)
+    s3.put_bucket_lifecycle(Bucket=bucket, LifecycleConfiguration={"Rules": [given]})
+    assert s3.get_bucket_lifecycle(Bucket=bucket)["Rules"] == [given]
+    newer = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"][0]
+    assert newer["Transitions"] == [given["Transition"]]
+    aws.clock.advance(days=2)
+    assert class_of(bucket, "logs/a") == "GLACIER"
 
 
 # --- uploads
