@@ -5,7 +5,7 @@ Where nobody has used Organizations, each of these is one look-up that finds not
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from awsim.auth.actions import authorizations_for, takes_rcps
@@ -38,7 +38,7 @@ def rcps_for(call: Call, action: str, owner: str) -> Levels:
 
 def request_tags(params: Mapping[str, Any]) -> Mapping[str, str] | None:
     """The tags that a call puts on something, in whichever of AWS's spellings."""
-    for name in ("Tags", "tags", "TagList"):
+    for name in ("Tags", "tags", "TagList", "TagsToAdd", "AddTags"):
         given = params.get(name)
         if isinstance(given, (list, Mapping)):
             return tag_map(given)
@@ -54,20 +54,34 @@ def check_tags(call: Call) -> None:
     if call.caller.service is not None or call.service == "organizations":
         return
     known = call.cloud.organizations(call.instance.partition)
-    tagging = call.params.get("Tagging")
-    tags = tag_map(tagging.get("TagSet")) if isinstance(tagging, Mapping) else request_tags(call.params)
-    if not tags:
-        return
-    needed = authorizations_for(
-        call.service, call.operation, call.params, call.account, call.region or "", call.instance.partition
-    )
-    types = {_type_of(resource) for _, resource, _ in needed if resource != "*"} or {""}
-    for type in types:
+    for type, tags in _tagged(call):
         key = known.tag_out_of_policy(call.caller.account, call.instance.arn_name, tags, type)
         if key is not None:
             code = _TAG_CODES.get(call.service, "TagPolicyViolation")
             message = f"The tag policy does not allow the specified value for the following tag key: '{key}'."
             raise AWSError(code, message, status=400)
+
+
+def _tagged(call: Call) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """The types of resources that a call tags, and with what."""
+    params = call.params
+    specifications = params.get("TagSpecifications")
+    if isinstance(specifications, list):
+        for each in specifications:
+            yield each.get("ResourceType") or "", tag_map(each.get("Tags"))
+        return
+    set_, bucket = params.get("Tagging"), params.get("CreateBucketConfiguration")
+    if isinstance(set_, Mapping):
+        tags: Mapping[str, str] | None = tag_map(set_.get("TagSet"))
+    else:
+        tags = tag_map(bucket.get("Tags")) if isinstance(bucket, Mapping) else request_tags(params)
+    if not tags:
+        return
+    needed = authorizations_for(
+        call.service, call.operation, params, call.account, call.region or "", call.instance.partition
+    )
+    for type in sorted({_type_of(resource) for _, resource, _ in needed if resource != "*"}) or ("",):
+        yield type, tags
 
 
 def _type_of(arn: str) -> str:

@@ -4,6 +4,8 @@ import json
 
 import boto3
 import pytest
+from botocore import UNSIGNED
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 MANAGEMENT = "123456789012"
@@ -177,7 +179,9 @@ def test_a_resource_control_policy_keeps_outsiders_off_buckets(company):
         on=company.root,
         type="RESOURCE_CONTROL_POLICY",
     )
-    assert refused(client("s3", OUTSIDER).get_object, **asked)[0] == "AccessDenied"
+    nobody = boto3.client("s3", region_name="us-east-1", config=Config(signature_version=UNSIGNED))
+    for stranger in (client("s3", OUTSIDER), nobody):
+        assert refused(stranger.get_object, **asked)[0] == "AccessDenied"
     assert client("s3", company.audit).get_object(**asked)["Body"].read() == b"data"
     assert client("s3", company.dev).get_object(**asked)["Body"].read() == b"data"
     # The management account's own buckets are no matter of it.
@@ -403,7 +407,7 @@ def test_a_tag_policy_is_enforced_where_it_says(company):
     cost = {
         "tag_key": {"@@assign": "CostCenter"},
         "tag_value": {"@@assign": ["100", "2*"]},
-        "enforced_for": {"@@assign": ["dynamodb:table", "sns:topic"]},
+        "enforced_for": {"@@assign": ["dynamodb:table", "sns:topic", "s3:bucket"]},
     }
     made = company.api.create_policy(
         Name="costs", Description="", Type="TAG_POLICY", Content=json.dumps({"tags": {"costcenter": cost}})
@@ -417,7 +421,7 @@ def test_a_tag_policy_is_enforced_where_it_says(company):
             "costcenter": {
                 "tag_key": "CostCenter",
                 "tag_value": ["100", "2*"],
-                "enforced_for": ["dynamodb:table", "sns:topic"],
+                "enforced_for": ["dynamodb:table", "sns:topic", "s3:bucket"],
             }
         }
     }
@@ -439,6 +443,12 @@ def test_a_tag_policy_is_enforced_where_it_says(company):
     topic = sns.create_topic(Name="news")["TopicArn"]
     bad = [{"Key": "CostCenter", "Value": "1"}]
     assert refused(sns.tag_resource, ResourceArn=topic, Tags=bad)[0] == "TagPolicy"
+    s3 = client("s3", company.dev)
+    s3.create_bucket(Bucket="reports")
+    for tags in (bad, [{"Key": "COSTCENTER", "Value": "100"}]):
+        assert refused(s3.put_bucket_tagging, Bucket="reports", Tagging={"TagSet": tags})[0] == "TagPolicyViolation"
+    assert refused(s3.get_bucket_tagging, Bucket="reports")[0] == "NoSuchTagSet"
+    s3.put_object(Bucket="reports", Key="k", Tagging="CostCenter=1")
     # Where it is not enforced, and in accounts that it is not for, it only says what is meant.
     client("sqs", company.dev).create_queue(QueueName="q", tags={"CostCenter": "1"})
     client("dynamodb", company.audit).create_table(TableName="bad", **table, Tags=bad)

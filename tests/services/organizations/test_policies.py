@@ -244,3 +244,31 @@ def test_members_may_be_let_manage_policies(org):
     other = {**asked, "Type": SCP, "Content": json.dumps(DENY)}
     assert refusal(member.create_policy, **other)[0] == "AccessDeniedException"
     assert refusal(as_account(org.account("b")).list_roots)[0] == "AccessDeniedException"
+
+
+def test_delegation_by_arns(org):
+    """As in the User Guide's example for backup policies: on units and on policies of the one type."""
+    account, unit = org.account(), org.unit("u")
+    org.enable(TAG)
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
+        "Action": [
+            f"organizations:{name}" for name in ("CreatePolicy", "DescribePolicy", "AttachPolicy", "ListChildren")
+        ],
+        "Resource": [
+            "arn:aws:organizations::123456789012:ou/o-*/*",
+            "arn:aws:organizations::123456789012:policy/o-*/tag_policy/*",
+        ],
+        "Condition": {"StringLikeIfExists": {"organizations:PolicyType": ["TAG_POLICY"]}},
+    }
+    org.api.put_resource_policy(Content=json.dumps({"Version": "2012-10-17", "Statement": statement}))
+    member = as_account(account)
+    made = {"Name": "p", "Description": "", "Type": TAG, "Content": json.dumps(content_of(TAG))}
+    policy = member.create_policy(**made)["Policy"]["PolicySummary"]["Id"]
+    assert member.describe_policy(PolicyId=policy)["Policy"]
+    member.attach_policy(PolicyId=policy, TargetId=unit)
+    member.list_children(ParentId=unit, ChildType="ACCOUNT")
+    assert refusal(member.attach_policy, PolicyId=policy, TargetId=org.root)[0] == "AccessDeniedException"
+    assert refusal(member.describe_policy, PolicyId="p-FullAWSAccess")[0] == "AccessDeniedException"
+    assert refusal(member.list_children, ParentId=org.root, ChildType="ACCOUNT")[0] == "AccessDeniedException"

@@ -110,7 +110,7 @@ class AccountOperations(OrganizationOperations):
         return self.page("CreateAccountStatuses", found, NextToken, MaxResults, Request.described)
 
     def describe_account(self, AccountId: str) -> dict[str, Any]:
-        organization = self.viewed()
+        organization = self.viewed(AccountId)
         return {"Account": self._shown_account(organization, self.account_in(organization, AccountId))}
 
     def list_accounts(self, NextToken: str | None = None, MaxResults: int | None = None) -> dict[str, Any]:
@@ -120,7 +120,7 @@ class AccountOperations(OrganizationOperations):
     def list_accounts_for_parent(
         self, ParentId: str, NextToken: str | None = None, MaxResults: int | None = None
     ) -> dict[str, Any]:
-        organization = self.viewed()
+        organization = self.viewed(ParentId)
         parent = self.container_in(organization, ParentId)
         return self._page_of_accounts(organization, parent.accounts, NextToken, MaxResults)
 

@@ -106,13 +106,16 @@ class Base(Service):
             raise denied()
         return organization
 
-    def viewed(self) -> Organization:
-        """The caller's, who has to be its management account, a delegated administrator, or a service it trusts."""
+    def viewed(self, *ids: str) -> Organization:
+        """The caller's, who has to be its management account, a delegated administrator, a service it trusts, or one
+        that its resource policy lets look at the nodes and policies with these ids."""
         organization = self.organization()
         account, service = self.caller.account, self.caller.service
         if organization.management == account or organization.services_of(account) or service in organization.services:
             return organization
-        if self._delegated(organization):
+        found = [each for id in ids if (each := organization.node(id) or organization.policies.get(id)) is not None]
+        types = [each.type for each in found if isinstance(each, Policy)]
+        if self._delegated(organization, types[0] if types else None, *(each.arn for each in found)):
             return organization
         raise denied()
 

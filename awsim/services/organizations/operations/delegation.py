@@ -125,7 +125,7 @@ class DelegationOperations(HandshakeOperations):
     def list_delegated_services_for_account(
         self, AccountId: str, NextToken: str | None = None, MaxResults: int | None = None
     ) -> dict[str, Any]:
-        organization = self.viewed()
+        organization = self.viewed(AccountId)
         services = organization.services_of(self.account_in(organization, AccountId).id)
         if not services:
             raise self._not_registered()

@@ -17,7 +17,9 @@ from awsim.state import Tags as TagMap
 class PolicyOperations(UnitOperations):
     def create_policy(self, Content: str, Description: str, Name: str, Type: str, Tags: TagList = ()) -> dict[str, Any]:
         type = self.type_named(Type)
-        organization = self.governed(type)
+        # It is asked of the ARN that the policy will have, but for its id.
+        any_policy = self.arn_of(self.organization(), "policy", type.name.lower(), "*")
+        organization = self.governed(type, any_policy)
         self._check_available(organization)
         tags = self.with_tags(TagMap(), Tags)
         self._check_content(organization, type, Content)
@@ -56,7 +58,7 @@ class PolicyOperations(UnitOperations):
         return policy
 
     def describe_policy(self, PolicyId: str) -> dict[str, Any]:
-        return {"Policy": self.policy_in(self.viewed(), PolicyId).described()}
+        return {"Policy": self.policy_in(self.viewed(PolicyId), PolicyId).described()}
 
     def list_policies(self, Filter: str, NextToken: str | None = None, MaxResults: int | None = None) -> dict[str, Any]:
         organization = self.viewed()
@@ -141,14 +143,14 @@ class PolicyOperations(UnitOperations):
     def list_policies_for_target(
         self, TargetId: str, Filter: str, NextToken: str | None = None, MaxResults: int | None = None
     ) -> dict[str, Any]:
-        organization = self.viewed()
+        organization = self.viewed(TargetId)
         found = organization.attached(self.target_in(organization, TargetId), Filter)
         return self.page("Policies", found, NextToken, MaxResults, Policy.summary)
 
     def list_targets_for_policy(
         self, PolicyId: str, NextToken: str | None = None, MaxResults: int | None = None
     ) -> dict[str, Any]:
-        organization = self.viewed()
+        organization = self.viewed(PolicyId)
         policy = self.policy_in(organization, PolicyId)
         found = [node for node in organization.nodes() if policy.id in node.attached]
         return self.page("Targets", found, NextToken, MaxResults, lambda node: node.as_target())
@@ -191,7 +193,7 @@ class PolicyOperations(UnitOperations):
     def describe_effective_policy(self, PolicyType: str, TargetId: str | None = None) -> dict[str, Any]:
         organization = self.organization()
         if TargetId not in (None, self.caller.account):
-            self.viewed()
+            self.viewed(TargetId)
         account = self._effective_target(organization, TargetId or self.caller.account)
         document = effective_policy(organization, account, PolicyType) if PolicyType in organization.types else None
         if document is None:
@@ -230,7 +232,7 @@ class PolicyOperations(UnitOperations):
         self, AccountId: str, PolicyType: str, NextToken: str | None = None, MaxResults: int | None = None
     ) -> dict[str, Any]:
         """None, as above."""
-        organization = self.viewed()
+        organization = self.viewed(AccountId)
         account = self.account_in(organization, AccountId)
         if PolicyType not in organization.types or effective_policy(organization, account, PolicyType) is None:
             raise self._no_effective_policy()

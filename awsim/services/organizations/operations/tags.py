@@ -23,7 +23,7 @@ class TagOperations(DelegationOperations):
         tagged.tags = tagged.tags.without(TagKeys)
 
     def list_tags_for_resource(self, ResourceId: str, NextToken: str | None = None) -> dict[str, Any]:
-        tagged = self._tagged(self.viewed(), ResourceId)
+        tagged = self._tagged(self.viewed(ResourceId), ResourceId)
         return self.page("Tags", tagged.tags.as_list(), NextToken, self.limits["tags-per-resource"])
 
     @staticmethod

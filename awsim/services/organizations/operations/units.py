@@ -41,7 +41,7 @@ class UnitOperations(AccountOperations):
         return found
 
     def describe_organizational_unit(self, OrganizationalUnitId: str) -> dict[str, Any]:
-        organization = self.viewed()
+        organization = self.viewed(OrganizationalUnitId)
         return {"OrganizationalUnit": _shown(organization, self._unit(organization, OrganizationalUnitId))}
 
     def update_organizational_unit(self, OrganizationalUnitId: str, Name: str | None = None) -> dict[str, Any]:
@@ -70,7 +70,7 @@ class UnitOperations(AccountOperations):
     def list_organizational_units_for_parent(
         self, ParentId: str, NextToken: str | None = None, MaxResults: int | None = None
     ) -> dict[str, Any]:
-        organization = self.viewed()
+        organization = self.viewed(ParentId)
         units = self.container_in(organization, ParentId).units.values()
         return self.page("OrganizationalUnits", units, NextToken, MaxResults, lambda unit: _shown(organization, unit))
 
@@ -86,12 +86,12 @@ class UnitOperations(AccountOperations):
     def list_children(
         self, ParentId: str, ChildType: str, NextToken: str | None = None, MaxResults: int | None = None
     ) -> dict[str, Any]:
-        parent = self.container_in(self.viewed(), ParentId)
+        parent = self.container_in(self.viewed(ParentId), ParentId)
         children = parent.accounts if ChildType == "ACCOUNT" else parent.units
         return self.page("Children", children.values(), NextToken, MaxResults, _reference)
 
     def list_parents(self, ChildId: str, NextToken: str | None = None, MaxResults: int | None = None) -> dict[str, Any]:
-        child = self.viewed().node(ChildId)
+        child = self.viewed(ChildId).node(ChildId)
         if child is None or child.parent is None:
             raise missing("child", "ChildNotFoundException")
         return self.page("Parents", [child.parent], NextToken, MaxResults, _reference)
