@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from awsim.services.dynamodb import values
 from awsim.services.dynamodb.expressions import KeyCondition
@@ -36,8 +35,7 @@ class _After:
         return not self > other
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(NamedTuple):
     """Places from `low` to `high`, each with whether it belongs in."""
 
     low: Place | None
@@ -51,8 +49,7 @@ class Stretch:
         return Stretch(place, self.high, (False, self.inclusive[1]))
 
 
-@dataclass(frozen=True, slots=True)
-class KeyRange:
+class KeyRange(NamedTuple):
     """What the key conditions of a query select."""
 
     stretch: Stretch

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from awsim.services.dynamodb import values
 from awsim.services.dynamodb.expressions.lexer import ExpressionError
@@ -40,8 +39,7 @@ _DEEPEST = 305
 _DEEPEST_CALL = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """A bound condition: `test(item)`, and the paths it reads."""
 
     test: Test

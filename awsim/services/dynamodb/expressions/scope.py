@@ -77,13 +77,15 @@ class Scope:
 def _checked_names(names: Mapping[str, str], limits: Any) -> Mapping[str, str]:
     if not names:
         raise invalid("ExpressionAttributeNames must not be empty")
+    longest = limits["expression-attribute-name-length"]
     for placeholder, name in names.items():
         _check_placeholder(placeholder, _NAME, "ExpressionAttributeNames", limits)
         if not name:
             raise invalid(
                 f"ExpressionAttributeNames contains invalid value: Empty attribute name for key {placeholder}"
             )
-        limits.check("expression-attribute-name-length", values.text_size(name), key=placeholder)
+        if longest is not None and len(name) * 4 > longest:
+            limits.check("expression-attribute-name-length", values.text_size(name), key=placeholder)
     return names
 
 
@@ -108,4 +110,6 @@ def _loaded(given: Mapping[str, Any], limits: Any) -> dict[str, Any]:
 def _check_placeholder(placeholder: str, syntax: re.Pattern[str], parameter: str, limits: Any) -> None:
     if not syntax.match(placeholder):
         raise invalid(f'{parameter} contains invalid key: Syntax error; key: "{placeholder}"')
-    limits.check("expression-placeholder-length", len(placeholder), parameter=parameter, key=placeholder)
+    longest = limits["expression-placeholder-length"]
+    if longest is not None and len(placeholder) > longest:
+        raise limits.error("expression-placeholder-length", parameter=parameter, key=placeholder)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from sys import intern
-from typing import Any
+from typing import Any, NamedTuple
 
 from awsim.services.dynamodb import numbers, values
 from awsim.services.dynamodb.expressions.condition import Bound, reader
@@ -40,8 +39,7 @@ _WRONG_PATH = "The document path provided in the update expression is invalid fo
 _DEEPEST = 200  # of functions in functions, far beyond what has a meaning
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """One action, bound. `value` reads its right side from the old item; `type` is its type where that is known."""
 
     section: str
