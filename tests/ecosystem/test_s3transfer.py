@@ -1,6 +1,8 @@
 """boto3's and s3transfer's own transfers: 64 MB in parts, from threads."""
 
 import hashlib
+import os
+import resource
 
 import pytest
 
@@ -63,3 +65,35 @@ def test_a_managed_copy_in_parts(aws, source, tmp_path):
     assert len(aws.calls.of("s3:UploadPartCopy")) == 8
     s3.download_file("archive", "copy", str(tmp_path / "target"))
     assert digest(tmp_path / "target") == digest(source)
+
+
+GIGABYTE = 1 << 30
+# The whole size takes half a minute of CPU: most of it the client's own checksums.
+SPARSE = 5 * GIGABYTE if os.environ.get("AWSIM_LARGE") else GIGABYTE
+
+
+def peak():
+    """The most memory that the process had so far, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def test_a_sparse_file_takes_little_memory(aws, tmp_path):
+    path = tmp_path / "sparse"
+    with path.open("wb") as file:
+        file.truncate(SPARSE)
+        file.seek(SPARSE - 300_000_000)
+        file.write(b"hello")
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="reports")
+    before = peak()
+    config = transfer.TransferConfig(multipart_chunksize=32 * 1024 * 1024, max_concurrency=2)
+    s3.upload_file(str(path), "reports", "sparse", Config=config)
+    s3.copy({"Bucket": "reports", "Key": "sparse"}, "reports", "copy", Config=config)
+    for key in ("sparse", "copy"):
+        assert s3.head_object(Bucket="reports", Key=key)["ContentLength"] == SPARSE
+        start = SPARSE - 300_000_002
+        part = s3.get_object(Bucket="reports", Key=key, Range=f"bytes={start}-{start + 8}")
+        assert part["Body"].read() == b"\0\0hello\0\0"
+    whole = s3.get_object(Bucket="reports", Key="copy")["Body"]
+    assert sum(len(chunk) for chunk in whole.iter_chunks(1 << 22)) == SPARSE
+    assert peak() - before < SPARSE // 2
