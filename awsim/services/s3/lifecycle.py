@@ -1,7 +1,8 @@
 """Lifecycle: what a bucket's rules do to its objects at midnight UTC.
 
 Sources: S3 User Guide, "Managing the lifecycle of objects", "Lifecycle configuration elements", "Transitioning objects
-using Amazon S3 Lifecycle", "How Amazon S3 handles conflicts in lifecycle configurations".
+using Amazon S3 Lifecycle", "How Amazon S3 handles conflicts in lifecycle configurations",
+"How S3 Lifecycle interacts with other bucket configurations".
 
 Days are counted from the creation of a version, or from when a newer one replaced it, and rounded up to the next
 midnight. `plan` says for one key what is due; an `Agenda` knows which keys to ask at which midnight, so that a day
@@ -18,7 +19,7 @@ from urllib.parse import quote
 from awsim.services.s3 import filters, locks, tiering
 from awsim.services.s3.access import Access
 from awsim.services.s3.filters import Filter
-from awsim.services.s3.versions import Tiering, Version
+from awsim.services.s3.versions import FAILED, PENDING, Tiering, Version
 from awsim.state import Dict, Entity, SortedDict
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ _WATERFALL = {
 # The one that wins where several are due on one day comes first.
 _PREFERRED = ("DEEP_ARCHIVE", "GLACIER", "INTELLIGENT_TIERING", "GLACIER_IR", "ONEZONE_IA", "STANDARD_IA")
 _ARCHIVES = ("GLACIER", "DEEP_ARCHIVE")
+_NOT_REPLICATED = (PENDING, FAILED)
 
 
 def next_midnight(moment: float) -> int:
@@ -182,6 +184,9 @@ def plan(policy: Policy, key: str, versions: Sequence[Version], versioned: bool,
     actions: list[Action] = []
     upcoming = NEVER
     for place, version in enumerate(versions):
+        if version.replication in _NOT_REPLICATED:
+            # It stays as it is until it has got to its destination; when it does, the key is looked at again.
+            continue
         rules = [rule for rule in policy.rules if rule.filter.matches(key, version)]
         if place:
             found, soon = _noncurrent(policy, rules, version, versions[place - 1].modified, place - 1, at)

@@ -20,12 +20,10 @@ from awsim.services.s3.data_keys import DataKeys
 from awsim.services.s3.encryption import KMS_ALGORITHMS, Encryption
 from awsim.services.s3.filters import Filter
 from awsim.services.s3.restore import ARCHIVED
-from awsim.services.s3.versions import Version
+from awsim.services.s3.versions import COMPLETED, FAILED, PENDING, REPLICA, Version
 
 if TYPE_CHECKING:
     from awsim.gateway.call import Call
-
-PENDING, COMPLETED, FAILED, REPLICA = "PENDING", "COMPLETED", "FAILED", "REPLICA"
 
 
 # What KMS says of a key -> the end of the reason that S3 gives.

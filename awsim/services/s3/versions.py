@@ -16,6 +16,8 @@ from awsim.services.s3.encryption import Encryption
 from awsim.state import Dict, Entity, SortedDict
 
 NULL = "null"
+# What x-amz-replication-status says.
+PENDING, COMPLETED, FAILED, REPLICA = "PENDING", "COMPLETED", "FAILED", "REPLICA"
 NO_METADATA: Mapping[str, str] = {}
 _ALTERNATIVE = b"._"
 

@@ -253,6 +253,17 @@ def test_markers_of_a_lifecycle_are_not_replicated(aws, s3, buckets, replicate, 
     assert (there(SOURCE), there()) == ([], ["a"])
 
 
+def test_lifecycle_leaves_alone_what_has_not_got_there(aws, s3, buckets, replicate, there):
+    replicate(rule())
+    expire = {"ID": "x", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 1}}
+    s3.put_bucket_lifecycle_configuration(Bucket=SOURCE, LifecycleConfiguration={"Rules": [expire]})
+    s3.put_object(Bucket=SOURCE, Key="good", Body=b"1")
+    s3.put_bucket_versioning(Bucket=TARGET, VersioningConfiguration={"Status": "Suspended"})
+    s3.put_object(Bucket=SOURCE, Key="failed", Body=b"1")
+    aws.clock.advance(days=10)
+    assert there(SOURCE) == ["failed"]
+
+
 @pytest.mark.rule("s3-228")
 def test_the_deletion_of_a_version_is_not_repeated(s3, buckets, replicate, there):
     replicate(rule(DeleteMarkerReplication=ON))
