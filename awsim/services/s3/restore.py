@@ -91,15 +91,15 @@ class Restores(Access):
         bucket = self.bucket_for(Bucket, ExpectedBucketOwner)
         wanted = RestoreRequest or {}
         if wanted.get("Type") == "SELECT" or wanted.get("SelectParameters") or wanted.get("OutputLocation"):
-            self.not_modelled("RestoreObject of type SELECT")
-        version = self._to_restore(bucket, Key, VersionId)
+            return self.select_archived(bucket, Key, VersionId, wanted)
+        version = self.to_restore(bucket, Key, VersionId)
         days = wanted.get("Days")
         if (days is None) == (version.storage_class in ARCHIVED):
             raise self.malformed_xml()
         if days is not None and days < 1:
             raise self.invalid("'Days' must be a positive integer", "Days", days)
         tier = (wanted.get("GlacierJobParameters") or {}).get("Tier") or wanted.get("Tier") or "Standard"
-        longest, shortest = self._retrieval(version, tier)
+        longest, shortest = self.retrieval(version, tier)
         running = version.restore
         if running is not None and running.expires is not None:
             self._prolong(bucket, Key, version, running, days)
@@ -110,10 +110,16 @@ class Restores(Access):
             "s3.expedited-capacity", [True, False], _UNAVAILABLE_ODDS, "had no capacity for an Expedited retrieval"
         ):
             raise self.error("GlacierExpeditedRetrievalNotAvailable")
-        self._start_restore(bucket, Key, version, Restore(self._ready_at(longest, shortest), tier, days))
+        self._start_restore(bucket, Key, version, Restore(self.ready_at(longest, shortest), tier, days))
         return {"__status__": 202}
 
-    def _to_restore(self, bucket: BucketRecord, key: str, version_id: str | None) -> Version:
+    def select_archived(
+        self, bucket: BucketRecord, key: str, version_id: str | None, wanted: dict[str, Any]
+    ) -> dict[str, Any]:
+        """A restore of type SELECT: the whole service has it (`selects`)."""
+        raise NotImplementedError
+
+    def to_restore(self, bucket: BucketRecord, key: str, version_id: str | None) -> Version:
         """The version to restore, which has to lie in an archive."""
         current = bucket.current(key) if version_id is None else None
         if current is not None and current.is_marker:
@@ -129,7 +135,7 @@ class Restores(Access):
             StorageClass=version.storage_class,
         )
 
-    def _retrieval(self, version: Version, tier: str) -> tuple[str, str | None]:
+    def retrieval(self, version: Version, tier: str) -> tuple[str, str | None]:
         """The rows with the longest and the shortest time that a retrieval takes."""
         archive = version.tiering.archive if version.tiering is not None else None
         deep = version.storage_class == "DEEP_ARCHIVE" or archive == tiering.DEEP_ARCHIVE
@@ -140,7 +146,7 @@ class Restores(Access):
             raise self.invalid("Retrieval option is not supported by this storage class", "Tier", tier)
         return rows[tier]
 
-    def _ready_at(self, longest: str, shortest: str | None) -> float:
+    def ready_at(self, longest: str, shortest: str | None) -> float:
         """When a retrieval that begins now is over: at a moment of AWS's choice within the range it gives."""
         most = self.limits.duration(longest)
         least = min(most, self.limits.duration(shortest) or most) if shortest is not None else most

@@ -187,7 +187,7 @@ def test_requests_that_are_none(s3, archived, restore, refused):
     message = "Restore is not allowed for the object's current storage class"
     with refused("InvalidObjectState", message, 403, StorageClass="STANDARD"):
         restore("warm")
-    with refused("NotImplemented", status=501):
+    with refused("MethodNotAllowed", status=405):
         s3.restore_object(Bucket=archived, Key="glacier", RestoreRequest={"Type": "SELECT"})
 
 

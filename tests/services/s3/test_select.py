@@ -368,3 +368,71 @@ def test_an_object_under_a_customers_key(s3, refused, aws):
     assert next(iter(answer["Payload"]))["Records"]["Payload"] == b"ann\n"
     with refused("InvalidRequest"):
         s3.select_object_content(**asked)
+
+
+# --- from archives
+
+
+def archived(s3, expression):
+    s3.create_bucket(Bucket="archive")
+    s3.create_bucket(Bucket="found")
+    s3.put_object(Bucket="archive", Key="people.csv", Body=PEOPLE, StorageClass="GLACIER")
+    answer = s3.restore_object(
+        Bucket="archive",
+        Key="people.csv",
+        RestoreRequest={
+            "Type": "SELECT",
+            "Tier": "Expedited",
+            "SelectParameters": {
+                "Expression": expression,
+                "ExpressionType": "SQL",
+                "InputSerialization": USE,
+                "OutputSerialization": {"CSV": {}},
+            },
+            "OutputLocation": {"S3": {"BucketName": "found", "Prefix": "out"}},
+        },
+    )
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 202
+    return answer["RestoreOutputPath"]
+
+
+def contents(s3, path):
+    """What lies under a path: name below it -> bytes."""
+    keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket="found", Prefix=path)["Contents"]]
+    return {key[len(path) + 1 :]: s3.get_object(Bucket="found", Key=key)["Body"].read() for key in keys}
+
+
+@pytest.mark.rule("s3-169")
+def test_an_archive_is_asked_while_it_is_restored():
+    with mock_aws(limits={"s3.select-closed": 0}, lifecycle="timed") as aws:
+        s3 = boto3.client("s3", region_name="us-east-1")
+        path = archived(s3, "SELECT name FROM S3Object LIMIT 1")
+        assert path.startswith("out/")
+        assert list(contents(s3, path)) == ["job.txt"]
+        aws.clock.advance(minutes=6)
+        found = contents(s3, path)
+        assert found["job.txt"] == b"SELECT name FROM S3Object LIMIT 1"
+        result = next(name for name in found if name.startswith("results/"))
+        assert found[result] == b"ann\n"
+        assert found["result_manifest.txt"].decode() == f"{path}/{result}\n"
+        with pytest.raises(ClientError, match="InvalidObjectState"):
+            s3.get_object(Bucket="archive", Key="people.csv")
+
+
+@pytest.mark.rule("s3-169")
+def test_what_is_wrong_with_an_archive_is_written_too():
+    with mock_aws(limits={"s3.select-closed": 0}):
+        s3 = boto3.client("s3", region_name="us-east-1")
+        path = archived(s3, "SELECT height FROM S3Object")
+        found = contents(s3, path)
+        problem = next(text for name, text in found.items() if name.startswith("errors/"))
+        assert problem.startswith(b"MissingHeaders: ")
+        assert "error_manifest.txt" in found
+
+
+@pytest.mark.rule("s3-169")
+def test_archives_are_not_asked_today():
+    with mock_aws():
+        s3 = boto3.client("s3", region_name="us-east-1")
+        with pytest.raises(ClientError, match="MethodNotAllowed"):
+            archived(s3, "SELECT * FROM S3Object")
