@@ -472,12 +472,10 @@ class Schemas(Service):
             content = inference.written(shape, inference.OPENAPI, source=source, detail_type=detail_type)
             self._add_schema(registry, schema, inference.OPENAPI, content)
             return
-        merged = inference.merged([schema.shape, shape] if schema.shape is not None else [shape])
-        if merged != schema.shape:
-            schema.shape = merged
-            content = inference.written(merged, inference.OPENAPI, source=source, detail_type=detail_type)
-            if content != schema.latest.content:
-                self._add_version(schema, inference.OPENAPI, content)
+        schema.shape = inference.merged([shape if schema.shape is None else schema.shape, shape])
+        content = inference.written(schema.shape, inference.OPENAPI, source=source, detail_type=detail_type)
+        if content != schema.latest.content:
+            self._add_version(schema, inference.OPENAPI, content)
 
     # --- policies
 

@@ -105,6 +105,21 @@ def test_a_stream_over_a_split(client, pipe, stream, click, bodies, tools):
     assert bodies("out") == [1, 2, 3]
 
 
+def test_children_wait_for_their_parents(aws, client, pipe, stream, click, bodies, tools):
+    aws.faults.add("sqs:SendMessageBatch", error="AccessDenied", times=2)
+    pipe(stream, tools.arn("out"), SourceParameters=own(STREAM), TargetParameters={"InputTemplate": "<$.data>"})
+    click(1)
+    client("kinesis").split_shard(
+        StreamName="clicks", ShardToSplit="shardId-000000000000", NewStartingHashKey=str(2**127)
+    )
+    for number in (2, 3):
+        click(number, key=f"k{number}")
+    assert bodies("out") == []
+    aws.clock.advance(seconds=30)
+    assert bodies("out")[0] == 1
+    assert len(aws.calls.of("sqs:SendMessageBatch")) > 3
+
+
 def test_batches_and_a_window(aws, pipe, stream, click, bodies, tools):
     given = own(STREAM, BatchSize=3, MaximumBatchingWindowInSeconds=30)
     pipe(stream, tools.arn("out"), SourceParameters=given, TargetParameters={"InputTemplate": "<$.data>"})
