@@ -150,6 +150,7 @@ PERIMETER = {
 
 
 @authorized
+@pytest.mark.newer_botocore
 def test_a_resource_control_policy_keeps_outsiders_off_buckets(company):
     """A bucket that its owner opened to all is closed to whoever is no member, and no service of AWS."""
     s3 = client("s3", company.dev)
@@ -292,6 +293,7 @@ def test_a_role_trusts_the_whole_organization(company):
 
 
 @authorized
+@pytest.mark.newer_botocore
 def test_a_resource_control_policy_keeps_services_from_acting_for_outsiders(company):
     """The confused deputy: SNS may send to a queue for topics of the organization only (aws:SourceOrgID)."""
     company.api.enable_policy_type(RootId=company.root, PolicyType="RESOURCE_CONTROL_POLICY")

@@ -275,3 +275,24 @@ class Handshake(Entity):
             "Action": self.action,
             "Resources": list(self.resources),
         }
+
+
+class Transfer(Entity):
+    """A billing transfer: the organization `target` invited another by a handshake, `source` once that has accepted."""
+
+    def __init__(self, id: str, name: str, type: str, target: str, handshake: Handshake, starts: float) -> None:
+        self.id = id
+        self.name = name
+        self.type = type
+        self.target = target
+        self.source: str | None = None
+        self.handshake = handshake
+        self.starts = starts
+        self.ends: float | None = None
+        self.tags = Tags()
+
+    def status(self, now: float) -> str:
+        state = self.handshake.state(now)
+        if state == "ACCEPTED" and self.ends is not None:
+            return "WITHDRAWN"
+        return "REQUESTED" if state == "OPEN" else state

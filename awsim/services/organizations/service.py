@@ -14,5 +14,5 @@ class Organizations(TagOperations):
 
     An account of twelve digits needs not be made to exist: what is made here gets an id, an address, a place in the
     tree, and a role in IAM that trusts the management account. Of closed accounts nothing but their state is known:
-    what they hold goes on working. Billing transfers are not modelled.
+    what they hold goes on working. Nobody is billed: a billing transfer says who would be.
     """

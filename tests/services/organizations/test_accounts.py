@@ -7,6 +7,8 @@ import pytest
 
 from .conftest import as_account, message_of, refusal
 
+pytestmark = pytest.mark.newer_botocore
+
 DAY = 86_400
 
 

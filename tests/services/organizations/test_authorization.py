@@ -7,7 +7,7 @@ import pytest
 
 from .conftest import refusal
 
-pytestmark = pytest.mark.aws(authorization=True)
+pytestmark = [pytest.mark.aws(authorization=True), pytest.mark.newer_botocore]
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from awsim.errors import AWSError
 
 from .conftest import as_account, message_of, refusal
 
+pytestmark = pytest.mark.newer_botocore
+
 CONFIG, GUARDDUTY = "config.amazonaws.com", "guardduty.amazonaws.com"
 CONSTRAINT = "ConstraintViolationException"
 

@@ -8,6 +8,8 @@ from awsim.services.organizations.effective import effective
 
 from .conftest import as_account, refusal
 
+pytestmark = pytest.mark.newer_botocore
+
 NONE = {"@@operators_allowed_for_child_policies": ["@@none"]}
 
 

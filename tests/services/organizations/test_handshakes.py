@@ -8,7 +8,7 @@ GUEST = "222222222222"
 TARGET = {"Type": "ACCOUNT", "Id": GUEST}
 VIOLATION = "HandshakeConstraintViolationException"
 
-pytestmark = pytest.mark.aws(at="2026-03-01T00:00:00Z")
+pytestmark = [pytest.mark.aws(at="2026-03-01T00:00:00Z"), pytest.mark.newer_botocore]
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from awsim.cloud import Cloud
 
 from .conftest import MANAGEMENT, as_account, message_of, refusal
 
+pytestmark = pytest.mark.newer_botocore
+
 
 @pytest.mark.rule("organizations-001")
 def test_who_makes_one_manages_it(api):
@@ -118,11 +120,6 @@ def test_violated_constraints_have_reasons(org):
         "InvalidInputException", "INVALID_ENUM_POLICY_TYPE",
     )  # fmt: skip
     assert api.list_organizational_units_for_parent(ParentId=org.root)["OrganizationalUnits"] == []
-
-
-def test_billing_transfers_are_not_modelled(org):
-    code, _ = refusal(org.api.list_inbound_responsibility_transfers, Type="BILLING")
-    assert code == "NotImplemented"
 
 
 def test_a_run_is_a_function_of_its_seed():

@@ -8,6 +8,8 @@ from awsim.services.organizations.types import TYPES
 
 from .conftest import FULL, as_account, message_of, refusal
 
+pytestmark = pytest.mark.newer_botocore
+
 SCP, RCP, TAG = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY", "TAG_POLICY"
 DENY = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}
 CONSTRAINT = "ConstraintViolationException"

@@ -4,6 +4,8 @@ import pytest
 
 from .conftest import message_of, refusal
 
+pytestmark = pytest.mark.newer_botocore
+
 
 @pytest.mark.rule("organizations-004")
 def test_units_nest(org):

@@ -46,6 +46,7 @@ class Base(Service):
         self.organizations = Dict()  # id -> Organization
         self.members = Dict()  # account -> Organization
         self.handshakes = Dict()  # id -> Handshake
+        self.transfers = Dict()  # id -> Transfer
         self.emails = Dict()  # address -> account, where either was told
         self.guardrails = Guardrails()
 

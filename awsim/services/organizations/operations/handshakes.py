@@ -27,7 +27,7 @@ class HandshakeOperations(PolicyOperations):
         self, Target: Mapping[str, str], Notes: str | None = None, Tags: TagList = ()
     ) -> dict[str, Any]:
         organization = self.managed()
-        target = self._invited(Target)
+        target = self.invited_party(Target)
         tags = self.with_tags(TagMap(), Tags)
         now = self.clock.time()
         limits = self.limits_of(organization)
@@ -40,7 +40,7 @@ class HandshakeOperations(PolicyOperations):
         account = target[1] if target[0] == "ACCOUNT" else self.owner_of(target[1])
         if account is not None and account in organization.accounts:
             raise _already_in()
-        if any(each.action == "INVITE" and each.target == target for each in self._open(organization)):
+        if any(each.action == "INVITE" and each.target == target for each in self.open_handshakes(organization)):
             raise self.error(
                 "DuplicateHandshakeException", "A handshake with the same action and target already exists."
             )
@@ -55,12 +55,12 @@ class HandshakeOperations(PolicyOperations):
         resources = [self._sender(organization), {"Type": target[0], "Value": target[1]}]
         if Notes:
             resources.append({"Type": "NOTES", "Value": Notes})
-        handshake = self._shake(organization, "INVITE", target, resources, "invitation-lifetime")
+        handshake = self.shake(organization, "INVITE", target, resources, "invitation-lifetime")
         handshake.tags = tags
         return {"Handshake": handshake.described(now)}
 
     @staticmethod
-    def _invited(target: Mapping[str, str]) -> tuple[str, str]:
+    def invited_party(target: Mapping[str, str]) -> tuple[str, str]:
         kind, id = target["Type"], target["Id"]
         if kind not in ("ACCOUNT", "EMAIL"):
             raise invalid("INVALID_PARTY_TYPE_TARGET", "You specified the wrong type of entity as a party.")
@@ -83,7 +83,7 @@ class HandshakeOperations(PolicyOperations):
         ]
         return {"Type": "ORGANIZATION", "Value": organization.id, "Resources": told}
 
-    def _shake(
+    def shake(
         self,
         organization: Organization,
         action: str,
@@ -113,11 +113,11 @@ class HandshakeOperations(PolicyOperations):
                 "all features.",
             )
         own = {"Type": "ORGANIZATION", "Value": organization.id}
-        parent = self._shake(organization, _ENABLE, None, [own], "features-lifetime")
+        parent = self.shake(organization, _ENABLE, None, [own], "features-lifetime")
         for account in organization.accounts.values():
             if account.method == "INVITED" and account.id != organization.management:
                 resources = [self._sender(organization), {"Type": "PARENT_HANDSHAKE", "Value": parent.id}]
-                child = self._shake(organization, _APPROVE, ("ACCOUNT", account.id), resources, "features-lifetime")
+                child = self.shake(organization, _APPROVE, ("ACCOUNT", account.id), resources, "features-lifetime")
                 child.parent = parent.id
                 parent.waiting = True
         return {"Handshake": parent.described(self.clock.time())}
@@ -192,10 +192,10 @@ class HandshakeOperations(PolicyOperations):
         )
 
     def _check_recipient(self, handshake: Handshake) -> None:
-        if not self._is_recipient(handshake):
+        if not self.is_recipient(handshake):
             raise denied()
 
-    def _is_recipient(self, handshake: Handshake) -> bool:
+    def is_recipient(self, handshake: Handshake) -> bool:
         """Whether it was sent to the caller. An address that belongs to no account that awsim knows of is taken for
         that of whoever answers."""
         caller = self.caller.account
@@ -211,7 +211,7 @@ class HandshakeOperations(PolicyOperations):
 
     def describe_handshake(self, HandshakeId: str) -> dict[str, Any]:
         handshake = self._handshake(HandshakeId)
-        if not self._is_recipient(handshake) and self.members.get(self.caller.account) is not self._of(handshake):
+        if not self.is_recipient(handshake) and self.members.get(self.caller.account) is not self._of(handshake):
             raise denied()
         return {"Handshake": handshake.described(self.clock.time())}
 
@@ -265,13 +265,13 @@ class HandshakeOperations(PolicyOperations):
             raise missing("handshake", "HandshakeNotFoundException")
         return found
 
-    def _open(self, organization: Organization) -> Iterable[Handshake]:
+    def open_handshakes(self, organization: Organization) -> Iterable[Handshake]:
         now = self.clock.time()
         return (each for each in self.handshakes.values() if each.organization == organization.id and each.is_open(now))
 
     def _pending(self, organization: Organization) -> Handshake | None:
         """The handshake of a change to all features that is under way."""
-        return next((each for each in self._open(organization) if each.action == _ENABLE), None)
+        return next((each for each in self.open_handshakes(organization) if each.action == _ENABLE), None)
 
 
 def _already_in() -> Exception:

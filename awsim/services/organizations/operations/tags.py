@@ -1,4 +1,4 @@
-"""Tags of roots, units, accounts and policies."""
+"""Tags of roots, units, accounts, policies and transfers; what IAM policies ask about them."""
 
 from __future__ import annotations
 
@@ -6,28 +6,38 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from awsim.services.organizations.operations.common import TagList
-from awsim.services.organizations.operations.delegation import DelegationOperations
-from awsim.services.organizations.records import Node, Organization, Policy, ResourcePolicy
+from awsim.services.organizations.operations.transfers import TransferOperations
+from awsim.services.organizations.records import Node, Organization, Policy, ResourcePolicy, Transfer
 from awsim.services.organizations.refusals import invalid, missing
 
+Tagged = Node | Policy | ResourcePolicy | Transfer
 
-class TagOperations(DelegationOperations):
+
+class TagOperations(TransferOperations):
     def tag_resource(self, ResourceId: str, Tags: TagList) -> None:
         tagged = self._tagged(self.organization(), ResourceId)
-        self.governed(tagged.type if isinstance(tagged, Policy) else None, tagged.arn)
+        self._check_tagging(tagged)
         tagged.tags = self.with_tags(tagged.tags, Tags)
 
     def untag_resource(self, ResourceId: str, TagKeys: Sequence[str]) -> None:
         tagged = self._tagged(self.organization(), ResourceId)
-        self.governed(tagged.type if isinstance(tagged, Policy) else None, tagged.arn)
+        self._check_tagging(tagged)
         tagged.tags = tagged.tags.without(TagKeys)
 
     def list_tags_for_resource(self, ResourceId: str, NextToken: str | None = None) -> dict[str, Any]:
         tagged = self._tagged(self.viewed(ResourceId), ResourceId)
         return self.page("Tags", tagged.tags.as_list(), NextToken, self.limits["tags-per-resource"])
 
-    @staticmethod
-    def _tagged(organization: Organization, id: str) -> Node | Policy | ResourcePolicy:
+    def _check_tagging(self, tagged: Tagged) -> None:
+        if isinstance(tagged, Transfer):
+            self.managed()
+        else:
+            self.governed(tagged.type if isinstance(tagged, Policy) else None, tagged.arn)
+
+    def _tagged(self, organization: Organization, id: str) -> Tagged:
+        transfer: Transfer | None = self.transfers.get(id)
+        if transfer is not None and organization.id in (transfer.target, transfer.source):
+            return transfer
         resource_policy = organization.resource_policy
         if resource_policy is not None and resource_policy.id == id:
             return resource_policy
@@ -46,7 +56,11 @@ class TagOperations(DelegationOperations):
             handshake = self.handshakes.get(arn)
             return "*" if handshake is None else handshake.arn
         organization = self.members.get(self.caller.account)
-        found = None if organization is None else organization.node(arn) or organization.policies.get(arn)
+        if organization is None:
+            return "*"
+        if (transfer := self.transfers.get(arn)) is not None:
+            return self.arn_of_transfer(organization, transfer)
+        found = organization.node(arn) or organization.policies.get(arn)
         return "*" if found is None else found.arn
 
     def condition_value(self, key: str, resource: str) -> Any:
