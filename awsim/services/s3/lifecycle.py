@@ -1,8 +1,8 @@
 """Lifecycle: what a bucket's rules do to its objects at midnight UTC.
 
 Sources: S3 User Guide, "Managing the lifecycle of objects", "Lifecycle configuration elements", "Transitioning objects
-using Amazon S3 Lifecycle", "How Amazon S3 handles conflicts in lifecycle configurations",
-"How S3 Lifecycle interacts with other bucket configurations".
+using Amazon S3 Lifecycle", "How Amazon S3 handles conflicts in lifecycle configurations", "How S3 Lifecycle interacts
+with other bucket configurations".
 
 Days are counted from the creation of a version, or from when a newer one replaced it, and rounded up to the next
 midnight. `plan` says for one key what is due; an `Agenda` knows which keys to ask at which midnight, so that a day

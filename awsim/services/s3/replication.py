@@ -129,14 +129,15 @@ class Replication(Access, DataKeys):
         version.replication = PENDING
         late = self.limits.duration("replication-time")
         self.later(late, "replicate", name=bucket.name, key=key, version_id=version.id)
-        if late > self.limits["replication-threshold"] and any(rule.watched for rule in rules):
-            self.later(
-                self.limits["replication-threshold"],
-                "miss_threshold",
-                name=bucket.name,
-                key=key,
-                version_id=version.id,
-            )
+        threshold = self._threshold
+        if late > threshold and any(rule.watched for rule in rules):
+            self.later(threshold, "miss_threshold", name=bucket.name, key=key, version_id=version.id)
+
+    @property
+    def _threshold(self) -> float:
+        """Seconds within which Replication Time Control promises a replica."""
+        found = self.limits["replication-threshold"]
+        return float("inf") if found is None else found
 
     def _wanted(self, replicating: Replicating, key: str, version: Version) -> list[Rule]:
         """The rules by which a new version is replicated; delete markers and some encryptions have to be asked for,
@@ -176,7 +177,7 @@ class Replication(Access, DataKeys):
                 status = FAILED
                 self._report(bucket, "OperationFailedReplication", rule, key, version, str(failure))
             else:
-                if rule.watched and self.clock.time() - version.modified > self.limits["replication-threshold"]:
+                if rule.watched and self.clock.time() - version.modified > self._threshold:
                     self._report(bucket, "OperationReplicatedAfterThreshold", rule, key, version)
         bucket.change(key, version.replaced(replication=status))
 
@@ -237,8 +238,6 @@ class Replication(Access, DataKeys):
         if rule.owner is not None or target.acls_disabled:
             changes["owner"] = target.account
             changes["acl"] = None
-        elif version.acl is None and version.owner != target.account:
-            changes["acl"] = acl.default(version.owner)
         replica = version.replaced(**changes)
         self.outdate(target, key)
         target.store(key, replica)
@@ -360,7 +359,7 @@ class Replication(Access, DataKeys):
         if reason is not None:
             told["failureReason"] = reason
         if event.endswith("Threshold"):
-            told["threshold"] = str(int(self.limits["replication-threshold"]))
+            told["threshold"] = str(int(self._threshold))
         if event == "OperationReplicatedAfterThreshold":
             told["replicationTime"] = str(int(self.clock.time() - version.modified))
         self.emit(bucket, f"Replication:{event}", key, version, replication=told)

@@ -120,6 +120,14 @@ def test_a_new_object_arrives_as_it_is(s3, eu, buckets, replicate, status):
     assert s3.get_object(Bucket=SOURCE, Key="a")["Body"].read() == b"data"
 
 
+def test_a_replica_is_the_newest_version(s3, eu, buckets, replicate):
+    replicate(rule())
+    own = [eu.put_object(Bucket=TARGET, Key="a", Body=b"own")["VersionId"] for _ in range(3)]
+    arrived = [s3.put_object(Bucket=SOURCE, Key="a", Body=b"sent")["VersionId"] for _ in range(3)]
+    listed = [each["VersionId"] for each in eu.list_object_versions(Bucket=TARGET)["Versions"]]
+    assert listed == [*reversed(arrived), *reversed(own)]
+
+
 @pytest.mark.rule("s3-221")
 def test_within_one_region(s3, replicate, status, there):
     for name in (SOURCE, TARGET):
@@ -567,27 +575,64 @@ def test_destinations_that_go_away(s3, buckets, replicate, status):
 # --- events
 
 
-def test_failures_are_told(aws, s3, buckets, replicate):
+@pytest.fixture
+def queue_of_events(s3, buckets):
+    """`queue_of_events(event)()`: (name, key, replicationEventData) of the events of the source since the last time."""
     queue = boto3.client("sqs")
     url = queue.create_queue(QueueName="events")["QueueUrl"]
     arn = f"arn:aws:sqs:us-east-1:{ACCOUNT}:events"
     let = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn}
     queue.set_queue_attributes(QueueUrl=url, Attributes={"Policy": document(let)})
-    s3.put_bucket_notification_configuration(
-        Bucket=SOURCE,
-        NotificationConfiguration={"QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:Replication:*"]}]},
-    )
-    queue.purge_queue(QueueUrl=url)
+
+    def read():
+        told = []
+        for message in queue.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", ()):
+            record = json.loads(message["Body"])["Records"][0]
+            told.append((record["eventName"], record["s3"]["object"]["key"], record["replicationEventData"]))
+            queue.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return told
+
+    def listen(event):
+        s3.put_bucket_notification_configuration(
+            Bucket=SOURCE,
+            NotificationConfiguration={"QueueConfigurations": [{"QueueArn": arn, "Events": [event]}]},
+        )
+        queue.purge_queue(QueueUrl=url)
+        return read
+
+    return listen
+
+
+def test_failures_are_told(s3, buckets, replicate, queue_of_events):
+    failed = queue_of_events("s3:Replication:*")
     replicate(rule())
     s3.put_bucket_versioning(Bucket=TARGET, VersioningConfiguration={"Status": "Suspended"})
     s3.put_object(Bucket=SOURCE, Key="a", Body=b"1")
-    messages = queue.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
-    record = json.loads(messages[0]["Body"])["Records"][0]
-    assert record["eventName"] == "Replication:OperationFailedReplication"
-    told = record["replicationEventData"]
+    [(name, key, told)] = failed()
+    assert (name, key) == ("Replication:OperationFailedReplication", "a")
     assert told["failureReason"] == "DstBucketUnversioned"
     assert told["destinationBucket"] == f"arn:aws:s3:::{TARGET}"
     assert told["replicationRuleId"] == "r"
+
+
+@pytest.mark.aws(limits={"s3.replication-time": 1800})
+def test_time_control_tells_what_is_late(aws, s3, buckets, replicate, queue_of_events):
+    late = queue_of_events("s3:Replication:*")
+    promised = {
+        "ReplicationTime": {**ON, "Time": {"Minutes": 15}},
+        "Metrics": {**ON, "EventThreshold": {"Minutes": 15}},
+    }
+    replicate(rule(Filter={"Prefix": "fast/"}, destination=promised), rule(id="s", Priority=0))
+    s3.put_object(Bucket=SOURCE, Key="fast/a", Body=b"1")
+    s3.put_object(Bucket=SOURCE, Key="slow/a", Body=b"1")
+    aws.clock.advance(minutes=14)
+    assert late() == []
+    aws.clock.advance(minutes=1)
+    assert [(name, key) for name, key, _ in late()] == [("Replication:OperationMissedThreshold", "fast/a")]
+    aws.clock.advance(minutes=15)
+    [(name, key, told)] = late()
+    assert (name, key) == ("Replication:OperationReplicatedAfterThreshold", "fast/a")
+    assert told["replicationTime"] == "1800"
 
 
 # --- configurations
