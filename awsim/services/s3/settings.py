@@ -1,6 +1,7 @@
 """The configurations of a bucket: stored, validated and given back.
 
-What a configuration does is elsewhere: `lifecycle`, `tiering`, `replication`, `notifications`, `locks`, `website`.
+What a configuration does is elsewhere: `lifecycle`, `tiering`, `replication`, `notifications`, `access_logs`,
+`inventory`, `analytics`, `locks`, `website`.
 """
 
 from __future__ import annotations
