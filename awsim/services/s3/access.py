@@ -81,6 +81,7 @@ class Access(Permissions, Notifications):
     unchecked = frozenset({"BucketCannedACL"})
 
     def setup(self) -> None:
+        super().setup()
         self.buckets = SortedDict()
         self.owned = Dict()  # account -> number of its buckets
 

@@ -70,7 +70,8 @@ class Buckets(Access):
         if acl_wanted is not None and acl_wanted != acl.default(account):
             if ownership == "BucketOwnerEnforced":
                 raise self.error("InvalidBucketAclWithObjectOwnership")
-            if acl.is_public(acl_wanted) and self.limits["public-access-blocked"]:
+            above = self.account_block(account) or {}
+            if acl.is_public(acl_wanted) and (self.limits["public-access-blocked"] or above.get("BlockPublicAcls")):
                 raise self.error("InvalidBucketAclWithBlockPublicAccessError")
         owned = self.owned.get(account, 0)
         self.cloud.limits.for_service("s3", account, region).quota("buckets", owned)

@@ -107,6 +107,14 @@ def _retention(service: Permissions, resource: str, rest: str) -> int | None:
     return math.ceil((until.timestamp() - service.clock.time()) / _DAY)
 
 
+def _creates(service: Permissions, resource: str, rest: str) -> bool | None:
+    """Whether an object comes of the request, rather than a part or the beginning of one."""
+    operation = service.cloud.current.operation
+    if operation in ("PutObject", "CopyObject", "CompleteMultipartUpload"):
+        return True
+    return False if operation in ("CreateMultipartUpload", "UploadPart", "UploadPartCopy") else None
+
+
 _KEYS: dict[str, Callable[[Permissions, str, str], Any]] = {
     "s3:existingobjecttag": _object_tag,
     "s3:resourceaccount": _account,
@@ -115,5 +123,6 @@ _KEYS: dict[str, Callable[[Permissions, str, str], Any]] = {
     "s3:signatureage": _age,
     "s3:x-amz-content-sha256": _payload,
     "s3:tlsversion": _tls,
+    "s3:objectcreationoperation": _creates,
     "s3:object-lock-remaining-retention-days": _retention,
 }

@@ -122,6 +122,10 @@ class Copies(Writes):
             attributes["tags"] = tagging.from_header(header, self.limits) if header else ()
         else:
             attributes["tags"] = source.tags
+            if source.tags:
+                kind = "Version" if source_id is not None else ""
+                self.permit(source_bucket, f"s3:GetObject{kind}Tagging", source_key)
+                self.permit(bucket, "s3:PutObjectTagging", Key)
         data = source.data
         assert data is not None
         id = bucket.next_id()

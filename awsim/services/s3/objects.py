@@ -483,11 +483,15 @@ class Objects(Writes):
         if entry.get("LastModifiedTime") is not None or entry.get("Size") is not None:
             raise self.error("NotImplemented", "A header you provided implies functionality that is not implemented")
         self.check_key(key)
-        self.permit(bucket, "s3:DeleteObjectVersion" if version_id else "s3:DeleteObject", key)
+        etag = entry.get("ETag")
+        keys = {"s3:VersionId": version_id, "s3:if-match": etag}
+        self.permit(bucket, "s3:DeleteObjectVersion" if version_id else "s3:DeleteObject", key, keys)
+        if etag and etag != "*":
+            self.permit(bucket, "s3:GetObject", key)
         if bypass:
             self.permit(bucket, "s3:BypassGovernanceRetention", key)
         self.write_rate(bucket, key)
-        outcome = self.delete_one(bucket, key, version_id, bypass, entry.get("ETag"))
+        outcome = self.delete_one(bucket, key, version_id, bypass, etag)
         shown: dict[str, Any] = {"Key": key}
         if version_id is not None:
             shown["VersionId"] = version_id

@@ -22,6 +22,7 @@ from awsim.service import ResourceSide, Service
 from awsim.services.s3 import acl, condition_keys, policies
 from awsim.services.s3.bucket import Bucket
 from awsim.services.s3.versions import Version
+from awsim.state import Dict
 
 if TYPE_CHECKING:
     from awsim.auth.policy import Policy
@@ -55,7 +56,12 @@ def _is_public(text: str) -> bool:
 class Permissions(Service):
     """Below all of S3's operations."""
 
-    itemised = frozenset(("DeleteObjects",))
+    # What no model has is judged as the reads and writes that it does.
+    itemised = frozenset(("DeleteObjects", "PostObject", "OptionsObject", "WebsiteObject"))
+
+    def setup(self) -> None:
+        super().setup()
+        self.account_blocks = Dict()  # account -> public access block of all its buckets
 
     # --- the resource's side
 
@@ -157,8 +163,8 @@ class Permissions(Service):
         return own if above is None else {name: bool(own.get(name) or above.get(name)) for name in BLOCKS}
 
     def account_block(self, account: str) -> Mapping[str, bool] | None:
-        """The public access block of a whole account, None where there is none."""
-        return None
+        """The public access block of a whole account (s3control sets it), None where there is none."""
+        return self.account_blocks.get(account)
 
     def prevented(self, bucket: Bucket, action: str, resource: str, what: str, setting: str) -> AWSError:
         """The refusal of something public; `what`: "ACLs" or "policies"."""

@@ -313,6 +313,20 @@ def test_what_public_means(s3, listed, condition, public):
     assert s3.get_bucket_policy_status(Bucket=listed)["PolicyStatus"]["IsPublic"] is public
 
 
+def test_an_account_blocks_for_all_its_buckets(aws, s3, listed, anonymous, shut, refused):
+    s3.put_object(Bucket=listed, Key="k", Body=b"1", ACL="public-read")
+    anonymous.get_object(Bucket=listed, Key="k")
+    aws.service("s3", ACCOUNT, "us-east-1").account_blocks[ACCOUNT] = {
+        "IgnorePublicAcls": True,
+        "BlockPublicAcls": True,
+    }
+    shut(anonymous.get_object, Bucket=listed, Key="k")
+    with refused("AccessDenied", status=403):
+        s3.put_bucket_acl(Bucket=listed, ACL="public-read")
+    with refused("NoSuchPublicAccessBlockConfiguration", status=404):
+        s3.get_public_access_block(Bucket=listed)
+
+
 @pytest.mark.aws(as_of="2023-01-01")
 def test_before_april_2023_lists_were_on_and_nothing_blocked(s3, anonymous, refused):
     s3.create_bucket(Bucket="old", ACL="public-read")

@@ -186,6 +186,41 @@ def test_a_copy_reads_and_writes(s3, bucket, ann, refused):
         mine.copy_object(**copied)
 
 
+def test_a_copy_takes_tags_along_with_permission(s3, bucket, ann, refused):
+    s3.create_bucket(Bucket="copies")
+    s3.put_object(Bucket=bucket, Key="k", Body=b"1", Tagging="a=1")
+    copied = {"Bucket": "copies", "Key": "k", "CopySource": f"{bucket}/k"}
+    mine = ann(allow(["s3:GetObject", "s3:PutObject"]))
+    with refused("AccessDenied", missing("s3:GetObjectTagging", f"{BUCKET}/k"), 403):
+        mine.copy_object(**copied)
+    mine.copy_object(**copied, TaggingDirective="REPLACE")
+    assert s3.get_object_tagging(Bucket="copies", Key="k")["TagSet"] == []
+    ann(allow(["s3:GetObject", "s3:PutObject", "s3:GetObjectTagging"]))
+    with refused("AccessDenied", missing("s3:PutObjectTagging", "arn:aws:s3:::copies/k"), 403):
+        mine.copy_object(**copied)
+    ann(allow(["s3:GetObject", "s3:PutObject", "s3:GetObjectTagging", "s3:PutObjectTagging"]))
+    mine.copy_object(**copied)
+    assert s3.get_object_tagging(Bucket="copies", Key="k")["TagSet"] == [{"Key": "a", "Value": "1"}]
+
+
+def test_to_delete_what_is_unchanged_one_must_be_able_to_read_it(s3, bucket, ann, keys, refused):
+    etag = s3.put_object(Bucket=bucket, Key="k", Body=b"1")["ETag"]
+    mine = ann(allow("s3:DeleteObject"))
+    message = missing("s3:GetObject", f"{BUCKET}/k")
+    with refused("AccessDenied", message, 403):
+        mine.delete_object(Bucket=bucket, Key="k", IfMatch=etag)
+    answer = mine.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "k", "ETag": etag}]})
+    assert [each["Message"] for each in answer["Errors"]] == [message]
+    assert keys(bucket) == ["k"]
+    mine.delete_object(Bucket=bucket, Key="k", IfMatch="*")
+    s3.put_object(Bucket=bucket, Key="k", Body=b"1")
+    ann(allow("s3:DeleteObject", Condition={"Null": {"s3:if-match": "false"}}), allow("s3:GetObject"))
+    answer = mine.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "k"}]})
+    assert [each["Code"] for each in answer["Errors"]] == ["AccessDenied"]
+    answer = mine.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "k", "ETag": etag}]})
+    assert [each["Key"] for each in answer["Deleted"]] == ["k"]
+
+
 @pytest.mark.parametrize(
     ("more", "action"),
     [
@@ -407,6 +442,19 @@ def test_the_policy_is_the_owners_to_see(s3, bucket, policy, other, refused):
     assert other.get_bucket_policy_status(Bucket=bucket)["PolicyStatus"]["IsPublic"] is False
 
 
+def test_the_root_user_can_always_repair_a_policy(aws, s3, bucket, policy, refused):
+    policy(deny("s3:*", [BUCKET, f"{BUCKET}/*"], Principal="*"))
+    for call in (s3.get_bucket_policy, s3.delete_bucket_policy, s3.head_bucket):
+        with refused("403" if call == s3.head_bucket else "AccessDenied", status=403):
+            call(Bucket=bucket)
+    with aws.acting_as(f"arn:aws:iam::{ACCOUNT}:root"):
+        assert "Deny" in s3.get_bucket_policy(Bucket=bucket)["Policy"]
+        with refused("AccessDenied", status=403):
+            s3.list_objects_v2(Bucket=bucket)
+        s3.delete_bucket_policy(Bucket=bucket)
+    s3.list_objects_v2(Bucket=bucket)
+
+
 # --- condition keys
 
 
@@ -464,6 +512,21 @@ def test_what_a_write_brings(bucket, ann, refused, condition, good, bad):
     if bad is not None:
         with refused("AccessDenied", missing("s3:PutObject", f"{BUCKET}/j"), 403):
             mine.put_object(Bucket=bucket, Key="j", **bad)
+
+
+def test_writes_that_must_be_conditional(s3, bucket, policy, refused):
+    condition = {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}}
+    policy(deny("s3:PutObject", f"{BUCKET}/*", Principal="*", Condition=condition))
+    with refused("AccessDenied", status=403):
+        s3.put_object(Bucket=bucket, Key="k", Body=b"1")
+    s3.put_object(Bucket=bucket, Key="k", Body=b"1", IfNoneMatch="*")
+    upload = {"Bucket": bucket, "Key": "u"}
+    upload["UploadId"] = s3.create_multipart_upload(**upload)["UploadId"]
+    etag = s3.upload_part(**upload, PartNumber=1, Body=b"1")["ETag"]
+    parts = {"Parts": [{"PartNumber": 1, "ETag": etag}]}
+    with refused("AccessDenied", status=403):
+        s3.complete_multipart_upload(**upload, MultipartUpload=parts)
+    s3.complete_multipart_upload(**upload, MultipartUpload=parts, IfNoneMatch="*")
 
 
 def test_the_region_of_a_new_bucket(ann, refused):
