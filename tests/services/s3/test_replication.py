@@ -297,13 +297,35 @@ def test_changes_follow(s3, buckets, replicate):
     assert s3.get_object_tagging(Bucket=SOURCE, Key="a")["TagSet"] == []
 
 
-def test_changes_of_replicas_come_back_where_rules_say_so(s3, buckets, replicate):
+def test_access_control_lists_follow_but_to_another_owner(s3, other, replicate):
+    reader = other.list_buckets()["Owner"]["ID"]
+    for client, name in ((s3, SOURCE), (s3, TARGET), (other, "abroad")):
+        make(client, name, ObjectOwnership="ObjectWriter")
+    policy = stranger_policy(*WRITE, "s3:ObjectOwnerOverrideToBucketOwner").replace(TARGET, "abroad")
+    other.put_bucket_policy(Bucket="abroad", Policy=policy)
+    override = {"Account": STRANGER, "AccessControlTranslation": {"Owner": "Destination"}}
+    replicate(rule(), rule("abroad", id="s", Priority=2, destination=override))
+    s3.put_object(Bucket=SOURCE, Key="a", Body=b"1", GrantRead=f"id={reader}")
+
+    def permissions(client, bucket):
+        grants = client.get_object_acl(Bucket=bucket, Key="a")["Grants"]
+        return sorted(grant["Permission"] for grant in grants)
+
+    assert permissions(s3, TARGET) == permissions(s3, SOURCE) == ["READ"]
+    assert permissions(other, "abroad") == ["FULL_CONTROL"]
+    s3.put_object_acl(Bucket=SOURCE, Key="a", GrantReadACP=f"id={reader}")
+    assert permissions(s3, TARGET) == permissions(s3, SOURCE) == ["READ_ACP"]
+    assert permissions(other, "abroad") == ["FULL_CONTROL"]
+
+
+@pytest.mark.parametrize("sync", [ON, OFF])
+def test_changes_of_replicas_come_back_where_rules_say_so(s3, buckets, replicate, sync):
     replicate(rule())
-    replicate(rule(SOURCE, SourceSelectionCriteria={"ReplicaModifications": ON}), bucket=TARGET)
+    replicate(rule(SOURCE, SourceSelectionCriteria={"ReplicaModifications": sync}), bucket=TARGET)
     s3.put_object(Bucket=SOURCE, Key="a", Body=b"1")
     tags = [{"Key": "a", "Value": "b"}]
     s3.put_object_tagging(Bucket=TARGET, Key="a", Tagging={"TagSet": tags})
-    assert s3.get_object_tagging(Bucket=SOURCE, Key="a")["TagSet"] == tags
+    assert s3.get_object_tagging(Bucket=SOURCE, Key="a")["TagSet"] == (tags if sync is ON else [])
 
 
 def test_locks_are_kept(s3, replicate, status):
