@@ -325,6 +325,13 @@ class ServiceLimits:
         self._idle.add(name)
         return False
 
+    @property
+    def quiet(self) -> bool:
+        """Whether no rate, lag or duration of the service is in force: spares asking for one after the other."""
+        if self._version is not self._settings.version:
+            self._resolve()
+        return not self._active
+
     def error(self, name: str, /, **fields: Any) -> AWSError:
         """The row's error, `{value}` and `fields` filled in."""
         return self.row(name).refusal(self[name], fields)

@@ -147,6 +147,8 @@ class Base(Service):
     def _lags(self) -> tuple[float, float, float] | None:
         """(now, lag of copies, lag of global indexes) in seconds, where anything lags."""
         limits = self.limits
+        if limits.quiet:
+            return None
         lag, index_lag = limits.lag("read-lag"), limits.lag("index-lag")
         return (self.clock.time(), lag, index_lag) if lag or index_lag else None
 
@@ -174,7 +176,7 @@ class Base(Service):
 
     def _throttled(self, kind: str) -> bool:
         limits = self.limits
-        return limits.active(f"provisioned-{kind}") or limits.active(f"partition-{kind}")
+        return not limits.quiet and (limits.active(f"provisioned-{kind}") or limits.active(f"partition-{kind}"))
 
     def _draw_read(self, consumed: Consumed, partitions: Mapping[str, float]) -> None:
         draw("read", consumed, partitions, self.limits, self.clock.time())

@@ -56,13 +56,15 @@ class KeyAttribute:
 class KeySchema:
     """The key of a table or of an index: `hash` and `sort` attributes (a table has one and at most one)."""
 
-    __slots__ = ("attributes", "hash", "names", "sort")
+    __slots__ = ("_pair", "attributes", "hash", "names", "sort")
 
     def __init__(self, attributes: Sequence[KeyAttribute]) -> None:
         self.attributes = tuple(attributes)
         self.hash = tuple(attribute for attribute in attributes if attribute.hashed)
         self.sort = tuple(attribute for attribute in attributes if not attribute.hashed)
         self.names = tuple(attribute.name for attribute in attributes)
+        # The two names of a key as most tables have it.
+        self._pair = self.names if len(self.hash) == len(self.sort) == 1 and attributes[0].hashed else None
 
     def describe(self) -> list[dict[str, str]]:
         """As the API has it."""
@@ -81,6 +83,9 @@ class KeySchema:
 
     def place(self, attributes: Mapping[str, Any]) -> Place:
         """The place of an item that has the whole key."""
+        if self._pair is not None:
+            first, second = self._pair
+            return (partition_of(attributes[first]), attributes[second])
         start = self.partition(attributes)
         if not self.sort:
             return start
@@ -154,16 +159,15 @@ def check_index_key_value(attribute: KeyAttribute, value: str | bytes, index: st
 def partition(key: Sequence[Any]) -> str:
     """Where a partition begins: a hash and the key itself."""
     if len(key) == 1:
-        value = key[0]
-        if type(value) is str:
-            encoded = value.encode("utf-8", "surrogatepass")
-            # Multiplied, as neighbours in CRC are neighbours in the result too.
-            return f"{crc32(encoded) * 2654435761 & 0xFFFFFFFF:08x}{value}"
-        text = _text(value)
-    else:
-        # Lengths keep ("ab", "c") and ("a", "bc") apart.
-        texts = [_text(value) for value in key]
-        text = "".join(f"{len(part)}:{part}" for part in texts)
+        return partition_of(key[0])
+    # Lengths keep ("ab", "c") and ("a", "bc") apart.
+    return partition_of("".join(f"{len(part)}:{part}" for part in map(_text, key)))
+
+
+def partition_of(value: Any) -> str:
+    """As `partition`, of a key of one attribute."""
+    text = value if type(value) is str else _text(value)
+    # Multiplied, as neighbours in CRC are neighbours in the result too.
     return f"{crc32(text.encode('utf-8', 'surrogatepass')) * 2654435761 & 0xFFFFFFFF:08x}{text}"
 
 

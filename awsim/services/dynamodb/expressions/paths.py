@@ -27,8 +27,9 @@ class PathNode:
         """Resolve the #names; raises ExpressionError for one that is not defined, or a path too deep."""
         parts = self.parts
         path: Path
-        if len(parts) == 1 and parts[0][0] != "#":  # type: ignore[index]
-            path = parts
+        if len(parts) == 1:
+            (part,) = parts
+            path = (scope.name(part),) if part[0] == "#" else parts  # type: ignore[index,arg-type]
         else:
             path = tuple(
                 scope.name(part) if type(part) is str and part[0] == "#" else part  # type: ignore[index]
