@@ -72,6 +72,16 @@ def _query(client: Client, prepared: None) -> None:
     )
 
 
+def _update(client: Client, prepared: None) -> None:
+    client.update_item(
+        TableName="orders",
+        Key={"pk": {"S": "order#1"}, "sk": {"N": "1"}},
+        UpdateExpression="SET #t = :t",
+        ExpressionAttributeNames={"#t": "total"},
+        ExpressionAttributeValues={":t": {"N": "99.95"}},
+    )
+
+
 def _bucket(client: Client, repetitions: int) -> None:
     client.create_bucket(Bucket="reports")
     for number in range(10):
@@ -121,6 +131,7 @@ CASES = (
         lambda c, _: c.get_item(TableName="orders", Key={"pk": {"S": "order#1"}, "sk": {"N": "1"}}),
     ),
     Case("DynamoDB PutItem", "dynamodb", _table, lambda c, _: c.put_item(TableName="orders", Item=ITEM)),
+    Case("DynamoDB UpdateItem", "dynamodb", _table, _update),
     Case("DynamoDB Query (10 items)", "dynamodb", _table, _query),
     Case("S3 PutObject (1 KB)", "s3", _bucket, lambda c, _: c.put_object(Bucket="reports", Key="a.txt", Body=BODY)),
     Case(

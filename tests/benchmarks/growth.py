@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import random
 import resource
 from collections.abc import Callable
 from functools import partial
@@ -106,6 +107,7 @@ _NAMES = {
     "delete_message": "DeleteMessage",
     "get_item": "GetItem",
     "put_item": "PutItem",
+    "update_item": "UpdateItem",
     "query": "Query",
     "list_objects_v2": "ListObjectsV2",
     "get_object": "GetObject",
@@ -141,18 +143,24 @@ class _Table:
             _forget(aws)
 
     def calls(self) -> dict[str, Callable[[Any], object]]:
-        middle = _item(self._size // 2)
+        # Anywhere in the table: what was touched just now is in the processor's caches.
+        place = random.Random(1).randrange
         table = {"TableName": self._name}
-        key = {"pk": middle["pk"], "sk": middle["sk"]}
-        query = {
-            "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": {":pk": middle["pk"]},
-            "Limit": 10,
-        }
+        update = {"UpdateExpression": "SET paid = :paid", "ExpressionAttributeValues": {":paid": {"BOOL": True}}}
+
+        def key() -> dict[str, Any]:
+            item = _item(place(self._size))
+            return {"pk": item["pk"], "sk": item["sk"]}
+
+        def query(call: Any) -> None:
+            values = {":pk": key()["pk"]}
+            call("query", **table, KeyConditionExpression="pk = :pk", ExpressionAttributeValues=values, Limit=10)
+
         return {
-            "DynamoDB GetItem": lambda call: call("get_item", **table, Key=key),
-            "DynamoDB PutItem": lambda call: call("put_item", **table, Item=middle),
-            "DynamoDB Query (10 items)": lambda call: call("query", **table, **query),
+            "DynamoDB GetItem": lambda call: call("get_item", **table, Key=key()),
+            "DynamoDB PutItem": lambda call: call("put_item", **table, Item=_item(place(self._size))),
+            "DynamoDB UpdateItem": lambda call: call("update_item", **table, Key=key(), **update),
+            "DynamoDB Query (10 items)": query,
         }
 
 
