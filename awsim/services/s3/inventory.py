@@ -19,7 +19,7 @@ from io import StringIO
 from typing import Any
 from urllib.parse import quote_plus
 
-from awsim.services.s3 import acl, event_records
+from awsim.services.s3 import acl, event_records, tiering
 from awsim.services.s3.bucket import Bucket
 from awsim.services.s3.lifecycle import Lifecycle
 from awsim.services.s3.reports import Reports
@@ -28,6 +28,7 @@ from awsim.services.s3.versions import Version
 PRINCIPAL = "s3.amazonaws.com"
 _DAY = 86_400
 _EXPIRY = "LifecycleExpirationDate"
+_TIER = "IntelligentTieringAccessTier"
 _EXPIRES = re.compile(r'expiry-date="([^"]+)"')
 # The order of columns in every report, whatever the order they were asked for.
 _OPTIONAL = (
@@ -41,7 +42,7 @@ _OPTIONAL = (
     "ObjectLockRetainUntilDate",
     "ObjectLockMode",
     "ObjectLockLegalHoldStatus",
-    "IntelligentTieringAccessTier",
+    _TIER,
     "BucketKeyStatus",
     "ChecksumAlgorithm",
     "ObjectAccessControlList",
@@ -49,7 +50,13 @@ _OPTIONAL = (
     _EXPIRY,
 )
 _ENCRYPTIONS = {"AES256": "SSE-S3", "aws:kms": "SSE-KMS", "aws:kms:dsse": "DSSE-KMS", None: "SSE-C"}
-_TIERS = {None: "FREQUENT", "ARCHIVE_ACCESS": "ARCHIVE", "DEEP_ARCHIVE_ACCESS": "DEEP_ARCHIVE"}
+_TIERS = {
+    tiering.FREQUENT: "FREQUENT",
+    tiering.INFREQUENT: "INFREQUENT",
+    tiering.ARCHIVE_INSTANT: "ARCHIVE_INSTANT_ACCESS",
+    tiering.ARCHIVE: "ARCHIVE",
+    tiering.DEEP_ARCHIVE: "DEEP_ARCHIVE",
+}
 
 
 class Inventories(Reports, Lifecycle):
@@ -108,6 +115,8 @@ class Inventories(Reports, Lifecycle):
         writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
         for key, version, latest in _listed(bucket, configuration):
             row = [_cell(column, bucket, key, version, latest) for column in columns]
+            if _TIER in columns and version.storage_class == tiering.CLASS:
+                row[columns.index(_TIER)] = _TIERS[tiering.tier_of(version, self.clock.time(), self.limits)]
             if columns[-1] == _EXPIRY:
                 row[-1] = self._expiry(bucket, key, version)
             writer.writerow(row)
@@ -177,12 +186,6 @@ def _grants(version: Version) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def _tier(version: Version) -> str:
-    if version.storage_class != "INTELLIGENT_TIERING":
-        return ""
-    return _TIERS.get(version.tiering.archive if version.tiering is not None else None, "FREQUENT")
-
-
 def _bucket_key(version: Version) -> str:
     stored = version.encryption
     if stored is None or not (stored.algorithm or "").startswith("aws:kms"):
@@ -203,7 +206,8 @@ _CELLS: dict[str, Any] = {
     ),
     "ObjectLockMode": lambda version: (version.lock.mode if version.lock is not None else None) or "",
     "ObjectLockLegalHoldStatus": lambda version: (version.lock.hold if version.lock is not None else None) or "",
-    "IntelligentTieringAccessTier": _tier,
+    # Filled in by who knows the time.
+    _TIER: lambda version: "",
     "BucketKeyStatus": _bucket_key,
     "ChecksumAlgorithm": lambda version: version.checksum.algorithm.name if version.checksum is not None else "",
     "ObjectAccessControlList": _grants,

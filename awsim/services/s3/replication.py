@@ -166,7 +166,7 @@ class Replication(Access, DataKeys):
     def replicate(self, name: str, key: str, version_id: str) -> None:
         """Scheduled: bring a new version, or a delete marker, to all its destinations."""
         found = self._replicated(name, key, version_id)
-        if found is None or found[2].replication != PENDING:
+        if found is None:
             return
         bucket, replicating, version = found
         status = COMPLETED

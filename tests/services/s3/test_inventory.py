@@ -199,6 +199,26 @@ def test_what_the_columns_tell(aws, s3, locked, list_it, manifests, rows):
 
 
 @START
+@pytest.mark.rule("s3-082")
+def test_tiers_by_use(aws, s3, bucket, list_it, manifests, rows, body):
+    list_it(fields=["IntelligentTieringAccessTier"], frequency="Weekly")
+    for key in ("idle", "used"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"x" * 131_072, StorageClass="INTELLIGENT_TIERING")
+    s3.put_object(Bucket=bucket, Key="plain", Body=b"1")
+
+    def tiers():
+        return {row["Key"]: row["IntelligentTieringAccessTier"] for row in rows(manifests()[-1])}
+
+    aws.clock.advance(days=20)
+    assert tiers() == {"idle": "FREQUENT", "plain": "", "used": "FREQUENT"}
+    aws.clock.advance(days=20)
+    body(bucket, "used")
+    assert tiers()["idle"] == "INFREQUENT"
+    aws.clock.advance(days=60)
+    assert tiers() == {"idle": "ARCHIVE_INSTANT_ACCESS", "plain": "", "used": "INFREQUENT"}
+
+
+@START
 def test_configurations_that_report_nothing(aws, s3, eu, bucket, list_it, keys, target):
     list_it(id="off", IsEnabled=False)
     list_it(id="gone")
