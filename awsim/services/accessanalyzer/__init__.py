@@ -1,0 +1,5 @@
+"""IAM Access Analyzer."""
+
+from awsim.services.accessanalyzer.service import AccessAnalyzer
+
+SERVICE = AccessAnalyzer
