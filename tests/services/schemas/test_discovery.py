@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from awsim.services.schemas import inference
@@ -156,6 +156,7 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(one=values, other=values)
 def test_merging_is_the_same_both_ways_and_again(one, other):
     first, second = inference.infer(one), inference.infer(other)
