@@ -370,7 +370,10 @@ def _response(call: Call) -> Answer:
         result = call.result or {}
         return Answer(result.get("__status__", 200), len(result.get("Body") or b""))
     body = response.body
-    return Answer(response.status, len(body) if isinstance(body, bytes) else 0)
+    # The body of a large object is not one piece.
+    return Answer(
+        response.status, len(body) if isinstance(body, bytes) else (call.result or {}).get("ContentLength", 0)
+    )
 
 
 def _operation(call: Call) -> str:

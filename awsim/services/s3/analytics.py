@@ -63,7 +63,7 @@ class Analyses(Reports):
         prefix = f"{destination['Prefix']}/" if destination.get("Prefix") else ""
         key = f"{prefix}{bucket.name}/{id}.csv"
         before = target.shown(key)
-        kept = before.data.decode() if before is not None and before.data else ",".join(_COLUMNS) + "\n"
+        kept = bytes(before.data).decode() if before is not None and before.data else ",".join(_COLUMNS) + "\n"
         text = kept + _rows(bucket, configuration, now)
         self.deliver(PRINCIPAL, bucket, target, key, text.encode(), ACL="bucket-owner-full-control")
 

@@ -310,7 +310,7 @@ def _logs_of_logs(aws, s3, bucket, enable, keys, lines):
     s3.put_object(Bucket=bucket, Key="k", Body=b"1")
     if aws.lifecycle == "instant":
         # What the program does is logged at once, though logs of logs are waiting.
-        assert [line["key"] for line in lines(bucket)][:2] == ["-", "k"]
+        assert "k" in {line["key"] for line in lines(bucket)}
     aws.clock.advance(hours=2)
     before = len(keys(bucket, Prefix="log/"))
     # Nobody does anything, and yet there is more every hour.
