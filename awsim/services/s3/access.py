@@ -270,16 +270,20 @@ class Access(Permissions, Notifications):
 
     def shared(self, bucket: Bucket, answer: dict[str, Any]) -> dict[str, Any]:
         """An answer with the headers that let a page of another origin see it, where a rule of the bucket does."""
+        headers = self.cors_headers(bucket) if "cors" in bucket.settings else None
+        if headers:
+            answer["__headers__"] = {**answer.get("__headers__", {}), **headers}
+        return answer
+
+    def cors_headers(self, bucket: Bucket) -> dict[str, str]:
+        """The headers by which the bucket's rules allow the request of a page of another origin; none where not."""
         rules = bucket.settings.get("cors")
         http = self.cloud.current.http
-        if rules is None or http is None:
-            return answer
-        origin = http.headers.get("origin")
-        if origin is not None:
-            headers = cors.headers_for(rules, origin, http.method, ())
-            if headers is not None:
-                answer["__headers__"] = {**answer.get("__headers__", {}), **headers}
-        return answer
+        origin = http.headers.get("origin") if http is not None and rules is not None else None
+        if http is None or rules is None or origin is None:
+            return {}
+        method = http.headers.get("access-control-request-method") or http.method
+        return cors.headers_for(rules, origin, method, ()) or {}
 
     def check(self, row: str, measured: float, limit: str | None = None, **fields: Any) -> None:
         """As `limits.check`; its error carries `fields`, and the limit under the name `limit`."""

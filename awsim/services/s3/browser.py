@@ -188,6 +188,19 @@ class Browser(Settings):
             return {"__status__": 201, "__headers__": headers, "Body": text.encode()}
         return {"__status__": 200 if status == "200" else 204, "__headers__": headers}
 
+    # --- pages of other origins
+
+    def completed(self, error: AWSError) -> AWSError:
+        """Pages of other origins that may see a bucket's answers may see its refusals."""
+        error = super().completed(error)
+        call = self.cloud.running
+        http = call.http if call is not None else None
+        if call is not None and http is not None and "origin" in http.headers:
+            bucket = self.buckets.get(call.params.get("Bucket") or "")
+            if bucket is not None and http.method != "OPTIONS":
+                error.headers.update(self.cors_headers(bucket))
+        return error
+
     # --- preflights
 
     def options_object(self) -> dict[str, Any]:

@@ -409,3 +409,24 @@ def test_the_object_is_served_either_way(s3, bucket, allow, url):
     answer = requests.get(link, headers={"Origin": "https://other.com"})
     assert answer.content == b"data"
     assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_refusals_too_are_seen_by_pages_of_other_origins(s3, bucket):
+    rules = [
+        {"AllowedMethods": ["GET"], "AllowedOrigins": ["http://*.example.com"]},
+        {"AllowedMethods": ["PUT"], "AllowedOrigins": ["http://put.example.com"]},
+    ]
+    s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": rules})
+    address = f"https://{bucket}.s3.us-east-1.amazonaws.com/k"
+
+    def allowed(method, origin, **headers):
+        answer = requests.request(method, address, headers={"Origin": origin, **headers})
+        assert answer.status_code == 403
+        return answer.headers.get("access-control-allow-origin"), answer.headers.get("access-control-allow-methods")
+
+    assert allowed("GET", "http://a.example.com") == ("http://a.example.com", "GET")
+    assert allowed("GET", "http://example.org") == (None, None)
+    assert allowed("PUT", "http://a.example.com") == (None, None)
+    assert allowed("PUT", "http://put.example.com") == ("http://put.example.com", "PUT")
+    asking = {"Access-Control-Request-Method": "GET"}
+    assert allowed("PUT", "http://a.example.com", **asking) == ("http://a.example.com", "GET")
