@@ -153,3 +153,51 @@ def test_requests_are_enriched_and_become_events(aws, settle, take):
     left = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert (left["ApproximateNumberOfMessages"], left["ApproximateNumberOfMessagesNotVisible"]) == ("0", "0")
     assert up == []
+
+
+READ_STREAM = [
+    "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams",
+]  # fmt: skip
+
+
+@pytest.mark.aws(at=AT, realistic=True)
+def test_a_role_with_just_what_it_needs(aws, settle):
+    """Without the permission to send nothing is lost: it arrives when somebody grants it."""
+    dynamodb, iam, pipes, sqs = (boto3.client(name, region_name=REGION) for name in ("dynamodb", "iam", "pipes", "sqs"))
+    stream = dynamodb.create_table(
+        TableName="orders",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"},
+    )["TableDescription"]["LatestStreamArn"]
+    trust = {"Effect": "Allow", "Principal": {"Service": "pipes.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = iam.create_role(RoleName="pipes", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+
+    def grant(name, actions, resource):
+        statement = {"Effect": "Allow", "Action": actions, "Resource": resource}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.put_role_policy(RoleName="pipes", PolicyName=name, PolicyDocument=document)
+
+    grant("read", READ_STREAM, stream)
+    target = queue("out")
+    settle()
+    pipes.create_pipe(
+        Name="p",
+        RoleArn=role,
+        Source=stream,
+        SourceParameters={"DynamoDBStreamParameters": {"StartingPosition": "TRIM_HORIZON"}},
+        Target=target,
+        TargetParameters={"InputTemplate": "<$.dynamodb.Keys.id.S>"},
+    )
+    settle()
+    assert pipes.describe_pipe(Name="p")["CurrentState"] == "RUNNING"
+    dynamodb.put_item(TableName="orders", Item={"id": {"S": "o1"}})
+    settle()
+    url = sqs.get_queue_url(QueueName="out")["QueueUrl"]
+    assert "Messages" not in sqs.receive_message(QueueUrl=url)
+    grant("send", "sqs:SendMessage", target)
+    settle(180)
+    (message,) = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]
+    assert json.loads(message["Body"]) == "o1"

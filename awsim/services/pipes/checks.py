@@ -38,6 +38,8 @@ def complete(given: Mapping[str, Any], region: str, limits: ServiceLimits) -> Se
     to = targets.kind_of(target)
     if to is None:
         raise invalid("Target", f"{target} is not a supported target.")
+    if to.name == "sns" and target.endswith(".fifo"):
+        raise invalid("Target", "Amazon SNS FIFO topics are not supported as targets.")
     enrichment = settings.get("Enrichment")
     by = targets.enrichment_of(enrichment) if enrichment else None
     if enrichment and by is None:

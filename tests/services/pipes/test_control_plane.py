@@ -181,6 +181,10 @@ KINESIS = {"KinesisStreamParameters": {"StartingPosition": "LATEST"}}
             QUEUE, OUT, {"TargetParameters": {"LambdaFunctionParameters": {}}},
             "TargetParameters.LambdaFunctionParameters", "Parameter is not supported for the given target.",
         ),
+        (
+            QUEUE, f"arn:aws:sns:{REGION}:{ACCOUNT}:news.fifo", {}, "Target",
+            "Amazon SNS FIFO topics are not supported as targets.",
+        ),
         (QUEUE, "arn:aws:s3:::bucket", {}, "Target", "arn:aws:s3:::bucket is not a supported target."),
         ("arn:aws:s3:::bucket", OUT, {}, "Source", "arn:aws:s3:::bucket is not a supported source."),
         (QUEUE, OUT, {"Enrichment": BUS}, "Enrichment", f"{BUS} is not a supported enrichment."),
