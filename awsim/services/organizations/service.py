@@ -14,5 +14,7 @@ class Organizations(TagOperations):
 
     An account of twelve digits needs not be made to exist: what is made here gets an id, an address, a place in the
     tree, and a role in IAM that trusts the management account. Of closed accounts nothing but their state is known:
-    what they hold goes on working. Nobody is billed: a billing transfer says who would be.
+    what they hold goes on working. Nobody is billed: a billing transfer says who would be. SCPs and RCPs bind under
+    `authorization`, tag policies always, where they say that they are enforced; other policies are kept and merged, and
+    nothing acts on them.
     """
