@@ -238,6 +238,14 @@ def test_expedited_retrievals_need_capacity(restore, restoring, refused):
     assert restoring("glacier") is None
 
 
+def test_a_lack_of_capacity_can_be_scripted(aws, restore, restoring, refused):
+    aws.faults.add("s3:RestoreObject", error="GlacierExpeditedRetrievalNotAvailable", times=5)
+    with refused("GlacierExpeditedRetrievalNotAvailable", status=503):
+        restore("glacier", tier="Expedited")
+    assert restoring("glacier") is None
+    assert restore("glacier", tier="Expedited") == 202
+
+
 def test_lifecycle_moves_a_restored_object_deeper(aws, s3, bucket, refused):
     s3.put_object(Bucket=bucket, Key="a", Body=BIG, StorageClass="GLACIER")
     rule = {"Transitions": [{"Days": 1, "StorageClass": "DEEP_ARCHIVE"}]}
