@@ -211,6 +211,17 @@ def test_a_deleted_object_is_not_restored(aws, s3, archived, restore):
     aws.clock.advance(days=3)
 
 
+def test_an_earlier_restore_does_not_bring_a_later_object(aws, s3, archived, restore, restoring):
+    restore("glacier", tier="Bulk")
+    aws.clock.advance(hours=1)
+    s3.put_object(Bucket=archived, Key="glacier", Body=b"new", StorageClass="GLACIER")
+    restore("glacier", tier="Bulk")
+    aws.clock.advance(hours=4, minutes=30)
+    assert restoring("glacier") == 'ongoing-request="true"'
+    aws.clock.advance(minutes=30)
+    assert restoring("glacier").startswith('ongoing-request="false"')
+
+
 def test_listings_tell_of_restores_when_asked(aws, s3, archived, restore):
     restore("glacier", days=1)
 
