@@ -115,7 +115,8 @@ def test_violated_constraints_have_reasons(org):
     assert refusal(api.create_organizational_unit, **unit, Name="x" * 129) == (
         "InvalidInputException", "MAX_LENGTH_EXCEEDED",
     )  # fmt: skip
-    assert refusal(api.list_policies, Filter="NO_POLICY") == ("InvalidInputException", "INVALID_ENUM")
+    assert refusal(api.list_children, **unit, ChildType="x") == ("InvalidInputException", "INVALID_ENUM")
+    assert refusal(api.list_policies, Filter="NO_POLICY") == ("InvalidInputException", "INVALID_ENUM_POLICY_TYPE")
     assert refusal(api.enable_policy_type, RootId=org.root, PolicyType="X") == (
         "InvalidInputException", "INVALID_ENUM_POLICY_TYPE",
     )  # fmt: skip

@@ -28,6 +28,15 @@ _REASONS = {
     "pattern": ("INVALID_PATTERN", "You provided a value that does not match the required pattern."),
     "enum": ("INVALID_ENUM", "You specified an invalid value."),
 }
+# Parameters that are policy types, by operations.
+_POLICY_TYPES = {
+    *((operation, "policyType") for operation in ("EnablePolicyType", "DisablePolicyType", "DescribeEffectivePolicy")),
+    ("CreatePolicy", "type"),
+    ("ListPolicies", "filter"),
+    ("ListPoliciesForTarget", "filter"),
+    ("ListAccountsWithInvalidEffectivePolicy", "policyType"),
+    ("ListEffectivePolicyValidationErrors", "policyType"),
+}
 _BOUNDS = {
     ("length", True): ("MAX_LENGTH_EXCEEDED", "You provided a string parameter that is longer than allowed."),
     ("length", False): ("MIN_LENGTH_EXCEEDED", "You provided a string parameter that is shorter than allowed."),
@@ -85,7 +94,7 @@ class Base(Service):
 
     def violation(self, violations: Sequence[Violation]) -> AWSError:
         first = violations[0]
-        if first.kind == "enum" and first.path.lower().endswith(("policytype", "type")):
+        if first.kind == "enum" and (self.request.operation, first.path) in _POLICY_TYPES:
             return invalid("INVALID_ENUM_POLICY_TYPE", "You specified an invalid policy type string.")
         if first.kind in _REASONS:
             return invalid(*_REASONS[first.kind])
@@ -212,7 +221,7 @@ class Base(Service):
     ) -> dict[str, Any]:
         """A page of records; a token says how many were shown, and which one was the last."""
         found = list(records)
-        size = size or self.limits["page-size"]
+        size = size or self.limits["page-size"] or len(found)
         start = _after(found, token) if token is not None else 0
         shown = found[start : start + size]
         page: dict[str, Any] = {member: [show(record) for record in shown]}
