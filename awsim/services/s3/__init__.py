@@ -1,8 +1,8 @@
 """Amazon S3, general purpose buckets.
 
 Buckets and their configurations, objects and versions, listing, copies, multipart uploads, checksums, conditional
-requests, presigned URLs, browser uploads, websites and Select. One instance serves all accounts of a partition, because
-they share one space of bucket names; today a bucket is open to its owner's account only.
+requests, presigned URLs, browser uploads, websites and Select; policies, access control lists and public access decide
+who may do what. One instance serves all accounts of a partition, because they share one space of bucket names.
 """
 
 from awsim.services.s3.selects import Selects

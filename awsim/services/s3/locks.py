@@ -1,7 +1,7 @@
 """Object lock: retention and legal hold of versions, and what they forbid.
 
-Source: S3 User Guide, "Locking objects with Object Lock". A caller's right to bypass governance mode
-(s3:BypassGovernanceRetention) is taken as given until policies are evaluated.
+Source: S3 User Guide, "Locking objects with Object Lock". Whether a caller may bypass governance mode has been decided
+before (s3:BypassGovernanceRetention); here it is whether it said that it does.
 """
 
 from __future__ import annotations

@@ -169,6 +169,29 @@ def test_versions_have_permissions_of_their_own(s3, versioned, ann, refused):
     assert mine.get_object(Bucket=versioned, Key="k", VersionId=id)["Body"].read() == b"1"
 
 
+def test_a_version_that_is_missing_is_told_to_who_may_list_them(s3, versioned, ann, refused):
+    id = s3.put_object(Bucket=versioned, Key="k", Body=b"1")["VersionId"]
+    s3.delete_object(Bucket=versioned, Key="k", VersionId=id)
+    mine = ann(allow(["s3:GetObjectVersion", "s3:ListBucket"]))
+    with refused("AccessDenied", missing("s3:ListBucketVersions", "arn:aws:s3:::history"), 403):
+        mine.get_object(Bucket=versioned, Key="k", VersionId=id)
+    ann(allow(["s3:GetObjectVersion", "s3:ListBucketVersions"]))
+    with refused("NoSuchVersion", status=404):
+        mine.get_object(Bucket=versioned, Key="k", VersionId=id)
+
+
+def test_what_a_list_gives_an_account_its_policies_hand_on(s3, ann, refused):
+    s3.create_bucket(Bucket="listed", ObjectOwnership="ObjectWriter")
+    s3.delete_public_access_block(Bucket="listed")
+    s3.put_object(Bucket="listed", Key="k", Body=b"1")
+    mine = ann()
+    for call in (mine.get_object, mine.put_object):
+        with refused("AccessDenied", status=403):
+            call(Bucket="listed", Key="k")
+    s3.put_object_acl(Bucket="listed", Key="k", ACL="authenticated-read")
+    assert mine.get_object(Bucket="listed", Key="k")["Body"].read() == b"1"
+
+
 def test_a_copy_reads_and_writes(s3, bucket, ann, refused):
     s3.create_bucket(Bucket="copies")
     s3.put_object(Bucket=bucket, Key="k", Body=b"1")
