@@ -425,3 +425,19 @@ def test_uploads_over_the_resource(aws, bucket):
     upload.complete(MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]})
     assert place.Object("k").content_length == 1
     assert list(place.multipart_uploads.all()) == []
+
+
+def test_equal_parts_are_kept_once(aws, s3, bucket, body):
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
+    part = bytes(5 * 1024 * 1024)
+    parts = []
+    for number in range(1, 5):
+        answer = s3.upload_part(Bucket=bucket, Key="k", UploadId=upload, PartNumber=number, Body=part)
+        parts.append({"PartNumber": number, "ETag": answer["ETag"]})
+    s3.complete_multipart_upload(Bucket=bucket, Key="k", UploadId=upload, MultipartUpload={"Parts": parts})
+    data = aws.service("s3", "123456789012", "us-east-1").buckets[bucket].current("k").data
+    assert len({id(piece) for piece in data.pieces}) == 1
+    assert body(bucket, "k", Range="bytes=5242878-5242882") == bytes(5)
+    assert len(body(bucket, "k")) == 4 * len(part)
+    s3.copy_object(Bucket=bucket, Key="copy", CopySource=f"{bucket}/k")
+    assert s3.head_object(Bucket=bucket, Key="copy")["ETag"] == f'"{hashlib.md5(part * 4).hexdigest()}"'
