@@ -4,6 +4,8 @@ Driven from botocore's data: one that a newer botocore adds is asked for here, a
 not model is left out.
 """
 
+import json
+
 import pytest
 
 boto3 = pytest.importorskip("boto3")
@@ -13,7 +15,19 @@ from botocore.session import get_session  # noqa: E402
 
 from awsim.gateway.plan import plan_for  # noqa: E402
 
-SERVICES = ("dynamodb", "organizations", "pipes", "s3", "schemas", "sqs", "sts")
+SERVICES = (
+    "accessanalyzer",
+    "dynamodb",
+    "identitystore",
+    "organizations",
+    "pipes",
+    "ram",
+    "s3",
+    "schemas",
+    "sqs",
+    "sso-admin",
+    "sts",
+)
 TABLE = {
     "TableName": "orders",
     "KeySchema": [
@@ -402,8 +416,295 @@ def _discoverers(client):
     return {}
 
 
+def _center(client=None):
+    """An instance of Identity Center that has permission sets, and the id of its store."""
+    admin = boto3.client("sso-admin")
+    instance = {"InstanceArn": admin.create_instance()["InstanceArn"]}
+    admin.update_instance(**instance, PermissionSetsEnabled=True)
+    return instance, admin.list_instances()["Instances"][0]["IdentityStoreId"]
+
+
+def _store():
+    return {"IdentityStoreId": _center()[1]}
+
+
+def _person(store, number=0):
+    name = {"UserName": f"user{number}", "DisplayName": "x", "Name": {"GivenName": "x", "FamilyName": "y"}}
+    return boto3.client("identitystore").create_user(**store, **name)["UserId"]
+
+
+def _people(client, store=None):
+    store = store or _store()
+    return store, [_person(store, number) for number in range(7)]
+
+
+def _groups(client):
+    store = _store()
+    return store, [client.create_group(**store, DisplayName=f"g{number}")["GroupId"] for number in range(7)]
+
+
+def _group_members(client):
+    store, people = _people(client)
+    group = {"GroupId": client.create_group(**store, DisplayName="all")["GroupId"]}
+    for each in people:
+        client.create_group_membership(**store, **group, MemberId={"UserId": each})
+    return {**store, **group}
+
+
+def _groups_of_member(client):
+    store, groups = _groups(client)
+    member = {"MemberId": {"UserId": _person(store)}}
+    for each in groups:
+        client.create_group_membership(**store, GroupId=each, **member)
+    return {**store, **member}
+
+
+def _permission_sets(client):
+    instance, store = _center()
+    made = [client.create_permission_set(**instance, Name=f"set{number}") for number in range(7)]
+    return instance, {"IdentityStoreId": store}, [each["PermissionSet"]["PermissionSetArn"] for each in made]
+
+
+def _target(permission_set, user):
+    return {
+        "TargetId": "123456789012",
+        "TargetType": "AWS_ACCOUNT",
+        "PermissionSetArn": permission_set,
+        "PrincipalType": "USER",
+        "PrincipalId": user,
+    }
+
+
+def _assigned(client, show, delete=False):
+    """Seven permission sets for one user; `show` says what to ask with."""
+    instance, store, sets = _permission_sets(client)
+    user = _person(store)
+    for each in sets:
+        client.create_account_assignment(**instance, **_target(each, user))
+        if delete:
+            client.delete_account_assignment(**instance, **_target(each, user))
+    return {**instance, **show(sets, user)}
+
+
+def _assigned_people(client):
+    instance, store, sets = _permission_sets(client)
+    for user in _people(None, store)[1]:
+        client.create_account_assignment(**instance, **_target(sets[0], user))
+    return {**instance, "AccountId": "123456789012", "PermissionSetArn": sets[0]}
+
+
+def _provisioned(client):
+    params = _assigned(client, lambda sets, user: {"PermissionSetArn": sets[0]})
+    for _ in range(7):
+        client.provision_permission_set(**params, TargetType="ALL_PROVISIONED_ACCOUNTS")
+    return {"InstanceArn": params["InstanceArn"]}
+
+
+def _policies_of_set(client, managed):
+    instance, _, sets = _permission_sets(client)
+    which = {**instance, "PermissionSetArn": sets[0]}
+    names = ("ReadOnlyAccess", "AdministratorAccess", "PowerUserAccess", "SecurityAudit", "IAMFullAccess")
+    for name in (*names, "AmazonS3FullAccess", "AmazonSQSFullAccess"):
+        if managed:
+            arn = f"arn:aws:iam::aws:policy/{name}"
+            client.attach_managed_policy_to_permission_set(**which, ManagedPolicyArn=arn)
+        else:
+            client.attach_customer_managed_policy_reference_to_permission_set(
+                **which, CustomerManagedPolicyReference={"Name": name}
+            )
+    return which
+
+
+def _applications(client):
+    instance, store = _center()
+    provider = {"ApplicationProviderArn": "arn:aws:sso::aws:applicationProvider/custom"}
+    made = [client.create_application(**instance, **provider, Name=f"app{number}") for number in range(7)]
+    return instance, {"IdentityStoreId": store}, [each["ApplicationArn"] for each in made]
+
+
+def _application(client, prepare):
+    _, store, (arn, *_) = _applications(client)
+    prepare(client, {"ApplicationArn": arn}, store)
+    return {"ApplicationArn": arn}
+
+
+def _assignees(client, application, store):
+    for user in _people(None, store)[1]:
+        client.create_application_assignment(**application, PrincipalType="USER", PrincipalId=user)
+
+
+def _scopes(client, application, store):
+    for number in range(7):
+        client.put_application_access_scope(**application, Scope=f"scope{number}")
+
+
+def _grant(client, application, store):
+    client.put_application_grant(**application, GrantType="refresh_token", Grant={"RefreshToken": {}})
+
+
+def _method(client, application, store):
+    method = {"Iam": {"ActorPolicy": {"Version": "2012-10-17"}}}
+    client.put_application_authentication_method(
+        **application, AuthenticationMethodType="IAM", AuthenticationMethod=method
+    )
+
+
+def _applications_of_person(client):
+    instance, store, applications = _applications(client)
+    who = {"PrincipalType": "USER", "PrincipalId": _person(store)}
+    for arn in applications:
+        client.create_application_assignment(ApplicationArn=arn, **who)
+    return {**instance, **who}
+
+
+def _issuers(client):
+    instance, _ = _center()
+    for number in range(7):
+        issuer = {"IssuerUrl": f"https://idp{number}.example.com", "ClaimAttributePath": "email"}
+        issuer |= {"IdentityStoreAttributePath": "emails.value", "JwksRetrievalOption": "OPEN_ID_DISCOVERY"}
+        client.create_trusted_token_issuer(
+            **instance,
+            Name=f"idp{number}",
+            TrustedTokenIssuerType="OIDC_JWT",
+            TrustedTokenIssuerConfiguration={"OidcJwtConfiguration": issuer},
+        )
+    return instance
+
+
+def _tagged_instance(client):
+    instance, _ = _center()
+    tags = [{"Key": f"key-{number}", "Value": "x"} for number in range(7)]
+    client.tag_resource(ResourceArn=instance["InstanceArn"], Tags=tags)
+    return {"ResourceArn": instance["InstanceArn"]}
+
+
+GATEWAY = "arn:aws:ec2:us-east-1:123456789012:transit-gateway/tgw-{}"
+
+
+def _share(client, **more):
+    client.create_resource_share(name="net", **more)
+    return {"resourceOwner": "SELF"}
+
+
+def _shares(client, **more):
+    for _ in range(7):
+        _share(client, **more)
+    return {"resourceOwner": "SELF"}
+
+
+def _gateways(client):
+    arns = [GATEWAY.format(number) for number in range(7)]
+    return {**_share(client, resourceArns=arns), "resourceArns": arns}
+
+
+def _shared_by_others(client):
+    for number in range(7):
+        keys = {"aws_access_key_id": f"22222222222{number}", "aws_secret_access_key": "x"}
+        _share(boto3.client("ram", **keys), principals=["123456789012"])
+    return {}
+
+
+def _analyzer(client):
+    return {"analyzerArn": client.create_analyzer(analyzerName="a", type="ACCOUNT")["arn"]}
+
+
+def _open_queues(client):
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    for number in range(7):
+        boto3.client("sqs").create_queue(QueueName=f"open-{number}", Attributes={"Policy": policy})
+    return _analyzer(client)
+
+
+def _finding(client):
+    params = _open_queues(client)
+    return {**params, "id": client.list_findings(**params)["findings"][0]["id"]}
+
+
+def _previews(client, number=7, principals=1):
+    params, arn = _analyzer(client), "arn:aws:sqs:us-east-1:123456789012:jobs"
+    accounts = [f"22222222222{each}" for each in range(principals)]
+    statement = {"Effect": "Allow", "Principal": {"AWS": accounts}, "Action": "sqs:*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    for _ in range(number):
+        made = client.create_access_preview(**params, configurations={arn: {"sqsQueue": {"queuePolicy": policy}}})
+    return {**params, "accessPreviewId": made["id"]}
+
+
+def _rules(client):
+    _analyzer(client)
+    for number in range(7):
+        client.create_archive_rule(analyzerName="a", ruleName=f"r{number}", filter={"id": {"exists": True}})
+    return {"analyzerName": "a"}
+
+
+def _generations(client):
+    for number in range(7):
+        arn = f"arn:aws:iam::123456789012:role/r{number}"
+        client.start_policy_generation(policyGenerationDetails={"principalArn": arn})
+    return {}
+
+
+def _bad_policy(client):
+    actions = [f"s3:Nothing{number}" for number in range(7)]
+    statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    return {
+        "policyDocument": json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+        "policyType": "IDENTITY_POLICY",
+    }
+
+
 # Operation -> what makes the results and returns the parameters.
 PAGINATORS = {
+    "accessanalyzer:GetFindingV2": _finding,
+    "accessanalyzer:ListAccessPreviewFindings": lambda client: _previews(client, 1, 7),
+    "accessanalyzer:ListAccessPreviews": lambda client: {"analyzerArn": _previews(client)["analyzerArn"]},
+    "accessanalyzer:ListAnalyzedResources": _open_queues,
+    "accessanalyzer:ListAnalyzers": lambda client: _analyzer(client) and {},
+    "accessanalyzer:ListArchiveRules": _rules,
+    "accessanalyzer:ListFindings": _open_queues,
+    "accessanalyzer:ListFindingsV2": _open_queues,
+    "accessanalyzer:ListPolicyGenerations": _generations,
+    "accessanalyzer:ValidatePolicy": _bad_policy,
+    "identitystore:ListGroupMemberships": _group_members,
+    "identitystore:ListGroupMembershipsForMember": _groups_of_member,
+    "identitystore:ListGroups": lambda client: _groups(client)[0],
+    "identitystore:ListIdentityStores": lambda client: _store() and {},
+    "identitystore:ListUsers": lambda client: _people(client)[0],
+    "ram:GetResourcePolicies": lambda client: {"resourceArns": _gateways(client)["resourceArns"]},
+    "ram:GetResourceShareAssociations": lambda client: _gateways(client) and {"associationType": "RESOURCE"},
+    "ram:GetResourceShareInvitations": _shared_by_others,
+    "ram:GetResourceShares": _shares,
+    "ram:ListPrincipals": lambda client: _shares(client, principals=["222222222222"]),
+    "ram:ListResources": _gateways,
+    "ram:ListSourceAssociations": lambda client: _shares(client, sources=["222222222222"]) and {},
+    "sso-admin:ListAccountAssignmentCreationStatus": lambda client: _assigned(client, lambda *_: {}),
+    "sso-admin:ListAccountAssignmentDeletionStatus": lambda client: _assigned(client, lambda *_: {}, delete=True),
+    "sso-admin:ListAccountAssignments": _assigned_people,
+    "sso-admin:ListAccountAssignmentsForPrincipal": lambda client: _assigned(
+        client, lambda _, user: {"PrincipalType": "USER", "PrincipalId": user}
+    ),
+    "sso-admin:ListAccountsForProvisionedPermissionSet": lambda client: _assigned(
+        client, lambda sets, _: {"PermissionSetArn": sets[0]}
+    ),
+    "sso-admin:ListApplicationAccessScopes": lambda client: _application(client, _scopes),
+    "sso-admin:ListApplicationAssignments": lambda client: _application(client, _assignees),
+    "sso-admin:ListApplicationAssignmentsForPrincipal": _applications_of_person,
+    "sso-admin:ListApplicationAuthenticationMethods": lambda client: _application(client, _method),
+    "sso-admin:ListApplicationGrants": lambda client: _application(client, _grant),
+    "sso-admin:ListApplicationProviders": lambda client: {},
+    "sso-admin:ListApplications": lambda client: _applications(client)[0],
+    "sso-admin:ListCustomerManagedPolicyReferencesInPermissionSet": lambda client: _policies_of_set(client, False),
+    "sso-admin:ListInstances": lambda client: _center() and {},
+    "sso-admin:ListManagedPoliciesInPermissionSet": lambda client: _policies_of_set(client, True),
+    "sso-admin:ListPermissionSetProvisioningStatus": _provisioned,
+    "sso-admin:ListPermissionSets": lambda client: _permission_sets(client)[0],
+    "sso-admin:ListPermissionSetsProvisionedToAccount": lambda client: _assigned(
+        client, lambda *_: {"AccountId": "123456789012"}
+    ),
+    "sso-admin:ListRegions": lambda client: _center()[0],
+    "sso-admin:ListTagsForResource": _tagged_instance,
+    "sso-admin:ListTrustedTokenIssuers": _issuers,
     "pipes:ListPipes": _pipes,
     "schemas:ListDiscoverers": _discoverers,
     "schemas:ListRegistries": _registries,
@@ -450,6 +751,16 @@ PAGINATORS = {
 
 # Pages of a size that the caller cannot choose: results, pages.
 FIXED = {
+    "accessanalyzer:GetFindingV2": (1, 1),
+    "accessanalyzer:ListAnalyzers": (1, 1),
+    "identitystore:ListIdentityStores": (1, 1),
+    "sso-admin:ListAccountsForProvisionedPermissionSet": (1, 1),
+    "sso-admin:ListApplicationAuthenticationMethods": (1, 1),
+    "sso-admin:ListApplicationGrants": (1, 1),
+    "sso-admin:ListApplicationProviders": (2, 1),
+    "sso-admin:ListInstances": (1, 1),
+    "sso-admin:ListRegions": (1, 1),
+    "sso-admin:ListTagsForResource": (7, 1),
     "dynamodb:ListTagsOfResource": (20, 1),
     "organizations:ListAccountsWithInvalidEffectivePolicy": (0, 1),
     "organizations:ListEffectivePolicyValidationErrors": (0, 1),

@@ -457,9 +457,10 @@ class AccessAnalyzer(Generation):
             if known is None:
                 self._found(analyzer, key, kind, facts, now)
                 continue
-            known.analyzed = now
             if known.resolved:
-                known.resolved, known.updated = False, now
+                known.resolved, known.updated, known.analyzed = False, now, now
+            elif now >= known.analyzed + (self.limits["reanalysis"] or 0):
+                known.analyzed = now
         for finding in analyzer.findings.values():
             if finding.key not in found and not finding.resolved:
                 finding.resolved, finding.updated, finding.analyzed = True, now, now
