@@ -17,6 +17,7 @@ from awsim.gateway.plan import plan_for  # noqa: E402
 
 SERVICES = (
     "accessanalyzer",
+    "application-autoscaling",
     "dynamodb",
     "identitystore",
     "organizations",
@@ -293,6 +294,41 @@ def _tags(client):
         tags = [{"Key": f"key-{start + number}", "Value": "value"} for number in range(10)]
         client.tag_resource(ResourceArn=table, Tags=tags)
     return {"ResourceArn": table}
+
+
+SCALED = {
+    "ServiceNamespace": "dynamodb",
+    "ResourceId": "table/orders",
+    "ScalableDimension": "dynamodb:table:ReadCapacityUnits",
+}
+
+
+def _scaled(client, tables=("orders",)):
+    units = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
+    for name in tables:
+        table = {**TABLE, "TableName": name, "BillingMode": "PROVISIONED", "ProvisionedThroughput": units}
+        boto3.client("dynamodb").create_table(**table)
+        client.register_scalable_target(**{**SCALED, "ResourceId": f"table/{name}"}, MinCapacity=1, MaxCapacity=9)
+    return {"ServiceNamespace": "dynamodb"}
+
+
+def _scaling(client):
+    params = _scaled(client)
+    for number in range(2, 9):
+        client.register_scalable_target(**SCALED, MinCapacity=number)
+    return params
+
+
+def _scheduled(client):
+    params = _scaled(client)
+    for number in range(7):
+        client.put_scheduled_action(
+            **SCALED,
+            ScheduledActionName=f"a{number}",
+            Schedule="rate(1 hour)",
+            ScalableTargetAction={"MinCapacity": 1},
+        )
+    return params
 
 
 def _backups(client):
@@ -656,6 +692,11 @@ def _bad_policy(client):
 
 # Operation -> what makes the results and returns the parameters.
 PAGINATORS = {
+    "application-autoscaling:DescribeScalableTargets": lambda client: _scaled(
+        client, [f"orders-{number}" for number in range(7)]
+    ),
+    "application-autoscaling:DescribeScalingActivities": _scaling,
+    "application-autoscaling:DescribeScheduledActions": _scheduled,
     "accessanalyzer:GetFindingV2": _finding,
     "accessanalyzer:ListAccessPreviewFindings": lambda client: _previews(client, 1, 7),
     "accessanalyzer:ListAccessPreviews": lambda client: {"analyzerArn": _previews(client)["analyzerArn"]},

@@ -1,0 +1,68 @@
+"""What scales: how the capacity of a resource is read and set, through the operations of its own service."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from awsim.errors import AWSError
+
+if TYPE_CHECKING:
+    from awsim.service import Service
+
+_TABLE = re.compile(r"table/([a-zA-Z0-9_.-]{3,255})(?:/index/([a-zA-Z0-9_.-]{3,255}))?\Z")
+
+
+class TableCapacity:
+    """Read or write units of a DynamoDB table, or of a global index of one."""
+
+    principal = "dynamodb.application-autoscaling.amazonaws.com"
+
+    def __init__(self, service: Service, resource: str, dimension: str) -> None:
+        match = _TABLE.match(resource)
+        kind, _, member = dimension.removeprefix("dynamodb:").partition(":")
+        if match is None or (kind == "index") != (match[2] is not None):
+            raise AWSError("ValidationException", f"Unsupported resource ID {resource} for the dimension {dimension}.")
+        self._service = service
+        self._name, self._index = match[1], match[2]
+        self._resource = resource
+        self._member = member
+        #: As messages call it.
+        self.words = "read capacity units" if member == "ReadCapacityUnits" else "write capacity units"
+
+    def read(self) -> int:
+        """The capacity now; ValidationException where there is no such table or index."""
+        return int(self._throughput()[self._member])
+
+    def set(self, capacity: int) -> None:
+        """Raises what UpdateTable does."""
+        throughput = {**self._throughput(), self._member: capacity}
+        change: dict[str, Any] = {"ProvisionedThroughput": throughput}
+        if self._index is not None:
+            change = {"GlobalSecondaryIndexUpdates": [{"Update": {"IndexName": self._index, **change}}]}
+        self._service.call("dynamodb", "UpdateTable", as_=self.principal, TableName=self._name, **change)
+
+    def _throughput(self) -> dict[str, int]:
+        try:
+            answer = self._service.call("dynamodb", "DescribeTable", as_=self.principal, TableName=self._name)
+        except AWSError as error:
+            if error.code != "ResourceNotFoundException":
+                raise
+            raise AWSError("ValidationException", f"DynamoDB table does not exist: {self._resource}") from None
+        found: Mapping[str, Any] | None = answer["Table"]
+        if self._index is not None:
+            indexes = answer["Table"].get("GlobalSecondaryIndexes", ())
+            found = next((index for index in indexes if index["IndexName"] == self._index), None)
+        if found is None:
+            raise AWSError("ValidationException", f"DynamoDB index does not exist: {self._resource}")
+        throughput = found.get("ProvisionedThroughput") or {}
+        return {name: int(throughput.get(name) or 0) for name in ("ReadCapacityUnits", "WriteCapacityUnits")}
+
+
+CAPACITIES = {
+    f"dynamodb:{kind}:{units}": TableCapacity
+    for kind in ("table", "index")
+    for units in ("ReadCapacityUnits", "WriteCapacityUnits")
+}
+"""Scalable dimension -> what reads and sets it."""
