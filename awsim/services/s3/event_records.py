@@ -198,7 +198,7 @@ def _object(happening: Happening, key: str, etag: str, version_id: str) -> dict[
     return shown
 
 
-def test_event(bucket: str, time: float, request_id: str, host_id: str) -> str:
+def probe(bucket: str, time: float, request_id: str, host_id: str) -> str:
     """What a topic or queue gets when a notification is configured."""
     told = {
         "Service": "Amazon S3",

@@ -180,7 +180,7 @@ class Notifications(Service):
     def send_test_events(self, bucket: Bucket, configuration: Mapping[str, Any]) -> None:
         """To every topic and queue of a configuration: see whether this arrives."""
         now, request_id = self.clock.time(), self.request.request_id
-        text = event_records.test_event(bucket.name, now, request_id, host_id(request_id))
+        text = event_records.probe(bucket.name, now, request_id, host_id(request_id))
         for service, arn in _destinations(configuration):
             self._send_later(self.limits.duration("event-delivery"), service, arn, bucket, text, now)
 
