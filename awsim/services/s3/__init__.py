@@ -5,11 +5,13 @@ requests, presigned URLs, browser uploads, websites and Select; policies, access
 who may do what. One instance serves all accounts of a partition, because they share one space of bucket names.
 """
 
+from awsim.services.s3.abac import Abac
+from awsim.services.s3.reencryption import Reencryption
 from awsim.services.s3.selects import Selects
 from awsim.services.s3.website import Websites
 
 
-class S3(Websites, Selects):
+class S3(Websites, Selects, Abac, Reencryption):
     """Amazon Simple Storage Service."""
 
 

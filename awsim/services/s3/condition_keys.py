@@ -24,6 +24,22 @@ _VERSIONS = {
     "v2": "AWS",
     "v2-query": "AWS",
 }
+# Operations whose policies can look at the tags that an object has; of a copy, those of its source.
+_ABOUT_TAGGED = frozenset(
+    (
+        "GetObject",
+        "HeadObject",
+        "GetObjectAcl",
+        "PutObjectAcl",
+        "GetObjectTagging",
+        "PutObjectTagging",
+        "DeleteObjectTagging",
+        "GetObjectAttributes",
+        "SelectObjectContent",
+        "CopyObject",
+        "UploadPartCopy",
+    )
+)
 _FORM = "form"  # signed in the fields of a form upload
 _STAMP = "%Y%m%dT%H%M%SZ"
 
@@ -36,8 +52,15 @@ def value(service: Permissions, key: str, resource: str) -> Any:
 
 
 def _object_tag(service: Permissions, resource: str, name: str) -> str | None:
+    call = service.cloud.current
+    if call.operation not in _ABOUT_TAGGED:
+        # What is written or deleted is not asked for its tags.
+        return None
     bucket, key = service.place(resource)
-    version = service.meant(bucket, key) if bucket is not None else None
+    source = call.params.get("CopySource")
+    if bucket is None or (source is not None and service.source_of(source)[:2] != (bucket.name, key)):
+        return None
+    version = service.meant(bucket, key)
     if version is None:
         return None
     return next((tag for known, tag in version.tags if known.lower() == name), None)

@@ -109,12 +109,16 @@ class Permissions(Service):
             granted = not disabled and self._is_granted(bucket, owner, version, action)
         return ResourceSide(owner, said, granted=granted)
 
+    def source_of(self, copy_source: Any) -> tuple[str, str, str | None]:
+        """(bucket, key, version id) that a copy names as its source."""
+        raise NotImplementedError
+
     def meant(self, bucket: Bucket, key: str) -> Version | None:
         """The version that a call reads or changes at `key`."""
         params = self.cloud.current.params
         source = params.get("CopySource")
         if source is not None:
-            name, source_key, id = self.source_of(source)  # type: ignore[attr-defined]
+            name, source_key, id = self.source_of(source)
             if (name, source_key) != (bucket.name, key):
                 id = None
         else:
