@@ -236,7 +236,9 @@ def test_overlapping_prefixes(aws, s3, bucket, ruled, keys):
     assert keys(bucket) == ["a", "logt"]
 
 
-def test_what_lifecycle_does_is_told(aws, s3, bucket, ruled):
+@pytest.fixture
+def told(aws, s3, bucket):
+    """`told(days)` lets days pass, one by one: (event, date, object's data) of what S3 did by itself."""
     queue = boto3.client("sqs")
     url = queue.create_queue(QueueName="events")["QueueUrl"]
     arn = "arn:aws:sqs:us-east-1:123456789012:events"
@@ -248,16 +250,30 @@ def test_what_lifecycle_does_is_told(aws, s3, bucket, ruled):
         Bucket=bucket, NotificationConfiguration={"QueueConfigurations": [{"QueueArn": arn, "Events": events}]}
     )
     queue.purge_queue(QueueUrl=url)
+
+    def read(days):
+        found = []
+        for _ in range(days):
+            aws.clock.advance(days=1)
+            for message in queue.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", ()):
+                record = json.loads(message["Body"])["Records"][0]
+                found.append((record["eventName"], record["eventTime"][:10]))
+                queue.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+    return read
+
+
+def test_what_lifecycle_does_is_told(s3, bucket, ruled, told):
     s3.put_object(Bucket=bucket, Key="a", Body=BIG)
     ruled(bucket, {**to("GLACIER", 1), "Expiration": {"Days": 3}})
-    told = []
-    for _ in range(6):
-        aws.clock.advance(days=1)
-        for message in queue.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", ()):
-            record = json.loads(message["Body"])["Records"][0]
-            told.append((record["eventName"], record["eventTime"][:10]))
-            queue.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    assert told == [("LifecycleTransition", "2026-01-17"), ("LifecycleExpiration:Delete", "2026-01-19")]
+    assert told(6) == [("LifecycleTransition", "2026-01-17"), ("LifecycleExpiration:Delete", "2026-01-19")]
+
+
+def test_falling_asleep_is_told_once(s3, bucket, archiving, told):
+    s3.put_object(Bucket=bucket, Key="a", Body=BIG, StorageClass="INTELLIGENT_TIERING")
+    archiving(bucket, ("ARCHIVE_ACCESS", 90))
+    assert told(95) == [("IntelligentTiering", "2026-04-16")]
 
 
 # --- versions
