@@ -238,7 +238,7 @@ def test_overlapping_prefixes(aws, s3, bucket, ruled, keys):
 
 @pytest.fixture
 def told(aws, s3, bucket):
-    """`told(days)` lets days pass, one by one: (event, date, object's data) of what S3 did by itself."""
+    """`told(days)` lets days pass, one by one: (event, date) of what S3 did by itself."""
     queue = boto3.client("sqs")
     url = queue.create_queue(QueueName="events")["QueueUrl"]
     arn = "arn:aws:sqs:us-east-1:123456789012:events"
