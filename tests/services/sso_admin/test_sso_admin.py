@@ -1,5 +1,6 @@
 """IAM Identity Center: instances, permission sets, assignments, applications."""
 
+import base64
 import json
 from urllib.parse import unquote
 
@@ -459,6 +460,39 @@ def test_in_its_own_account_it_acts_as_whoever_asked(aws, center, assign):
     assert assign(arn, "USER", alice)["Status"] == "SUCCEEDED"
 
 
+@pytest.mark.aws(authorization=True)
+def test_who_may_assign_what(aws, center):
+    """A call needs its action on the instance, the permission set and the account."""
+    arn, alice = center.permission_set(), center.user()
+    iam = boto3.client("iam")
+    iam.create_user(UserName="operator")
+    operator = Center(
+        boto3.client("sso-admin", **aws.credentials(f"arn:aws:iam::{ACCOUNT}:user/operator")),
+        center.instance,
+        center.store,
+    )
+
+    def may(*resources):
+        document = {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": ["sso:*", "iam:*"], "Resource": list(resources)}],
+        }
+        iam.put_user_policy(UserName="operator", PolicyName="p", PolicyDocument=json.dumps(document))
+
+    assignment = {
+        "TargetId": ACCOUNT,
+        "TargetType": "AWS_ACCOUNT",
+        "PermissionSetArn": arn,
+        "PrincipalType": "USER",
+        "PrincipalId": alice,
+    }
+    may(center.instance, arn)
+    assert refused(operator.create_account_assignment, **assignment)[0] == "AccessDeniedException"
+    may(center.instance, arn, f"arn:aws:sso:::account/{ACCOUNT}", f"arn:aws:iam::{ACCOUNT}:*")
+    operator.create_account_assignment(**assignment)
+    assert len(reserved()) == 1
+
+
 # --- applications
 
 
@@ -575,6 +609,70 @@ def test_trusted_token_issuers(center):
 
 
 # --- attributes for access control, tags, pages
+
+
+def sign_in(role, provider, user, **tags):
+    """Keys of a session as Identity Center's sign-in gives them: a SAML response to STS, with the user's attributes."""
+
+    def attribute(name, value):
+        inner = f"<saml:AttributeValue>{value}</saml:AttributeValue>"
+        return f'<saml:Attribute Name="https://aws.amazon.com/SAML/Attributes/{name}">{inner}</saml:Attribute>'
+
+    told = {"Role": f"{role},{provider}", "RoleSessionName": user}
+    told |= {f"PrincipalTag:{key}": value for key, value in tags.items()}
+    listed = "".join(attribute(name, value) for name, value in told.items())
+    text = f"""<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"
+      xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">
+      <samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status>
+      <saml:Assertion IssueInstant="2026-03-01T00:00:00.000Z"><saml:Issuer>https://portal.sso/saml</saml:Issuer>
+      <saml:Subject><saml:NameID Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent">{user}</saml:NameID>
+      <saml:SubjectConfirmation><saml:SubjectConfirmationData NotOnOrAfter="2026-03-01T00:05:00.000Z"
+      Recipient="https://signin.aws.amazon.com/saml"/></saml:SubjectConfirmation></saml:Subject>
+      <saml:AuthnStatement/><saml:AttributeStatement>{listed}</saml:AttributeStatement>
+      </saml:Assertion></samlp:Response>"""
+    keys = boto3.client("sts").assume_role_with_saml(
+        RoleArn=role, PrincipalArn=provider, SAMLAssertion=base64.b64encode(text.encode()).decode()
+    )["Credentials"]
+    return {
+        "aws_access_key_id": keys["AccessKeyId"],
+        "aws_secret_access_key": keys["SecretAccessKey"],
+        "aws_session_token": keys["SessionToken"],
+    }
+
+
+@pytest.mark.rule("sso-admin-005")
+@pytest.mark.aws(at="2026-03-01T00:00:00Z", authorization=True)
+def test_a_role_follows_the_attributes_of_who_signs_in(center, assign):
+    source = {"Source": ["${path:enterprise.costCenter}"]}
+    center.create_instance_access_control_attribute_configuration(
+        InstanceAccessControlAttributeConfiguration={
+            "AccessControlAttributes": [{"Key": "costCenter", "Value": source}]
+        }
+    )
+    statement = {
+        "Effect": "Allow",
+        "Action": "sqs:CreateQueue",
+        "Resource": "arn:aws:sqs:*:*:${aws:PrincipalTag/costCenter}-*",
+    }
+    arn, alice = center.permission_set(), center.user()
+    center.put_inline_policy_to_permission_set(
+        PermissionSetArn=arn, InlinePolicy=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    )
+    enterprise = "aws:identitystore:enterprise"
+    center.ids.update_user(
+        IdentityStoreId=center.store,
+        UserId=alice,
+        Operations=[{"AttributePath": f"{enterprise}.costCenter", "AttributeValue": "blue"}],
+    )
+    assert assign(arn, "USER", alice)["Status"] == "SUCCEEDED"
+    user = center.ids.describe_user(IdentityStoreId=center.store, UserId=alice, Extensions=[enterprise])
+    iam = boto3.client("iam")
+    (role,) = iam.list_roles(PathPrefix="/aws-reserved/")["Roles"]
+    (provider,) = iam.list_saml_providers()["SAMLProviderList"]
+    keys = sign_in(role["Arn"], provider["Arn"], "alice", costCenter=user["Extensions"][enterprise]["costCenter"])
+    sqs = boto3.client("sqs", **keys)
+    sqs.create_queue(QueueName="blue-jobs")
+    assert refused(sqs.create_queue, QueueName="red-jobs")[0] == "AccessDenied"
 
 
 @pytest.mark.rule("sso-admin-005")
