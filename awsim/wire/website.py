@@ -67,7 +67,6 @@ def page(
         "x-amz-id-2": host_id(request_id),
         "Content-Type": "text/html; charset=utf-8",
         "Content-Length": str(len(body)),
-        "Server": "AmazonS3",
     }
     return Response(status, headers, body)
 

@@ -41,6 +41,8 @@ _ANY_ORIGIN = ("dynamodb",)
 # Services whose front end compresses answers larger than their row says, sums and dates them and gives its name.
 _FRONTED = ("dynamodb",)
 _SPECIAL = frozenset({"", *_ANY_ORIGIN, *_FRONTED})
+# Services that date answers and give their name to programs that speak HTTP themselves; SDKs do not look.
+_NAMED = {"s3": "AmazonS3"}
 _CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date",
@@ -53,6 +55,9 @@ def respond(call: Call) -> Response:
     # A request that no service was found for may still be of one.
     if call.service in _SPECIAL and call.http is not None:
         _dress(call, call.http, response)
+    if call.model is None and call.service in _NAMED:
+        response.headers["Server"] = _NAMED[call.service]
+        response.headers["Date"] = _date(int(call.cloud.clock.time()))
     return response
 
 

@@ -187,12 +187,12 @@ class Websites(Browser):
     def _served(self, answer: dict[str, Any], http: Request, status: int | None = None) -> dict[str, Any]:
         codec = codec_for(service_model("s3").operation_model("GetObject"))
         response = codec.serialise(answer, self.cloud.current.request_id)
-        headers = {**self._ids(), **response.headers, "Server": "AmazonS3"}
+        headers = {**self._ids(), **response.headers}
         body = b"" if http.method == "HEAD" else response.body
         return {"__status__": status or response.status, "__headers__": headers, "Body": body}
 
     def _redirect(self, target: Target) -> dict[str, Any]:
-        headers = {**self._ids(), "Location": target.location, "Content-Length": "0", "Server": "AmazonS3"}
+        headers = {**self._ids(), "Location": target.location, "Content-Length": "0"}
         return {"__status__": target.status, "__headers__": headers}
 
     def _folder(self, location: str) -> dict[str, Any]:

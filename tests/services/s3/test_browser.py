@@ -430,3 +430,66 @@ def test_refusals_too_are_seen_by_pages_of_other_origins(s3, bucket):
     assert allowed("PUT", "http://put.example.com") == ("http://put.example.com", "PUT")
     asking = {"Access-Control-Request-Method": "GET"}
     assert allowed("PUT", "http://a.example.com", **asking) == ("http://a.example.com", "GET")
+
+
+# --- headers and errors, as programs that speak HTTP themselves see them
+
+
+def test_the_headers_of_an_answer(s3, bucket, url):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"data", CacheControl="no-cache")
+    answer = requests.get(url("get_object"))
+    assert {name.lower() for name in answer.headers} == {
+        "x-amz-id-2",
+        "x-amz-request-id",
+        "date",
+        "last-modified",
+        "etag",
+        "x-amz-server-side-encryption",
+        "cache-control",
+        "accept-ranges",
+        "content-type",
+        "content-length",
+        "server",
+    }
+    assert answer.headers["server"] == "AmazonS3"
+    assert answer.headers["date"].endswith(" GMT")
+    assert answer.headers["content-type"] == "binary/octet-stream"
+
+
+def test_an_error_word_for_word(s3, bucket, url):
+    answer = requests.get(url("get_object", "a&b"))
+    request_id, host_id = answer.headers["x-amz-request-id"], answer.headers["x-amz-id-2"]
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/xml"
+    assert answer.text == (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        "<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message><Key>a&amp;b</Key>"
+        f"<RequestId>{request_id}</RequestId><HostId>{host_id}</HostId></Error>"
+    )
+    head = requests.head(url("head_object", "a&b"))
+    assert (head.status_code, head.content) == (404, b"")
+    assert "x-amz-request-id" in head.headers
+
+
+@pytest.mark.parametrize(
+    "host", ["s3.amazonaws.com", "s3.us-east-1.amazonaws.com", "s3.dualstack.us-east-1.amazonaws.com"]
+)
+def test_path_style_and_virtual_hosts(s3, bucket, host):
+    s3.put_object(Bucket=bucket, Key="deep/a b", Body=b"data")
+    path = boto3.client(
+        "s3",
+        region_name="us-east-1",
+        endpoint_url=f"https://{host}",
+        config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
+    )
+    virtual = boto3.client(
+        "s3",
+        region_name="us-east-1",
+        endpoint_url=f"https://{host}",
+        config=Config(signature_version="s3v4", s3={"addressing_style": "virtual"}),
+    )
+    for client, start in ((path, f"https://{host}/{bucket}/"), (virtual, f"https://{bucket}.{host}/")):
+        link = client.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "deep/a b"})
+        assert link.startswith(start)
+        assert requests.get(link).content == b"data"
+        assert client.head_object(Bucket=bucket, Key="deep/a b")["ContentLength"] == 4
