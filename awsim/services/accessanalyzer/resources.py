@@ -72,15 +72,15 @@ def _buckets(call: Call) -> Iterator[Resource]:
         name = bucket["Name"]
         policy = _member(call, "s3", "GetBucketPolicy", "Policy", Bucket=name)
         block = _member(call, "s3", "GetPublicAccessBlock", "PublicAccessBlockConfiguration", Bucket=name) or {}
-        acl = () if block.get("IgnorePublicAcls") else _acl(call("s3", "GetBucketAcl", Bucket=name))
+        acl = () if block.get("IgnorePublicAcls") else _acl(call, name)
         arn = bucket.get("BucketArn") or f"arn:aws:s3:::{name}"
         yield Resource(arn, "AWS::S3::Bucket", policy, "resource", acl, bool(block.get("RestrictPublicBuckets")))
 
 
-def _acl(acl: dict[str, Any]) -> tuple[Grant, ...]:
-    owner = acl["Owner"]["ID"]
+def _acl(call: Call, bucket: str) -> tuple[Grant, ...]:
+    owner = (_member(call, "s3", "GetBucketAcl", "Owner", Bucket=bucket) or {}).get("ID")
     found = []
-    for grant in acl["Grants"]:
+    for grant in _member(call, "s3", "GetBucketAcl", "Grants", Bucket=bucket) or ():
         grantee, actions = grant["Grantee"], _ACL_ACTIONS[grant["Permission"]]
         if grantee.get("URI") in _EVERYBODY:
             found.append(Grant(("AWS", "*"), actions, (), True))
@@ -91,19 +91,20 @@ def _acl(acl: dict[str, Any]) -> tuple[Grant, ...]:
 
 def _queues(call: Call) -> Iterator[Resource]:
     for url in _pages(call, "sqs", "ListQueues", "QueueUrls", "NextToken", "NextToken", MaxResults=1000):
-        attributes = call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])["Attributes"]
-        yield Resource(attributes["QueueArn"], "AWS::SQS::Queue", attributes.get("Policy"))
+        attributes = _member(call, "sqs", "GetQueueAttributes", "Attributes", QueueUrl=url, AttributeNames=["All"])
+        if attributes is not None:
+            yield Resource(attributes["QueueArn"], "AWS::SQS::Queue", attributes.get("Policy"))
 
 
 def _topics(call: Call) -> Iterator[Resource]:
     for topic in _pages(call, "sns", "ListTopics", "Topics", "NextToken", "NextToken"):
-        attributes = call("sns", "GetTopicAttributes", TopicArn=topic["TopicArn"])["Attributes"]
+        attributes = _member(call, "sns", "GetTopicAttributes", "Attributes", TopicArn=topic["TopicArn"]) or {}
         yield Resource(topic["TopicArn"], "AWS::SNS::Topic", attributes.get("Policy"))
 
 
 def _keys(call: Call) -> Iterator[Resource]:
     for key in _pages(call, "kms", "ListKeys", "Keys", "Marker", "NextMarker"):
-        policy = call("kms", "GetKeyPolicy", KeyId=key["KeyId"], PolicyName="default")["Policy"]
+        policy = _member(call, "kms", "GetKeyPolicy", "Policy", KeyId=key["KeyId"], PolicyName="default")
         yield Resource(key["KeyArn"], "AWS::KMS::Key", policy)
 
 
@@ -118,7 +119,7 @@ def _tables(call: Call) -> Iterator[Resource]:
 
 def _secrets(call: Call) -> Iterator[Resource]:
     for secret in _pages(call, "secretsmanager", "ListSecrets", "SecretList", "NextToken", "NextToken"):
-        policy = call("secretsmanager", "GetResourcePolicy", SecretId=secret["ARN"]).get("ResourcePolicy")
+        policy = _member(call, "secretsmanager", "GetResourcePolicy", "ResourcePolicy", SecretId=secret["ARN"])
         yield Resource(secret["ARN"], "AWS::SecretsManager::Secret", policy)
 
 

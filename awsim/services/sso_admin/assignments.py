@@ -63,8 +63,8 @@ class Assignments(Common):
     def _assign(
         self, kind: str, instance: Instance, account: str, found: PermissionSet, principal_type: str, principal: str
     ) -> dict[str, Any]:
-        if any(each.status == "IN_PROGRESS" for each in instance.work.values() if each.kind in (_CREATION, _DELETION)):
-            self._check_outstanding(instance)
+        going = [each for each in instance.work.values() if each.status == "IN_PROGRESS" and each.kind != _PROVISIONING]
+        self.limits.check("outstanding-assignments", len(going) + 1)
         details = {
             "TargetId": account,
             "TargetType": "AWS_ACCOUNT",
@@ -76,10 +76,6 @@ class Assignments(Common):
         duration = self.limits.duration("assignment")
         self.later(duration, "_settle", owner=instance.owner, instance=instance.arn, work=work.id, by=self.caller)
         return work.described()
-
-    def _check_outstanding(self, instance: Instance) -> None:
-        going = [each for each in instance.work.values() if each.status == "IN_PROGRESS" and each.kind != _PROVISIONING]
-        self.limits.check("outstanding-assignments", len(going) + 1)
 
     def describe_account_assignment_creation_status(
         self, InstanceArn: str, AccountAssignmentCreationRequestId: str

@@ -492,3 +492,22 @@ def test_snapshots(aws, analyzer, queue):
     assert len(analyzer.findings()) == 1
     aws.restore(before)
     assert analyzer.findings() == []
+
+
+def test_acls_of_buckets(analyzer):
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="reports", ObjectOwnership="ObjectWriter")
+    s3.delete_public_access_block(Bucket="reports")
+    s3.put_bucket_acl(Bucket="reports", ACL="public-read")
+    (finding,) = analyzer.findings()
+    assert (finding["sources"], finding["isPublic"]) == ([{"type": "BUCKET_ACL"}], True)
+    assert "s3:ListBucket" in finding["action"]
+
+
+@pytest.mark.aws(at="2026-03-01T00:00:00Z", authorization=True)
+def test_what_shuts_everybody_out_is_no_obstacle(analyzer, queue):
+    """A queue that denies even its attributes is left out; the others are analyzed."""
+    queue(policy(allow("*", "sqs:SendMessage")), "open")
+    queue(policy({**allow("*", "sqs:*"), "Effect": "Deny"}), "shut")
+    (finding,) = analyzer.findings()
+    assert finding["resource"].endswith(":open")

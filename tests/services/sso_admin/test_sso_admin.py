@@ -6,6 +6,7 @@ from urllib.parse import unquote
 
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 ACCOUNT = "123456789012"
@@ -411,6 +412,23 @@ def test_an_assignment_takes_time(aws, center, assign):
     assert reserved() == []
     aws.clock.advance(minutes=1)
     assert len(reserved()) == 1
+
+
+@pytest.mark.aws(
+    at="2026-03-01T00:00:00Z",
+    limits={"sso-admin.assignment": 15, "sso-admin.outstanding-assignments": 2},
+)
+def test_few_assignments_at_a_time(aws, center, assign):
+    alice = center.user()
+    arns = [center.permission_set(f"set{n}") for n in range(3)]
+    for arn in arns[:2]:
+        assign(arn, "USER", alice)
+    params = {"TargetId": ACCOUNT, "TargetType": "AWS_ACCOUNT", "PrincipalType": "USER", "PrincipalId": alice}
+    client = boto3.client("sso-admin", config=Config(retries={"total_max_attempts": 1}))
+    with pytest.raises(ClientError, match="Rate exceeded"):
+        client.create_account_assignment(InstanceArn=center.instance, PermissionSetArn=arns[2], **params)
+    aws.clock.advance(seconds=15)
+    assign(arns[2], "USER", alice)
 
 
 def test_assignments_of_a_user_are_also_those_of_the_groups(center, assign):
