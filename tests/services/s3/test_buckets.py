@@ -306,5 +306,5 @@ def test_a_parameter_without_meaning_here_is_named(s3, bucket, refused):
 @pytest.mark.newer_botocore
 def test_an_operation_without_a_model_is_named(s3, bucket, refused):
     with refused("NotImplemented", status=501) as refusal:
-        s3.get_bucket_abac(Bucket=bucket)
-    assert "GetBucketAbac" in refusal.error["Message"]
+        s3.get_bucket_metadata_configuration(Bucket=bucket)
+    assert "GetBucketMetadataConfiguration" in refusal.error["Message"]
