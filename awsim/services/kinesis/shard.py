@@ -112,6 +112,11 @@ class Shard(Entity):
             count += 1
         return found, count
 
+    def has_since(self, time: float) -> bool:
+        """Whether a record came after a time."""
+        newest = self._records.get(self.latest - 1)
+        return newest is not None and newest.time > time
+
     def behind(self, position: int, now: float) -> int:
         """Milliseconds between the tip of the shard and the record at a position; 0 where there is none."""
         record = self._records.get(position)

@@ -18,6 +18,9 @@ from awsim.state import Collection
 from awsim.state.tags import tag_map
 
 _DEFAULT = "default"
+# How often a run that varies AWS's decisions has an invocation come twice, and late within its minute.
+_DUPLICATE_ODDS = 0.001
+_LATE_ODDS = 0.05
 _REUSED = ("client-token", "ConflictException", "The client token was used before with other parameters.")
 
 
@@ -266,20 +269,23 @@ class Scheduler(Service):
         schedule: Schedule = self.schedules[key]
         following = schedule.due(due)
         self._wait_for(schedule, following)
-        offset = 0
+        offset: float = 0
         if window := schedule.window:
             offset = self.choose("scheduler.flexible-window", (0, window // 2, window - 1))
-        execution = self.ids.uuid("execution")
-        self.later(
-            offset,
-            "_invoke",
-            arn=schedule.arn,
-            target=schedule.settings["Target"],
-            due=due,
-            execution=execution,
-            since=due + offset,
-            retries=0,
-        )
+        elif self.choose("scheduler.late", (False, True), _LATE_ODDS, f"invoked the target of {schedule.name} late"):
+            offset = self.limits.lag("late-invocation")
+        work: dict[str, Any] = {
+            "arn": schedule.arn,
+            "target": schedule.settings["Target"],
+            "due": due,
+            "execution": self.ids.uuid("execution"),
+            "since": due + offset,
+            "retries": 0,
+        }
+        self.later(offset, "_invoke", **work)
+        what = f"invoked the target of {schedule.name} twice"
+        if self.choose("scheduler.duplicate", (False, True), _DUPLICATE_ODDS, what):
+            self.later(offset, "_invoke", **work)
         if following is None and schedule.settings["ActionAfterCompletion"] == "DELETE":
             self.later(offset, "_complete", key=key)
 

@@ -81,7 +81,7 @@ class Topic(Entity):
 class FifoTopic(Topic):
     """A FIFO topic: messages have sequence numbers, repetitions are recognised, an archive may keep them."""
 
-    __slots__ = ("_expiries", "_published", "_sequence", "archive")
+    __slots__ = ("_due", "_expiries", "_published", "_sequence", "archive")
 
     fifo = True
 
@@ -90,6 +90,7 @@ class FifoTopic(Topic):
         self._published = Dict()  # (group or None, deduplication id) -> Published
         self._expiries = Deque()  # (when, key), soonest first
         self._sequence = 0
+        self._due = 0.0
         self.archive = List()  # Messages, oldest first, while there is an ArchivePolicy
 
     @property
@@ -104,6 +105,12 @@ class FifoTopic(Topic):
         """Grows with every message; 20 digits."""
         self._sequence += 1
         return str(_FIRST_SEQUENCE_NUMBER + self._sequence * _SEQUENCE_STEP)
+
+    def in_turn(self, due: float) -> float:
+        """When a message can be delivered that would be at `due`: no sooner than those published before it."""
+        if due > self._due:
+            self._due = due
+        return self._due
 
     def duplicate_of(self, group_id: str | None, deduplication_id: str, now: float) -> Published | None:
         """The message that was published with this deduplication id within the deduplication interval."""

@@ -441,3 +441,23 @@ def test_an_event_may_arrive_twice(rule, put, queue, bodies):
     put()
     first, second = bodies()
     assert first == second
+
+
+@pytest.mark.aws(replay="events.late#1=1")
+def test_events_may_arrive_late_and_out_of_order(aws, rule, put, queue, bodies):
+    rule("r", {"source": ["app"]}, queue())
+    put(Detail='{"n": 1}')
+    put(Detail='{"n": 2}')
+    assert [body["detail"]["n"] for body in bodies()] == [2]
+    aws.clock.advance(seconds=5)
+    assert [body["detail"]["n"] for body in bodies()] == [1]
+
+
+@pytest.mark.aws(replay="events.late-tick#1=1")
+def test_a_scheduled_rule_may_fire_late_within_its_minute(aws, events, queue, bodies):
+    events.put_rule(Name="tick", ScheduleExpression="rate(5 minutes)")
+    events.put_targets(Rule="tick", Targets=[{"Id": "1", "Arn": queue()}])
+    aws.clock.advance(minutes=5)
+    assert bodies() == []
+    aws.clock.advance(seconds=59)
+    assert len(bodies()) == 1

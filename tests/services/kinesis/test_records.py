@@ -294,8 +294,20 @@ def test_records_are_trimmed(aws, kinesis, make, put, read, iterator):
 
 
 @pytest.mark.rule("kinesis-036")
-@pytest.mark.aws(at="2026-01-01", consistency="eventual")
-def test_records_take_a_moment_to_be_read(aws, make, put, read):
+@pytest.mark.aws(replay="kinesis.propagation#1=1")
+def test_records_may_take_a_moment_to_be_read(aws, make, put, read):
+    make()
+    put()
+    assert read() == []
+    aws.clock.advance(seconds=0.2)
+    assert read() == [b"data"]
+    (choice,) = aws.choices
+    assert "GetRecords (call 4) did not show yet what had just been put into clicks/" in choice.explain()
+
+
+@pytest.mark.rule("kinesis-036")
+@pytest.mark.aws(at="2026-01-01", limits={"kinesis.record-propagation": 0.2})
+def test_records_take_a_moment_to_be_read_where_the_lag_is_set(aws, make, put, read):
     make()
     put()
     assert read() == []

@@ -155,6 +155,15 @@ def test_the_middle_of_a_flexible_window(aws, create, messages):
     assert len(messages()) == 1
 
 
+@pytest.mark.aws(at="2026-03-01T00:00:00Z", replay="scheduler.late#1=1, scheduler.duplicate#1=1")
+def test_an_invocation_may_come_late_within_its_minute_and_twice(aws, create, messages):
+    create("at(2026-03-01T01:00:00)")
+    aws.clock.advance_to("2026-03-01T01:00:58+00:00")
+    assert messages() == []
+    aws.clock.advance(seconds=1)
+    assert len(messages()) == 2
+
+
 # --- what
 
 

@@ -444,6 +444,30 @@ def test_standard_topics_deliver_at_least_once(aws, sns, make, subscribe, texts)
     assert "standard topics deliver at least once" in choice.explain()
 
 
+@pytest.mark.aws(replay="sns.late#1=1")
+def test_a_delivery_may_come_later_than_others(aws, sns, make, subscribe, texts):
+    topic = make()
+    urls = [subscribe(topic, name)[0] for name in ("one", "two")]
+    sns.publish(TopicArn=topic, Message="m")
+    assert [texts(url) for url in urls] == [[], ["m"]]
+    aws.clock.advance(seconds=5)
+    assert texts(urls[0]) == ["m"]
+    (choice,) = [each for each in aws.choices if each.deviates]
+    assert "delivered late to arn:aws:sqs:us-east-1:123456789012:one" in choice.explain()
+    assert "promises no time" in choice.explain()
+
+
+@pytest.mark.aws(replay="sns.late#2=1")
+def test_a_late_message_of_a_fifo_topic_holds_up_what_follows(aws, sns, make, subscribe, texts):
+    topic = make("t.fifo", ContentBasedDeduplication="true")
+    url, _ = subscribe(topic, "q.fifo")
+    for text, group in (("a", "other"), ("b", "g"), ("c", "g")):
+        sns.publish(TopicArn=topic, Message=text, MessageGroupId=group)
+    assert texts(url) == ["a"]
+    aws.clock.advance(seconds=5)
+    assert texts(url) == ["b", "c"]
+
+
 @pytest.mark.aws(lifecycle="timed", at="2026-01-01")
 def test_what_time_brings_about_stands_alone_in_the_journal(aws, sns, make, subscribe):
     topic = make()

@@ -23,6 +23,7 @@ Target = Mapping[str, Any]
 
 # AWS says that it happens, not how often: rarely.
 _DUPLICATE_ODDS = 0.001
+LATE_ODDS = 0.05
 
 
 class DeliveryOperations(Operations):
@@ -52,11 +53,17 @@ class DeliveryOperations(Operations):
         self.ingest(bus, event)
 
     def fire(self, rule: Rule, event: Event) -> None:
-        seconds, now = self.limits.duration("delivery"), self.clock.time()
+        seconds, now, choices = self.limits.duration("delivery"), self.clock.time(), self.cloud.choices.active
         for target in rule.targets.values():
-            what = f"delivered twice to {target['Arn']}"
-            for _ in range(2 if self.choose("events.duplicate", (False, True), _DUPLICATE_ODDS, what) else 1):
-                self.later(seconds, "_deliver", rule_arn=rule.arn, target=target, event=event, since=now, retries=0)
+            work: dict[str, Any] = {"rule_arn": rule.arn, "target": target, "event": event, "since": now, "retries": 0}
+            due = now + seconds
+            if choices:
+                arn = target["Arn"]
+                if self.choose("events.duplicate", (False, True), _DUPLICATE_ODDS, f"delivered twice to {arn}"):
+                    self.at_time(due, "_deliver", **work)
+                if self.choose("events.late", (False, True), LATE_ODDS, f"delivered late to {arn}"):
+                    due += self.limits.lag("late-delivery")
+            self.at_time(due, "_deliver", **work)
 
     # --- deliveries
 

@@ -10,9 +10,9 @@ from awsim.eventing import schedules
 from awsim.eventing.patterns import Leaves, PatternError, compiled
 from awsim.services.events import arns, inputs
 from awsim.services.events.bus import DEFAULT, DISABLED, ENABLED, Bus, Rule
-from awsim.services.events.event import ENVELOPE, envelope
+from awsim.services.events.event import ENVELOPE, Event, envelope
 from awsim.services.events.operations.common import starting
-from awsim.services.events.operations.deliveries import DeliveryOperations
+from awsim.services.events.operations.deliveries import LATE_ODDS, DeliveryOperations
 from awsim.services.events.refusals import bad_pattern, invalid, not_valid
 from awsim.state.tags import tag_map
 
@@ -170,7 +170,15 @@ class RuleOperations(DeliveryOperations):
             resources=[rule.arn],
             detail={},
         )
-        self.fire(rule, event)
+        if self.choose("events.late-tick", (False, True), LATE_ODDS, f"fired the scheduled rule {name} late"):
+            self.later(self.limits.lag("late-tick"), "_fire_late", name=name, event=event)
+        else:
+            self.fire(rule, event)
+
+    def _fire_late(self, name: str, event: Event) -> None:
+        rule: Rule | None = self.buses[DEFAULT].rules.get(name)
+        if rule is not None and rule.enabled:
+            self.fire(rule, event)
 
     # --- targets
 

@@ -16,6 +16,9 @@ from awsim.services.kinesis.shard import Record, Shard
 from awsim.services.kinesis.stream import KEYS, ON_DEMAND, Stream
 
 _BY_NUMBER = ("AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER")
+_ALWAYS = float("inf")
+# How often a run that varies AWS's decisions has a read come before what it could show.
+_LAG_ODDS = 0.2
 _WRITES = ("shard-records-in", "shard-bytes-in")
 
 
@@ -220,7 +223,7 @@ class RecordOperations(ShardOperations):
         named = self._named(stream, shard)
         self.limits.rate("shard-reads", shard.throughput_key, now=now, fields=named)
         most = limit or int(self.limits["read-records"] or KEYS)
-        records, following = shard.read(position, most, int(self.limits["read-size"]), self.visible_until(now))
+        records, following = shard.read(position, most, int(self.limits["read-size"]), self._visible_until(shard, now))
         if records:
             size = sum(record.size for record in records)
             self.limits.rate("shard-bytes-out", shard.throughput_key, size, now=now, fields=named)
@@ -237,10 +240,15 @@ class RecordOperations(ShardOperations):
     def _iterator(self, stream: Stream, shard: Shard, position: int) -> str:
         return tokens.pack("iterator", self.clock.time(), stream.arn, stream.id, shard.id, position)
 
-    def visible_until(self, now: float) -> float:
+    def _visible_until(self, shard: Shard, now: float) -> float:
         """Records put after this are not to be seen yet."""
         lag = self.limits.lag("record-propagation")
-        return now - lag if lag else float("inf")
+        if not lag or not shard.has_since(now - lag):
+            return _ALWAYS
+        if not self.cloud.choices.active:
+            return now - lag
+        what = f"did not show yet what had just been put into {shard.throughput_key}"
+        return now - lag if self.choose("kinesis.propagation", (False, True), _LAG_ODDS, what) else _ALWAYS
 
     def shard_to_read(self, stream: Stream, id: str) -> Shard:
         """A shard of the stream without what is too old."""

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 _AGENT = "Amazon Simple Notification Service Agent"
 _MAIL_SUBJECT = "AWS Notification Message"
 _CONFIRM_SUBJECT = "AWS Notification - Subscription Confirmation"
-# How often a run that varies AWS's decisions has a message delivered twice.
-_ODDS = 0.02
+# How often a run that varies AWS's decisions has a message delivered twice, and late.
+_DUPLICATE_ODDS = 0.02
+LATE_ODDS = 0.05
 _QUEUE_SUFFIXES = {"aws-cn": "amazonaws.com.cn", "aws-eusc": "amazonaws.eu"}
 # Refusals that say "later", whatever their status.
 _PASSING = (
@@ -79,13 +80,21 @@ class DeliveryOperations(Operations):
         for subscription in tuple(topic.subscriptions.values()):
             if not subscription.confirmed or not _passes(subscription, message):
                 continue
-            self._try(subscription, envelopes, 0)
-            if (
-                choices
-                and not topic.fifo
-                and self.choose("sns.duplicate", (False, True), _ODDS, f"delivered twice to {subscription.endpoint}")
-            ):
+            if choices and not topic.fifo:
+                self._try_as_chosen(subscription, envelopes)
+            else:
                 self._try(subscription, envelopes, 0)
+
+    def _try_as_chosen(self, subscription: Subscription, envelopes: Envelopes) -> None:
+        """A delivery with what standard topics leave open: it may come later than others, and again."""
+        endpoint = subscription.endpoint
+        if self.choose("sns.late", (False, True), LATE_ODDS, f"delivered late to {endpoint}"):
+            late = self.limits.lag("late-delivery")
+            self.later(late, "_attempt", subscription=subscription, message=envelopes.message, attempt=0)
+        else:
+            self._try(subscription, envelopes, 0)
+        if self.choose("sns.duplicate", (False, True), _DUPLICATE_ODDS, f"delivered twice to {endpoint}"):
+            self._try(subscription, envelopes, 0)
 
     def _deliver_to(self, topic: Topic, subscription: Subscription, message: Message) -> None:
         """To one subscription, if its filter lets the message pass."""

@@ -9,7 +9,7 @@ from typing import Any
 from awsim.errors import AWSError
 from awsim.services.sns import arns, contents, endpoints, topic_attributes
 from awsim.services.sns.message import Attributes, Message
-from awsim.services.sns.operations.delivering import DeliveryOperations
+from awsim.services.sns.operations.delivering import LATE_ODDS, DeliveryOperations
 from awsim.services.sns.outbox import Sent
 from awsim.services.sns.refusals import invalid
 from awsim.services.sns.topic import FifoTopic, Topic
@@ -191,7 +191,12 @@ class PublishOperations(DeliveryOperations):
             if "ArchivePolicy" in topic.attributes:
                 home._keep(topic, message)
         if topic.subscriptions:
-            home.later(self.limits.duration("delivery"), "_deliver", topic=topic, message=message)
+            due = now + self.limits.duration("delivery")
+            if isinstance(topic, FifoTopic):
+                if self.choose("sns.late", (False, True), LATE_ODDS, f"delivered a message of {topic.name} late"):
+                    due += self.limits.lag("late-delivery")
+                due = topic.in_turn(due)
+            home.at_time(due, "_deliver", topic=topic, message=message)
         return answer
 
     def _to_number(self, number: str, draft: Entry) -> dict[str, Any]:
