@@ -213,10 +213,21 @@ class Permissions(Service):
         caller = call.caller
         strange = caller.account != bucket.account or caller.is_anonymous
         # Under `authorization` this has been decided before.
-        if self.cloud.authorization is None and (strange or not bucket.acls_disabled):
+        if self.cloud.authorization is None and (
+            strange or (not bucket.acls_disabled and self._meets_others(bucket, call.params))
+        ):
             self._judge(bucket, strange)
         if strange and caller.service is None:
             self._judge_stranger(bucket, caller)
+
+    def _meets_others(self, bucket: Bucket, params: Mapping[str, Any]) -> bool:
+        """Whether a call of the bucket's own account is about an object of another."""
+        keys = [params.get("Key")]
+        source = params.get("CopySource")
+        if source is not None:
+            keys.append(self.source_of(source)[1])
+        found = (self.meant(bucket, key) for key in keys if key)
+        return any(version is not None and version.owner != bucket.account for version in found)
 
     def _judge(self, bucket: Bucket, strange: bool) -> None:
         from awsim.gateway.authorizer import denial, judged
