@@ -22,7 +22,9 @@ class DynamoDB(
 ):
     """Tables, items, expressions, queries, batches, transactions, PartiQL, backups, exports, imports, replicas."""
 
-    unchecked: ClassVar[frozenset[str]] = frozenset({"AttributeValue", "Key", "PutItemInputAttributeMap"})
+    unchecked: ClassVar[frozenset[str]] = frozenset(
+        {"AttributeValue", "ExpressionAttributeNameMap", "Key", "PutItemInputAttributeMap"}
+    )
     exact: ClassVar[frozenset[str]] = frozenset({"AttributeValue"})
     idempotent: ClassVar[dict[str, tuple[str, str, str]]] = {
         **dict.fromkeys(

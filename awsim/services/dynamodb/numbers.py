@@ -93,8 +93,14 @@ def size_of(value: Number) -> int:
             return 1
         text = str(value if value > 0 else -value)
         digits, odd = len(text.rstrip("0")), len(text) % 2 == 0
-    else:
+    elif "E" in (text := str(value)):
         digits, odd = len(value.as_tuple().digits), value.adjusted() % 2 == 1  # type: ignore[union-attr]
+    else:
+        whole, _, fraction = text.lstrip("-").partition(".")
+        digits, odd = len(whole) + len(fraction), len(whole) % 2 == 0
+        if whole == "0":
+            digits = len(fraction.lstrip("0"))
+            odd = (len(fraction) - digits) % 2 == 0
     size = 1 + (digits + 1) // 2
     if digits % 2 == 0 and not odd:
         size += 1

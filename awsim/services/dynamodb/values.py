@@ -190,6 +190,9 @@ def dump_item(attributes: Mapping[str, Any]) -> dict[str, Wire]:
             result[name] = {"S": value}
         elif kind is int:
             result[name] = {"N": str(value)}
+        elif kind is Decimal:
+            text = str(value)
+            result[name] = {"N": format(value, "f") if "E" in text else text}
         elif kind is dict:
             result[name] = {"M": dump_item(value)}
         else:

@@ -43,29 +43,22 @@ class Expressions:
 
     def condition(self, parameter: str, source: str) -> Condition:
         """`parameter` is ConditionExpression or FilterExpression."""
-        return self._bound(parameter, source, conditions.parse, lambda tree: tree.bind(self._scope))
+        return self._bound(parameter, source, conditions.parse, conditions.Tree.bind)
 
     def key_condition(self, source: str) -> dict[str, KeyCondition]:
-        return self._bound(
-            "KeyConditionExpression",
-            source,
-            conditions.parse,
-            lambda tree: key_conditions.bind(tree, self._scope),
-        )
+        return self._bound("KeyConditionExpression", source, conditions.parse, key_conditions.bind)
 
     def projection(self, source: str) -> Projection:
-        return self._bound(
-            "ProjectionExpression", source, projections.parse, lambda nodes: projections.bind(nodes, self._scope)
-        )
+        return self._bound("ProjectionExpression", source, projections.parse, projections.bind)
 
     def update(self, source: str) -> Update:
-        return self._bound("UpdateExpression", source, updates.parse, lambda tree: tree.bind(self._scope))
+        return self._bound("UpdateExpression", source, updates.parse, updates.Tree.bind)
 
     def finish(self) -> None:
         """Raise for a name or a value that no expression used."""
         self._scope.finish()
 
-    def _bound(self, parameter: str, source: str, parse: Callable[[str], Any], bind: Callable[[Any], T]) -> T:
+    def _bound(self, parameter: str, source: str, parse: Callable[[str], Any], bind: Callable[[Any, Scope], T]) -> T:
         longest = self._limits["expression-size"]
         if longest is not None and len(source) > longest // 4:
             self._limits.check("expression-size", len(source.encode()), expression=parameter)
@@ -73,6 +66,6 @@ class Expressions:
         if isinstance(parsed, ExpressionError):
             raise invalid(f"Invalid {parameter}: {parsed}")
         try:
-            return bind(parsed)
+            return bind(parsed, self._scope)
         except ExpressionError as error:
             raise invalid(f"Invalid {parameter}: {error}") from None

@@ -199,9 +199,10 @@ class Tree:
         scope.check_operators(self.operators)
         paths = [node.path.bind(scope) for node in self.actions]
         # What a value is missing for is said before paths that overlap, wrong types after.
-        for node in self.actions:
-            _resolve(node.value, scope)
-        check_distinct(paths)
+        if len(self.actions) > 1 or isinstance(self.actions[0].value, CallNode | SumNode):
+            for node in self.actions:
+                _resolve(node.value, scope)
+            check_distinct(paths)
         for node in self.actions:
             _check_operand(node, scope)
         return Update([_bind(node, path, scope) for node, path in zip(self.actions, paths, strict=True)], scope.limits)
