@@ -40,8 +40,11 @@ class Buckets(Access):
         BucketNamespace: str | None = None,
     ) -> dict[str, Any]:
         call = self.cloud.current
-        if call.http is not None and call.http.query_string:
-            self.verify_presigned()
+        if call.http is not None:
+            if not call.http.headers.get("content-length", "0").isdecimal():
+                raise self.error("BadRequest", "An error occurred when parsing the HTTP request.")
+            if call.http.query_string:
+                self.verify_presigned()
         account = call.caller.account
         if call.caller.is_anonymous:
             raise self.error("AccessDenied", "Access Denied")
