@@ -62,11 +62,6 @@ class Report:
         span = {"start": position(self._text, place.start), "end": position(self._text, place.end)}
         return {"path": list(place.path), "span": span}
 
-    @property
-    def fatal(self) -> bool:
-        """Whether something is wrong that keeps the policy from working."""
-        return any(each["findingType"] == "ERROR" for each in self.found)
-
 
 @cache
 def checks() -> dict[str, dict[str, str]]:

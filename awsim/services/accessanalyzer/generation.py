@@ -48,7 +48,7 @@ class Generation(Checking):
     ) -> dict[str, Any]:
         principal = policyGenerationDetails["principalArn"]
         now = self.clock.time()
-        going = sum(job.status(now, False) == "IN_PROGRESS" for job in self.jobs.values())
+        going = sum(job.status(now) == "IN_PROGRESS" for job in self.jobs.values())
         self.limits.quota("policy-generations", going, resourceId=principal, resourceType="policy-generation")
         start, end = _period(cloudTrailDetails, now)
         self.limits.check("policy-generation-days", (end - start) / _DAY)
@@ -69,7 +69,7 @@ class Generation(Checking):
 
     def cancel_policy_generation(self, jobId: str) -> dict[str, Any]:
         job = self._job(jobId)
-        if job.status(self.clock.time(), False) == "IN_PROGRESS":
+        if job.status(self.clock.time()) == "IN_PROGRESS":
             job.canceled = True
         return {}
 
@@ -107,7 +107,7 @@ class Generation(Checking):
         return found
 
     def _details(self, job: Job) -> dict[str, Any]:
-        status = job.status(self.clock.time(), False)
+        status = job.status(self.clock.time())
         shown = {"jobId": job.id, "status": status, "startedOn": job.started}
         return {**shown, "completedOn": job.ends} if status == "SUCCEEDED" else shown
 

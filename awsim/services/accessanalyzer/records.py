@@ -173,7 +173,7 @@ class Analyzer(Entity):
 class Job(Entity):
     """The generation of a policy from what a principal did."""
 
-    __slots__ = ("canceled", "details", "ends", "failed", "id", "number", "policies", "principal", "started")
+    __slots__ = ("canceled", "details", "ends", "id", "number", "policies", "principal", "started")
 
     def __init__(self, identifier: str, principal: str, number: int, now: float, ends: float) -> None:
         self.id = identifier
@@ -182,13 +182,12 @@ class Job(Entity):
         self.started = now
         self.ends = ends
         self.canceled = False
-        self.failed: Mapping[str, str] | None = None
         self.policies: tuple[str, ...] = ()
         self.details: Mapping[str, Any] | None = None
 
-    def status(self, now: float, fresh: bool) -> str:
+    def status(self, now: float) -> str:
         if self.canceled:
             return "CANCELED"
-        if now < self.ends or fresh:
+        if now < self.ends:
             return "IN_PROGRESS"
-        return "FAILED" if self.failed else "SUCCEEDED"
+        return "SUCCEEDED"

@@ -45,7 +45,7 @@ class IdentityStore(Service):
 
     def describe_identity_store(self, IdentityStoreId: str) -> dict[str, Any]:
         store = self._store(IdentityStoreId)
-        owner = self._center().store_owner(store.id, self.region)
+        owner, _ = self._center().store_home(store.id, self.region)
         return {
             "IdentityStoreId": store.id,
             "IdentityStoreArn": self._store_arn(store.id, owner),
@@ -60,7 +60,7 @@ class IdentityStore(Service):
             if NetworkConfiguration.get("VpceAccessRequired") is None:
                 raise invalid("VpceAccessRequired must be set when NetworkConfiguration is provided.")
             store.network = dict(NetworkConfiguration)
-        owner = self._center().store_owner(store.id, self.region)
+        owner, _ = self._center().store_home(store.id, self.region)
         return {"IdentityStoreId": store.id, "IdentityStoreArn": self._store_arn(store.id, owner)}
 
     # --- users
@@ -276,19 +276,18 @@ class IdentityStore(Service):
         """The store of an id or ARN; raises ResourceNotFoundException, or AccessDeniedException where only its owner
         and delegated administrators may make a change."""
         identifier = identifier.rpartition("/")[2]
-        center = self._center()
-        owner = center.store_owner(identifier, self.region)
-        if owner is None:
+        home = self._center().store_home(identifier, self.region)
+        if home is None:
             raise missing("IDENTITY_STORE", identifier)
-        if owner != self.account:
-            if change and not center.administers():
-                raise self.error(
-                    "AccessDeniedException",
-                    f"User: {self.caller.arn} is not authorized to perform: identitystore:{self.request.operation} on "
-                    f"resource: {self._store_arn(identifier, owner)}",
-                )
-            return self.at(account=owner).own_store(identifier)  # type: ignore[no-any-return]
-        return self.own_store(identifier)
+        owner, region = home
+        if owner != self.account and change and not self._center().administers():
+            raise self.error(
+                "AccessDeniedException",
+                f"User: {self.caller.arn} is not authorized to perform: identitystore:{self.request.operation} on "
+                f"resource: {self._store_arn(identifier, owner)}",
+            )
+        found: Store = self.at(account=owner, region=region).own_store(identifier)
+        return found
 
     def own_store(self, identifier: str) -> Store:
         """A store that an instance of this account has."""

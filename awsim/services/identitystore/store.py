@@ -11,8 +11,6 @@ from typing import Any
 from awsim.errors import AWSError
 from awsim.state import Dict, Entity
 
-KINDS = {"user": "USER", "group": "GROUP", "membership": "GROUP_MEMBERSHIP"}
-
 
 def missing(kind: str, identifier: str) -> AWSError:
     """The refusal of what is not there; `kind` as in ResourceType."""

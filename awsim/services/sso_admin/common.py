@@ -35,10 +35,13 @@ class Common(Service):
         """The identity stores that this account sees in a Region: id -> the account that owns it."""
         return {instance.store: instance.owner for instance in self.visible(region)}
 
-    def store_owner(self, store: str, region: str) -> str | None:
-        """The account whose store it is; None for one that this account does not see."""
-        own = next((each for each in self.own(region) if each.store == store), None)
-        return self.account if own is not None else self.identity_stores(region).get(store)
+    def store_home(self, store: str, region: str) -> tuple[str, str] | None:
+        """The account and the primary Region of a store; None for one that this account does not see in a Region."""
+        for found in (self.own, self.visible):
+            for each in found(region):
+                if each.store == store:
+                    return each.owner, each.region
+        return None
 
     def administers(self) -> bool:
         """Whether this account administers Identity Center for its organization."""

@@ -133,7 +133,12 @@ def test_further_regions(aws):
     aws.clock.advance(hours=1)
     assert admin.describe_region(InstanceArn=arn, RegionName="eu-west-1")["Status"] == "ACTIVE"
     elsewhere = client("sso-admin", region_name="eu-west-1")
-    assert [each["InstanceArn"] for each in elsewhere.list_instances()["Instances"]] == [arn]
+    (instance,) = elsewhere.list_instances()["Instances"]
+    assert (instance["InstanceArn"], instance["PrimaryRegion"]) == (arn, "us-east-1")
+    # It is the same store there.
+    user = person(instance["IdentityStoreId"])
+    ids = client("identitystore", region_name="eu-west-1")
+    assert ids.describe_user(IdentityStoreId=instance["IdentityStoreId"], UserId=user)["UserName"] == "alice"
     assert admin.remove_region(InstanceArn=arn, RegionName="eu-west-1")["Status"] == "REMOVING"
     aws.clock.advance(hours=1)
     assert elsewhere.list_instances()["Instances"] == []
