@@ -48,14 +48,16 @@ def verify_query(request: Request, secret: str | None, now: float, bucket: str |
 
 def verify_header(request: Request, secret: str | None, now: float, bounds: Bounds, bucket: str | None) -> None:
     access_key, _, signature = request.headers.get("Authorization")[4:].strip().rpartition(":")
-    stamp = request.headers.get("X-Amz-Date") or request.headers.get("Date")
+    # An x-amz-date is the date of a request whatever it says.
+    other = "x-amz-date" in request.headers
+    stamp = request.headers.get("X-Amz-Date" if other else "Date")
     signed_at, _ = header_time(stamp or "")
-    if signed_at is None:
+    if signed_at is None or signed_at < 0:
         raise AWSError("AccessDenied", NO_DATE, status=403)
     if is_skewed(signed_at, now, bounds):
         raise skewed(signed_at, stamp, now, bounds)
     if secret is not None:
-        date = "" if request.headers.get("X-Amz-Date") else stamp
+        date = "" if other else stamp
         _compare(_string(request, date, {}, bucket), access_key, secret, signature)
 
 
