@@ -368,7 +368,8 @@ def check_object_lock(configuration: Mapping[str, Any], limits: ServiceLimits) -
         raise malformed_xml()
     period = days if days is not None else 365 * (years or 0)
     if period <= 0:
-        raise _invalid("Default retention period must be a positive integer value.")
+        argument = "Days" if days is not None else "Years"
+        raise _invalid("Default retention period must be a positive integer value.", argument)
     limits.check("retention-days", period)
 
 
