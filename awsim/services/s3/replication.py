@@ -119,7 +119,7 @@ class Replication(Access, DataKeys):
         if bucket.replicating is not None and changed.replication is not None:
             names = tuple(changes)
             data = {"name": bucket.name, "key": key, "version_id": changed.id, "names": names}
-            self.later(self.limits.duration("replication-time"), "replicate_changes", **data)
+            self.later(self._lateness, "replicate_changes", **data)
         return changed
 
     def _start_replicating(self, bucket: Bucket, replicating: Replicating, key: str, version: Version) -> None:
@@ -127,11 +127,16 @@ class Replication(Access, DataKeys):
         if not rules:
             return
         version.replication = PENDING
-        late = self.limits.duration("replication-time")
+        late = self._lateness
         self.later(late, "replicate", name=bucket.name, key=key, version_id=version.id)
         threshold = self._threshold
         if late > threshold and any(rule.watched for rule in rules):
             self.later(threshold, "miss_threshold", name=bucket.name, key=key, version_id=version.id)
+
+    @property
+    def _lateness(self) -> float:
+        """Seconds until a destination has what was written: AWS's own work, and a read elsewhere that lags."""
+        return max(self.limits.duration("replication-time"), self.limits.lag("replication-lag"))
 
     @property
     def _threshold(self) -> float:

@@ -410,8 +410,14 @@ def test_kms_objects_get_a_key_of_the_destination(s3, eu, buckets, replicate, st
 
 
 @pytest.mark.rule("s3-225")
-@pytest.mark.aws(lifecycle="timed")
-def test_replication_takes_minutes(aws, s3, eu, buckets, replicate, status, refused):
+@pytest.mark.parametrize(
+    "mode",
+    [
+        pytest.param("lifecycle", marks=pytest.mark.aws(lifecycle="timed")),
+        pytest.param("consistency", marks=pytest.mark.aws(consistency="eventual")),
+    ],
+)
+def test_replication_takes_minutes(mode, aws, s3, eu, buckets, replicate, status, refused):
     replicate(rule())
     s3.put_object(Bucket=SOURCE, Key="a", Body=b"1")
     assert status("a") == "PENDING"
