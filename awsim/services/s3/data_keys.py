@@ -58,7 +58,14 @@ class DataKeys(Service):
         if stored.sealed is not None and stored.key_id is not None:
             _, _, _, region, owner, _ = stored.key_id.split(":", 5)
             context = self.context_of(bucket, key, stored)
-            self._ask("Decrypt", owner, region, CiphertextBlob=stored.sealed, EncryptionContext=context)
+            self._ask(
+                "Decrypt",
+                owner,
+                region,
+                KeyId=stored.key_id,
+                CiphertextBlob=stored.sealed,
+                EncryptionContext=context,
+            )
 
     def _check_signature(self) -> None:
         http = self.cloud.current.http

@@ -148,6 +148,8 @@ class Writes(Lifecycle, Replication, Restores, DataKeys):
         if bucket_key is None:
             bucket_key = bool(default and default["Rules"][0].get("BucketKeyEnabled"))
         assert algorithm is not None
+        # Bucket keys are not for two layers.
+        bucket_key = bucket_key and algorithm == "aws:kms"
         key = self.cloud.current.params.get("Key", "")
         return self.sealed(bucket, key, algorithm, key_id, bucket_key, given.get("SSEKMSEncryptionContext"))
 
