@@ -53,10 +53,10 @@ class Finding(Entity):
     def listed(self) -> dict[str, Any]:
         return {**self.base(), "findingType": self.type}
 
-    def details(self) -> dict[str, Any]:
+    def details(self) -> list[dict[str, Any]]:
         if self.type == "ExternalAccess":
-            return {"externalAccessDetails": self.external()}
-        return dict(self.facts["details"])
+            return [{"externalAccessDetails": self.external()}]
+        return list(self.facts["details"])
 
     def matches(self, wanted: Filter) -> bool:
         """Whether all criteria hold."""
@@ -128,7 +128,7 @@ class Analyzer(Entity):
     """An analyzer. `analyzed`: when it last looked; None before the first time."""
 
     __slots__ = (
-        "analyzed", "arn", "configuration", "created", "findings", "keys", "last", "made", "name", "previews",
+        "analyzed", "arn", "configuration", "created", "findings", "jobs", "keys", "last", "made", "name", "previews",
         "resources", "rules", "tags", "type",
     )  # fmt: skip
 
@@ -146,6 +146,7 @@ class Analyzer(Entity):
         self.keys = Dict()  # key of a finding -> id
         self.resources: Mapping[str, str] = {}  # ARN -> type
         self.previews = Dict()  # id -> Preview
+        self.jobs = Dict()  # principal -> what IAM reports of its permissions; see `unused`
         self.made = 0
 
     @property

@@ -61,7 +61,7 @@ def resources(call: Call) -> Iterator[Resource]:
 
 
 def _roles(call: Call) -> Iterator[Resource]:
-    for role in _pages(call, "iam", "ListRoles", "Roles", "Marker", "Marker"):
+    for role in pages(call, "iam", "ListRoles", "Roles", "Marker", "Marker"):
         if not role["Path"].startswith("/aws-service-role/"):
             document = call("iam", "GetRole", RoleName=role["RoleName"])["Role"]["AssumeRolePolicyDocument"]
             yield Resource(role["Arn"], "AWS::IAM::Role", _text(document), "trust")
@@ -90,26 +90,26 @@ def _acl(call: Call, bucket: str) -> tuple[Grant, ...]:
 
 
 def _queues(call: Call) -> Iterator[Resource]:
-    for url in _pages(call, "sqs", "ListQueues", "QueueUrls", "NextToken", "NextToken", MaxResults=1000):
+    for url in pages(call, "sqs", "ListQueues", "QueueUrls", "NextToken", "NextToken", MaxResults=1000):
         attributes = _member(call, "sqs", "GetQueueAttributes", "Attributes", QueueUrl=url, AttributeNames=["All"])
         if attributes is not None:
             yield Resource(attributes["QueueArn"], "AWS::SQS::Queue", attributes.get("Policy"))
 
 
 def _topics(call: Call) -> Iterator[Resource]:
-    for topic in _pages(call, "sns", "ListTopics", "Topics", "NextToken", "NextToken"):
+    for topic in pages(call, "sns", "ListTopics", "Topics", "NextToken", "NextToken"):
         attributes = _member(call, "sns", "GetTopicAttributes", "Attributes", TopicArn=topic["TopicArn"]) or {}
         yield Resource(topic["TopicArn"], "AWS::SNS::Topic", attributes.get("Policy"))
 
 
 def _keys(call: Call) -> Iterator[Resource]:
-    for key in _pages(call, "kms", "ListKeys", "Keys", "Marker", "NextMarker"):
+    for key in pages(call, "kms", "ListKeys", "Keys", "Marker", "NextMarker"):
         policy = _member(call, "kms", "GetKeyPolicy", "Policy", KeyId=key["KeyId"], PolicyName="default")
         yield Resource(key["KeyArn"], "AWS::KMS::Key", policy)
 
 
 def _tables(call: Call) -> Iterator[Resource]:
-    for name in _pages(
+    for name in pages(
         call, "dynamodb", "ListTables", "TableNames", "ExclusiveStartTableName", "LastEvaluatedTableName"
     ):
         arn = call("dynamodb", "DescribeTable", TableName=name)["Table"]["TableArn"]
@@ -118,13 +118,13 @@ def _tables(call: Call) -> Iterator[Resource]:
 
 
 def _secrets(call: Call) -> Iterator[Resource]:
-    for secret in _pages(call, "secretsmanager", "ListSecrets", "SecretList", "NextToken", "NextToken"):
+    for secret in pages(call, "secretsmanager", "ListSecrets", "SecretList", "NextToken", "NextToken"):
         policy = _member(call, "secretsmanager", "GetResourcePolicy", "ResourcePolicy", SecretId=secret["ARN"])
         yield Resource(secret["ARN"], "AWS::SecretsManager::Secret", policy)
 
 
 def _functions(call: Call) -> Iterator[Resource]:
-    for function in _pages(call, "lambda", "ListFunctions", "Functions", "Marker", "NextMarker"):
+    for function in pages(call, "lambda", "ListFunctions", "Functions", "Marker", "NextMarker"):
         name = function["FunctionName"]
         policy = _member(call, "lambda", "GetPolicy", "Policy", FunctionName=name)
         yield Resource(function["FunctionArn"], "AWS::Lambda::Function", policy)
@@ -133,9 +133,8 @@ def _functions(call: Call) -> Iterator[Resource]:
 _READERS = (_roles, _buckets, _queues, _topics, _keys, _tables, _secrets, _functions)
 
 
-def _pages(
-    call: Call, service: str, operation: str, member: str, given: str, told: str, **params: Any
-) -> Iterator[Any]:
+def pages(call: Call, service: str, operation: str, member: str, given: str, told: str, **params: Any) -> Iterator[Any]:
+    """What all pages of a listing have; `given` and `told` are its tokens in the request and the answer."""
     token: dict[str, Any] = {}
     while True:
         answer = call(service, operation, **params, **token)

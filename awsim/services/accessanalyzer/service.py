@@ -205,7 +205,10 @@ class AccessAnalyzer(Generation):
         self, analyzerArn: str, id: str, maxResults: int | None = None, nextToken: str | None = None
     ) -> dict[str, Any]:
         finding = self._finding(self._at(analyzerArn), id)
-        shown = self.page("findingDetails", [finding.details()], dict, nextToken, maxResults, lambda each: "")
+        details = enumerate(finding.details())
+        shown = self.page(
+            "findingDetails", details, lambda item: item[1], nextToken, maxResults, lambda item: number(item[0])
+        )
         return {**finding.listed(), **shown}
 
     def update_findings(
@@ -457,8 +460,8 @@ class AccessAnalyzer(Generation):
             if known is None:
                 self._found(analyzer, key, kind, facts, now)
                 continue
-            if known.resolved:
-                known.resolved, known.updated, known.analyzed = False, now, now
+            if known.resolved or known.facts != facts:
+                known.resolved, known.updated, known.analyzed, known.facts = False, now, now, facts
             elif now >= known.analyzed + (self.limits["reanalysis"] or 0):
                 known.analyzed = now
         for finding in analyzer.findings.values():
@@ -499,7 +502,7 @@ class AccessAnalyzer(Generation):
 
     def _unused(self, analyzer: Analyzer) -> Iterable[tuple[Any, tuple[str, Mapping[str, Any]]]]:
         age = (analyzer.configuration or {})["unusedAccess"]["unusedAccessAge"]
-        for kind, facts in unused(self._ask, self.clock.time(), age):
+        for kind, facts in unused(self._ask, self.clock.time(), age, analyzer.jobs):
             told = {"resourceOwnerAccount": self.account, **facts}
             yield (kind, facts["resource"], facts.get("detail")), (kind, told)
 

@@ -6,6 +6,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from awsim import mock_aws
+
 ACCOUNT, OTHER = "123456789012", "222222222222"
 
 pytestmark = pytest.mark.aws(at="2026-03-01T00:00:00Z")
@@ -321,6 +323,34 @@ def test_unused_access(aws):
     iam.delete_access_key(UserName="bob", AccessKeyId=key)
     found = client.list_findings_v2(analyzerArn=arn, filter={"status": {"eq": ["RESOLVED"]}})["findings"]
     assert [each["id"] for each in found] == [finding["id"]]
+
+
+@pytest.mark.newer_botocore
+@pytest.mark.parametrize("lifecycle", ["instant", "timed"])
+def test_unused_permissions(lifecycle):
+    with mock_aws(at="2026-03-01T00:00:00Z", lifecycle=lifecycle) as aws:
+        iam, client = boto3.client("iam"), boto3.client("accessanalyzer")
+        bob = iam.create_user(UserName="bob")["User"]["Arn"]
+        statement = {"Effect": "Allow", "Action": ["sqs:*", "sns:*"], "Resource": "*"}
+        iam.put_user_policy(UserName="bob", PolicyName="p", PolicyDocument=policy(statement))
+        aws.clock.advance(days=91)
+        boto3.client("sqs", **aws.credentials(bob)).list_queues()
+        arn = client.create_analyzer(analyzerName="idle", type="ACCOUNT_UNUSED_ACCESS")["arn"]
+        client.list_findings_v2(analyzerArn=arn)
+        aws.clock.advance(hours=1)
+        (finding,) = client.list_findings_v2(analyzerArn=arn)["findings"]
+        assert (finding["findingType"], finding["resource"]) == ("UnusedPermission", bob)
+        details = client.get_finding_v2(analyzerArn=arn, id=finding["id"])["findingDetails"]
+        assert [each["unusedPermissionDetails"]["serviceNamespace"] for each in details] == ["sns"]
+        for _ in range(3):
+            aws.clock.advance(hours=1)
+            (same,) = client.list_findings_v2(analyzerArn=arn)["findings"]
+            assert (same["id"], same["status"]) == (finding["id"], "ACTIVE")
+        boto3.client("sns", **aws.credentials(bob)).list_topics()
+        for _ in range(3):
+            aws.clock.advance(hours=1)
+            (finding,) = client.list_findings_v2(analyzerArn=arn)["findings"]
+        assert finding["status"] == "RESOLVED"
 
 
 # --- checks
