@@ -1,6 +1,7 @@
 """Website endpoints, as browsers see them."""
 
 import json
+import urllib.request
 
 import boto3
 import httpx
@@ -66,6 +67,7 @@ def test_the_index_document_at_every_form_of_the_endpoint(s3, pages):
     for host in ("site.s3-website-us-east-1.amazonaws.com", "site.s3-website.us-east-1.amazonaws.com"):
         assert requests.get(f"http://{host}/").content == b"home"
         assert httpx.get(f"http://{host}").content == b"home"
+        assert urllib.request.urlopen(f"http://{host}/docs/").read() == b"docs"
         assert urllib3.PoolManager().request("GET", f"http://{host}/docs/").data == b"docs"
     answer = get()
     assert answer.status_code == 200
