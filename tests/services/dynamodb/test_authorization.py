@@ -210,6 +210,9 @@ def test_only_some_attributes(user):
     _denied(client.update_item, **read, UpdateExpression="SET score = secret")
     _denied(client.update_item, **read, UpdateExpression="SET score = :n", ReturnValues="ALL_NEW", **values)
     _denied(client.put_item, TableName="games", Item=_item("ann"))
+    strict = user(_allow("dynamodb:GetItem", StringEquals={"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}))
+    assert strict.get_item(**read, ProjectionExpression="score")["Item"].keys() == {"score"}
+    _denied(strict.get_item, **read)
 
 
 @pytest.mark.rule("dynamodb-104")

@@ -93,6 +93,20 @@ def test_a_long_partition_stays_in_order():
     assert _shown(tree) == [(("a", 1_999), 1)]
 
 
+def test_the_order_of_partitions_is_mended_and_not_made_anew():
+    tree = Tree()
+    for number in range(100):
+        tree.put((f"{number:03}", 1), _item(1))
+    assert len(_shown(tree)) == 100
+    order = tree._entries._order
+    tree.put(("0505", 1), _item(1))
+    tree.put(("007", 1), None)
+    assert [place[0] for place, _ in tree.items(("006",), ("051",))][-2:] == ["050", "0505"]
+    assert "007" not in [place[0] for place, _ in tree.items()]
+    assert tree._entries._order is order
+    assert not tree._entries._strayed
+
+
 # --- what a write touches
 
 
