@@ -220,11 +220,11 @@ def _current(
     policy: Policy, rules: Sequence[Rule], version: Version, versioned: bool, at: float
 ) -> tuple[Action | None, float]:
     """Deletion for good comes before a transition, that before a delete marker."""
-    end = min((rule.expires.due(version.modified) for rule in rules if rule.expires is not None), default=NEVER)
+    end = min([rule.expires.due(version.modified) for rule in rules if rule.expires is not None], default=NEVER)
     if end <= at and not versioned:
         return Action("delete", version), NEVER
-    moves = ((rule, move, move.after.due(version.modified)) for rule in rules for move in rule.moves)
-    target, soon = _move(policy, version, moves, at)
+    moves = [(rule, move, move.after.due(version.modified)) for rule in rules for move in rule.moves]
+    target, soon = _move(policy, version, moves, at) if moves else (None, NEVER)
     if target is not None:
         return Action("move", version, target), NEVER
     if end <= at:

@@ -201,6 +201,26 @@ def test_writing_a_key_again_counts_anew(aws, s3, bucket, ruled, keys):
     assert keys(bucket) == []
 
 
+def test_a_day_costs_what_changes_in_it(aws, s3, bucket, ruled, monkeypatch):
+    from awsim.services.s3 import lifecycle
+
+    looked_at = []
+    plan = lifecycle.plan
+    monkeypatch.setattr(lifecycle, "plan", lambda policy, key, *more: looked_at.append(key) or plan(policy, key, *more))
+    for number in range(20):
+        s3.put_object(Bucket=bucket, Key=f"logs/{number:02}", Body=b"1")
+    s3.put_object(Bucket=bucket, Key="other", Body=b"1")
+    ruled(bucket, {"Filter": {"Prefix": "logs/"}, "Expiration": {"Days": 30}})
+    aws.clock.advance(days=1)
+    assert sorted(looked_at) == [f"logs/{number:02}" for number in range(20)]
+    looked_at.clear()
+    aws.clock.advance(days=10)
+    assert looked_at == []
+    s3.put_object(Bucket=bucket, Key="logs/07", Body=b"2")
+    aws.clock.advance(days=10)
+    assert looked_at == ["logs/07"]
+
+
 def test_a_snapshot_takes_the_agenda_back(aws, s3, bucket, ruled, keys):
     s3.put_object(Bucket=bucket, Key="a", Body=b"1")
     ruled(bucket, {"Expiration": {"Days": 1}})
