@@ -623,6 +623,16 @@ def test_a_form_is_judged_by_its_signer(s3, bucket, ann, keys):
     assert keys(bucket) == ["k"]
 
 
+def test_a_form_needs_the_permission_to_put(aws, s3, bucket, ann):
+    mine = ann(allow("s3:PutObject"), signature_version="s3v4")
+    post = mine.generate_presigned_post(bucket, "k")
+    before = len(aws.calls.of("s3:PostObject"))
+    requests.post(post["url"], data=post["fields"], files={"file": ("f", b"1")})
+    assert len(aws.calls.of("s3:PostObject")) == before + 1
+    actions = [action for each in aws.calls.policy()["Statement"] for action in each["Action"]]
+    assert "s3:PutObject" in actions and "s3:PostObject" not in actions
+
+
 def test_nobody_may_post_but_where_everybody_may_write(s3, bucket, opened, keys):
     url = "https://reports.s3.amazonaws.com/"
     assert requests.post(url, data={"key": "k"}, files={"file": ("f", b"1")}).status_code == 403
