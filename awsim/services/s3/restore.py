@@ -45,9 +45,12 @@ class Restores(Access):
 
     def use(self, bucket: BucketRecord, key: str, version: Version) -> None:
         """A version has been read: Intelligent-Tiering counts the days from here."""
+        if version.storage_class != tiering.CLASS or bucket.find(key, version.id) is not version:
+            # What a read met may be gone already, where reads lag.
+            return
         now = self.clock.time()
         # Only the day counts.
-        if version.storage_class == tiering.CLASS and next_midnight(now) != next_midnight(tiering.used(version)):
+        if next_midnight(now) != next_midnight(tiering.used(version)):
             bucket.change(key, version.replaced(tiering=Tiering(now)))
 
     @staticmethod

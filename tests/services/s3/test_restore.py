@@ -290,3 +290,12 @@ def test_intelligent_tiering_wakes_up_for_good(aws, s3, bucket, refused, body):
     assert body(bucket, "a") == BIG
     aws.clock.advance(days=179)
     assert body(bucket, "a") == BIG
+
+
+@pytest.mark.aws(as_of="2019-06-01", replay="s3.stale-read#1=1", consistency="eventual")
+def test_a_stale_read_brings_nothing_back(aws, s3, bucket, body):
+    s3.put_object(Bucket=bucket, Key="a", Body=b"old", StorageClass="INTELLIGENT_TIERING")
+    aws.clock.advance(days=2)
+    s3.put_object(Bucket=bucket, Key="a", Body=b"new", StorageClass="INTELLIGENT_TIERING")
+    assert body(bucket, "a") == b"old"
+    assert body(bucket, "a") == b"new"
