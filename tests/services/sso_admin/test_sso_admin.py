@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from urllib.parse import unquote
 
 import boto3
@@ -636,13 +637,15 @@ def sign_in(role, provider, user, **tags):
         inner = f"<saml:AttributeValue>{value}</saml:AttributeValue>"
         return f'<saml:Attribute Name="https://aws.amazon.com/SAML/Attributes/{name}">{inner}</saml:Attribute>'
 
+    metadata = boto3.client("iam").get_saml_provider(SAMLProviderArn=provider)["SAMLMetadataDocument"]
+    issuer = re.search('entityID="([^"]+)"', metadata)[1]
     told = {"Role": f"{role},{provider}", "RoleSessionName": user}
     told |= {f"PrincipalTag:{key}": value for key, value in tags.items()}
     listed = "".join(attribute(name, value) for name, value in told.items())
     text = f"""<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"
       xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">
       <samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status>
-      <saml:Assertion IssueInstant="2026-03-01T00:00:00.000Z"><saml:Issuer>https://portal.sso/saml</saml:Issuer>
+      <saml:Assertion IssueInstant="2026-03-01T00:00:00.000Z"><saml:Issuer>{issuer}</saml:Issuer>
       <saml:Subject><saml:NameID Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent">{user}</saml:NameID>
       <saml:SubjectConfirmation><saml:SubjectConfirmationData NotOnOrAfter="2026-03-01T00:05:00.000Z"
       Recipient="https://signin.aws.amazon.com/saml"/></saml:SubjectConfirmation></saml:Subject>
