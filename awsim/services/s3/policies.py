@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from functools import cache
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,27 @@ _ACCESS_POINT = re.compile(r"arn:aws[a-z-]*:s3:[a-z0-9-]+:\d{12}:accesspoint/.+"
 _HOLDING = re.compile(
     r"(?:ForAnyValue:)?(?:StringEquals|StringLike|StringEqualsIgnoreCase|ArnEquals|ArnLike)", re.IGNORECASE
 )
+# Condition keys about what a request brings or an object has, which only some actions know.
+_OF_REQUESTS = (
+    "s3:prefix",
+    "s3:delimiter",
+    "s3:max-keys",
+    "s3:versionid",
+    "s3:locationconstraint",
+    "s3:existingobjecttag",
+    "s3:requestobjecttag",
+    "s3:object-lock-",
+    "s3:if-",
+    "s3:x-amz-acl",
+    "s3:x-amz-grant-",
+    "s3:x-amz-copy-source",
+    "s3:x-amz-metadata-directive",
+    "s3:x-amz-server-side-encryption",
+    "s3:x-amz-storage-class",
+    "s3:x-amz-website-redirect-location",
+)
+# Condition keys that the reference lists with no action.
+_EVERYWHERE = frozenset(("s3:buckettag", "s3:dataaccesspointarn", "s3:dataaccesspointaccount"))
 # Actions on buckets; every other action of S3 is one on objects.
 _BUCKET_ACTION = re.compile(
     r"s3:(?:(?:Get|Put|Delete)?(?:Bucket|.*Configuration$)|List(?!MultipartUploadParts)|CreateBucket|DeleteBucket|"
@@ -107,6 +129,35 @@ def _check_statement(statement: Mapping[str, Any], bucket_arn: str) -> None:
             continue
         if not (on_bucket if _BUCKET_ACTION.match(action) else on_objects):
             raise _malformed("Action does not apply to any resource(s) in statement")
+    _check_keys(statement.get("Condition") or {}, actions)
+
+
+def _check_keys(condition: Mapping[str, Mapping[str, Any]], actions: list[str]) -> None:
+    """Refuse condition keys that S3 does not have, or not for the actions that a statement names one by one."""
+    used = {key.partition("/")[0].lower(): key for keys in condition.values() for key in keys}
+    used = {name: key for name, key in used.items() if name.startswith("s3:")}
+    if not used:
+        return
+    from awsim.auth.actions import action_named
+
+    known = _known_keys()
+    for name, key in used.items():
+        if name not in known and name not in _EVERYWHERE:
+            raise _malformed("Policy has an invalid condition key", key)
+    for action in actions:
+        found = action_named(action) if "*" not in action and "?" not in action else None
+        if found is None:
+            continue
+        taken = {key.partition("/")[0].lower() for key in found.keys}
+        if any(name.startswith(_OF_REQUESTS) and name not in taken for name in used):
+            raise _malformed("Conditions do not apply to combination of actions and resources in statement")
+
+
+@cache
+def _known_keys() -> frozenset[str]:
+    from awsim.auth.actions import actions
+
+    return frozenset(key.partition("/")[0].lower() for each in actions("s3").values() for key in each.keys)
 
 
 def _lies_in(resource: str, bucket_arn: str) -> bool:

@@ -313,6 +313,34 @@ def test_what_public_means(s3, listed, condition, public):
     assert s3.get_bucket_policy_status(Bucket=listed)["PolicyStatus"]["IsPublic"] is public
 
 
+@pytest.mark.parametrize(
+    ("actions", "key", "message"),
+    [
+        ("s3:ListBucket", "s3:prefix", None),
+        (["s3:GetObject", "s3:ListBucket"], "s3:prefix", "Conditions do not apply"),
+        ("s3:GetObject", "s3:x-amz-acl", "Conditions do not apply"),
+        ("s3:PutObject", "s3:X-Amz-Acl", None),
+        ("s3:*", "s3:prefix", None),
+        ("s3:GetObject", "s3:ExistingObjectTag/team", None),
+        ("s3:DeleteObject", "s3:ExistingObjectTag/team", "Conditions do not apply"),
+        ("s3:GetObject", "s3:colour", "Policy has an invalid condition key"),
+        ("s3:GetObject", "s3:TlsVersion", None),
+    ],
+)
+def test_condition_keys_fit_the_actions(s3, listed, refused, actions, key, message):
+    places = [f"arn:aws:s3:::{listed}", f"arn:aws:s3:::{listed}/*"]
+    statement = {"Effect": "Deny", "Principal": "*", "Action": actions, "Resource": places}
+    statement["Condition"] = {"StringEquals": {key: "1"}}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    if message is None:
+        s3.put_bucket_policy(Bucket=listed, Policy=text)
+        return
+    if message.startswith("Conditions"):
+        message = "Conditions do not apply to combination of actions and resources in statement"
+    with refused("MalformedPolicy", message):
+        s3.put_bucket_policy(Bucket=listed, Policy=text)
+
+
 def test_an_account_blocks_for_all_its_buckets(aws, s3, listed, anonymous, shut, refused):
     s3.put_object(Bucket=listed, Key="k", Body=b"1", ACL="public-read")
     anonymous.get_object(Bucket=listed, Key="k")
