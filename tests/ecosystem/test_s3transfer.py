@@ -97,3 +97,42 @@ def test_a_sparse_file_takes_little_memory(aws, tmp_path):
     whole = s3.get_object(Bucket="reports", Key="copy")["Body"]
     assert sum(len(chunk) for chunk in whole.iter_chunks(1 << 22)) == SPARSE
     assert peak() - before < SPARSE // 2
+
+
+def test_a_large_object_through_every_client(aws):
+    import io
+    import urllib.request
+
+    import httpx
+    import requests
+
+    data = bytes(range(256)) * (160 * 1024)  # 40 MB, answered piece by piece
+    s3 = boto3.client("s3", region_name="us-east-1")
+    s3.create_bucket(Bucket="reports")
+    s3.upload_fileobj(io.BytesIO(data), "reports", "big")
+    link = s3.generate_presigned_url("get_object", Params={"Bucket": "reports", "Key": "big"})
+    assert s3.get_object(Bucket="reports", Key="big")["Body"].read() == data
+    assert requests.get(link).content == data
+    assert httpx.get(link).content == data
+    with urllib.request.urlopen(link) as answer:
+        assert answer.read() == data
+
+
+@pytest.mark.asyncio
+async def test_a_large_object_through_asyncio(aws):
+    session = pytest.importorskip("aiobotocore.session").get_session()
+    body = bytes(range(256)) * (160 * 1024)
+    async with session.create_client("s3", region_name="us-east-1") as s3:
+        await s3.create_bucket(Bucket="reports")
+        upload = (await s3.create_multipart_upload(Bucket="reports", Key="big"))["UploadId"]
+        parts = []
+        for number, start in enumerate(range(0, len(body), 1 << 23), 1):
+            part = {"Bucket": "reports", "Key": "big", "UploadId": upload, "PartNumber": number}
+            answer = await s3.upload_part(**part, Body=body[start : start + (1 << 23)])
+            parts.append({"PartNumber": number, "ETag": answer["ETag"]})
+        await s3.complete_multipart_upload(
+            Bucket="reports", Key="big", UploadId=upload, MultipartUpload={"Parts": parts}
+        )
+        answer = await s3.get_object(Bucket="reports", Key="big")
+        async with answer["Body"] as stream:
+            assert await stream.read() == body
