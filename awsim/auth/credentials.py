@@ -64,6 +64,7 @@ class Session:
     federated: str | None = None  # the identity provider of a web identity or SAML session
     depth: int = 0  # how many sessions stand behind this one: 1 and more is role chaining
     context: Mapping[str, str] | None = None  # further condition keys: saml:sub, graph.facebook.com:app_id, …
+    parent: str | None = None  # the user or root who asked for a federated user's session
 
 
 @dataclass(frozen=True, slots=True)

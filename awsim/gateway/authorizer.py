@@ -27,6 +27,7 @@ from awsim.auth.policy import (
     parse,
     refusal,
 )
+from awsim.auth.refusals import Refused
 from awsim.errors import AWSError
 from awsim.gateway.guardrails import rcps_for, request_tags, scps_for
 from awsim.service import ResourceSide
@@ -35,8 +36,22 @@ if TYPE_CHECKING:
     from awsim.auth.credentials import Caller
     from awsim.cloud import Cloud
     from awsim.gateway.call import Call
+    from awsim.service import Service
 
 _ADMINISTRATOR = ":user/awsim"
+_ASSUMED_ROOT = ":assumed-root"
+# Actions on a role that its trust policy has to allow.
+_ON_TRUST = frozenset(
+    f"sts:{name}"
+    for name in (
+        "AssumeRole",
+        "AssumeRoleWithSAML",
+        "AssumeRoleWithWebIdentity",
+        "SetContext",
+        "SetSourceIdentity",
+        "TagSession",
+    )
+)
 _USER_OR_ROLE = re.compile(r"arn:[^:]+:iam::(\d{12}):(user|role)/(?:.+/)?([^/]+)")
 # Identity policies, boundary and tags of a caller's user or role.
 _Identity = tuple[Sequence[Policy], Policy | None, dict[str, str]]
@@ -52,6 +67,8 @@ class Authorizer:
         caller = call.caller
         if call.plan.model is not None and call.plan.model.auth_type == "none":
             return
+        if call.service == "iam" and caller.session is not None and not _may_call_iam(caller):
+            raise Refused("token").worded("iam", "query")
         if call.operation in call.plan.cls.itemised:
             return
         partition = call.instance.partition
@@ -67,7 +84,7 @@ class Authorizer:
         )
         if not needed:
             return
-        asks = self._identity(caller)
+        asks = self._identity(call)
         for action, resource, keys in needed:
             decision = self._decision(call, asks, action, resource, keys)
             if decision is not None and not decision.allowed:
@@ -77,7 +94,7 @@ class Authorizer:
         self, call: Call, action: str, resource: str, keys: Mapping[str, Any] | None = None
     ) -> Decision | None:
         """What policies say of one action on one resource; None: they have no say in it."""
-        return self._decision(call, self._identity(call.caller), action, resource, keys)
+        return self._decision(call, self._identity(call), action, resource, keys)
 
     def _decision(
         self, call: Call, asks: _Identity, action: str, resource: str, keys: Mapping[str, Any] | None
@@ -98,7 +115,7 @@ class Authorizer:
         policies = PolicySet(
             identity=identity,
             boundary=boundary,
-            session=self._session(call.caller),
+            session=self._session(call),
             resource=side.policies,
             scps=scps_for(call),
             rcps=rcps,
@@ -107,47 +124,85 @@ class Authorizer:
         )
         return decide(request, policies)
 
-    def _resource_side(self, call: Call, action: str, resource: str) -> ResourceSide:
-        if action.startswith("sts:AssumeRole") and ":role/" in resource:
-            account = resource.split(":")[4]
-            role = self._iam_record(account, "role", resource)
-            trust = (parse(role.trust, "trust"),) if role is not None else ()
-            return ResourceSide(account, trust, mandatory=True)
-        return call.instance.resource_side(action, resource)
+    def federated(
+        self, call: Call, actions: Sequence[str], role: str, provider: str, keys: Mapping[str, Any]
+    ) -> Decision | None:
+        """What a role's trust policy says to somebody whom an identity provider vouches for: the first refusal.
 
-    def _identity(self, caller: Caller) -> _Identity:
-        """Identity policies, boundary and tags of the caller's user or role."""
-        if caller.type not in ("user", "assumed-role") or caller.arn.endswith(_ADMINISTRATOR):
-            return (EVERYTHING,) if caller.type == "user" else (), None, {}
-        kind = "user" if caller.type == "user" else "role"
-        record = self._iam_record(caller.account, kind, caller.arn)
+        `provider` is an ARN of IAM or the host name of a public one; `keys` are what it says of them.
+        """
+        who = Principal(provider, "", "federated", federated=(provider,))
+        for action in actions:
+            side = self._resource_side(call, action, role)
+            request = AuthorizationRequest(who, action, role, build(who, facts(call, side.account, role), keys))
+            rcps = rcps_for(call, action, side.account or call.account)
+            decision = decide(request, PolicySet(resource=side.policies, rcps=rcps, mandatory=True))
+            if not decision.allowed:
+                return decision
+        return None
+
+    def _resource_side(self, call: Call, action: str, resource: str) -> ResourceSide:
+        if action in _ON_TRUST and ":role/" in resource:
+            account = resource.split(":")[4]
+            role = self._iam_record(account, call.region, "role", resource)
+            trust = (parse(role.trust, "trust"),) if role is not None and role.arn == resource else ()
+            return ResourceSide(account, trust, mandatory=True)
+        return _owner(call, resource).resource_side(action, resource)
+
+    def _identity(self, call: Call) -> _Identity:
+        """Identity policies, boundary and tags of the caller's user or role; of the user who asked for a federated
+        user's session."""
+        caller = call.caller
+        kind, arn = caller.type, caller.arn
+        if kind == "federated-user" and caller.session is not None and caller.session.parent is not None:
+            arn = caller.session.parent
+            kind = "root" if arn.endswith(":root") else "user"
+            if kind == "root":
+                return (EVERYTHING,), None, {}
+        if kind not in ("user", "assumed-role"):
+            return (), None, {}
+        if arn.endswith(_ADMINISTRATOR):
+            return (EVERYTHING,) if kind == "user" else (), None, {}
+        record = self._iam_record(caller.account, call.region, "user" if kind == "user" else "role", arn)
         if record is None:
             return (), None, {}
-        iam = self._iam(caller.account)
-        policies = [parse(each.document, "managed" if each.arn else "identity") for each in iam.granting(record)]
-        boundary = parse(iam.document_of(record.boundary), "boundary") if record.boundary else None
-        return policies, boundary, record.tags.as_dict()
+        if kind == "assumed-role" and caller.session is not None and not caller.user_id.startswith(record.id):
+            return (), None, {}  # the role of this session is gone; another has its name
+        return self._iam(caller.account, call.region).permissions_of(record)
 
-    def _session(self, caller: Caller) -> Sequence[Policy] | None:
+    def _session(self, call: Call) -> Sequence[Policy] | None:
+        caller = call.caller
         session = caller.session
         if session is None or not (session.policy or session.policy_arns):
             return None
         found = [parse(session.policy, "session")] if session.policy else []
-        return [*found, *(parse(self._iam(caller.account).document_of(arn), "managed") for arn in session.policy_arns)]
+        if session.policy_arns:
+            iam = self._iam(caller.account, call.region)
+            found += (parse(iam.document_of(arn), "managed").named(arn=arn) for arn in session.policy_arns)
+        return found
 
-    def _iam(self, account: str) -> Any:
-        return self._cloud.service("iam", account, self._cloud.region)
+    def _iam(self, account: str, region: str | None) -> Any:
+        return self._cloud.service("iam", account, region or self._cloud.region)
 
-    def _iam_record(self, account: str, kind: str, arn: str) -> Any:
+    def _iam_record(self, account: str, region: str | None, kind: str, arn: str) -> Any:
         """The user or role of an ARN (a session's too), None if IAM has none."""
-        if not self._cloud.has_service("iam", account, self._cloud.region):
+        if not self._cloud.has_service("iam", account, region or self._cloud.region):
             return None
         resource = arn.split(":", 5)[5]
         name = resource.split("/")[1] if resource.startswith("assumed-role/") else resource.rpartition("/")[2]
         try:
-            return getattr(self._iam(account), kind)(name)
+            return getattr(self._iam(account, region), kind)(name)
         except AWSError:
             return None
+
+
+def _may_call_iam(caller: Caller) -> bool:
+    """Not with a session of a user without MFA, nor of a federated user (STS API Reference, GetSessionToken and
+    GetFederationToken)."""
+    session = caller.session
+    return caller.type not in ("user", "root", "federated-user") or (
+        session is not None and (session.role_arn is not None or session.mfa or caller.arn.endswith(_ASSUMED_ROOT))
+    )
 
 
 def is_known(cloud: Cloud, arn: str, account: str) -> bool:
@@ -170,6 +225,16 @@ def is_known(cloud: Cloud, arn: str, account: str) -> bool:
     return record is not None and record.arn == arn
 
 
+def _owner(call: Call, resource: str) -> Service:
+    """The service that knows a resource: the one that is called, or IAM for a role that it is handed."""
+    service = call.instance
+    if service.name != "iam" and resource.startswith(f"arn:{service.partition}:iam::"):
+        account, region = resource.split(":", 5)[4], call.region or call.cloud.region
+        if call.cloud.has_service("iam", account, region):
+            return call.cloud.service("iam", account, region)
+    return service
+
+
 def facts(call: Call, owner: str | None, resource: str, tags: dict[str, str] | None = None) -> Facts:
     """What condition keys can look at."""
     http = call.http
@@ -188,13 +253,14 @@ def facts(call: Call, owner: str | None, resource: str, tags: dict[str, str] | N
         organization=organization_of(call.caller.account, partition),
         resource_account=owner,
         resource_organization=organization_of(owner or call.account, partition),
-        resource_tags=lambda: service.tags_of(resource),
+        resource_tags=lambda: _owner(call, resource).tags_of(resource),
         request_tags=request_tags(call.params),
         tag_keys=call.params.get("TagKeys") or call.params.get("tagKeys"),
-        more=lambda key: service.condition_value(key, resource),
+        more=lambda key: _owner(call, resource).condition_value(key, resource),
         source_arn=call.source_arn,
         source_account=source,
         source_organization=organization_of(source, partition),
+        root_session=call.caller.arn.endswith(_ASSUMED_ROOT),
     )
 
 

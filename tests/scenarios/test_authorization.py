@@ -277,3 +277,113 @@ def test_a_service_is_no_deputy_of_strangers(aws, iam):
     open_to_sns(Condition={"StringEquals": {"aws:SourceAccount": OTHER}})
     mine.publish(TopicArn=topics[mine], Message="from me")
     assert received() == []
+
+
+def test_a_developer_makes_roles_within_a_boundary_only(aws, iam):
+    """Delegation: what the developer's roles may do is bounded by what the developer has to put on them."""
+    boundary = iam.create_policy(PolicyName="workloads", PolicyDocument=document(allow(["s3:*", "sqs:*"])))
+    boundary_arn = boundary["Policy"]["Arn"]
+    bounded = {"StringEquals": {"iam:PermissionsBoundary": boundary_arn}}
+    keys = user_with(
+        iam,
+        "dev",
+        allow(["iam:CreateRole", "iam:PutRolePolicy"], Condition=bounded),
+        allow("sts:AssumeRole"),
+    )
+    dev = boto3.client("iam", **keys)
+    trust = document(
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "arn:aws:iam::123456789012:user/dev"}}
+    )
+    assert refused(dev.create_role, RoleName="app", AssumeRolePolicyDocument=trust)[0] == "AccessDenied"
+    role = dev.create_role(RoleName="app", AssumeRolePolicyDocument=trust, PermissionsBoundary=boundary_arn)["Role"]
+    dev.put_role_policy(RoleName="app", PolicyName="all", PolicyDocument=document(allow("*")))
+    assert refused(dev.delete_role_permissions_boundary, RoleName="app")[0] == "AccessDenied"
+    session = boto3.client("sts", **keys).assume_role(RoleArn=role["Arn"], RoleSessionName="app")["Credentials"]
+    boto3.client("sqs", **session_of(session)).list_queues()
+    assert refused(boto3.client("iam", **session_of(session)).list_users)[0] == "AccessDenied"
+
+
+def test_paths_part_what_teams_may_administer(aws, iam):
+    """Whoever may manage users and policies under /red/ gets at nothing elsewhere, by whatever name they ask."""
+    account = "arn:aws:iam::123456789012"
+    red = [f"{account}:{kind}/red/*" for kind in ("user", "policy", "role", "group")]
+    dev = boto3.client("iam", **user_with(iam, "lead", allow("iam:*", red)))
+    iam.create_user(UserName="ben", Path="/blue/")
+    iam.create_user(UserName="ann", Path="/red/")
+    assert dev.get_user(UserName="ann")["User"]["Arn"] == f"{account}:user/red/ann"
+    assert dev.create_user(UserName="eve", Path="/red/")["User"]["Path"] == "/red/"
+    assert refused(dev.create_user, UserName="mallory")[0] == "AccessDenied"
+    code, message = refused(dev.delete_user, UserName="ben")
+    assert (code, f"on resource: {account}:user/blue/ben because" in message) == ("AccessDenied", True)
+    # A user can neither be taken out of the path nor in: both the old and the new name count.
+    assert refused(dev.update_user, UserName="eve", NewPath="/blue/")[0] == "AccessDenied"
+    dev.update_user(UserName="eve", NewUserName="eva")
+    assert sorted(user["Arn"].rpartition(":")[2] for user in iam.list_users(PathPrefix="/red/")["Users"]) == [
+        "user/red/ann", "user/red/eva",
+    ]  # fmt: skip
+    trust = document({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": f"{account}:root"}})
+    iam.create_role(RoleName="app", Path="/red/", AssumeRolePolicyDocument=trust)
+    dev.put_role_policy(RoleName="app", PolicyName="own", PolicyDocument=document(allow("sqs:*")))
+    iam.create_role(RoleName="web", AssumeRolePolicyDocument=trust)
+    assert refused(dev.put_role_policy, RoleName="web", PolicyName="own", PolicyDocument=document(allow("*")))
+    assert iam.list_role_policies(RoleName="web")["PolicyNames"] == []
+    # Sessions of a role with a path: its permissions count, its path is no part of their names.
+    session = boto3.client("sts").assume_role(RoleArn=f"{account}:role/red/app", RoleSessionName="one")["Credentials"]
+    boto3.client("sqs", **session_of(session)).list_queues()
+    wrong = boto3.client("sts", **user_with(iam, "any", allow("sts:AssumeRole")))
+    assert refused(wrong.assume_role, RoleArn=f"{account}:role/app", RoleSessionName="one")[0] == "AccessDenied"
+
+
+def test_an_administrator_of_tagged_users_and_no_others(aws, iam):
+    tagged = {"StringEquals": {"iam:ResourceTag/team": "red"}}
+    own = {"StringEquals": {"aws:RequestTag/team": "red"}}
+    lead = user_with(iam, "lead", allow("iam:DeleteUser", Condition=tagged), allow("iam:TagUser", Condition=own))
+    client = boto3.client("iam", **lead)
+    iam.create_user(UserName="ann", Tags=[{"Key": "team", "Value": "red"}])
+    iam.create_user(UserName="ben", Tags=[{"Key": "team", "Value": "blue"}])
+    assert refused(client.delete_user, UserName="ben")[0] == "AccessDenied"
+    assert refused(client.tag_user, UserName="ben", Tags=[{"Key": "team", "Value": "blue"}])[0] == "AccessDenied"
+    client.delete_user(UserName="ann")
+    assert [user["UserName"] for user in iam.list_users()["Users"]] == ["ben", "lead"]
+
+
+def test_only_some_policies_may_be_attached(aws, iam):
+    reads = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    keys = user_with(
+        iam, "lead", allow("iam:AttachUserPolicy", Condition={"ArnEquals": {"iam:PolicyARN": reads}})
+    )  # fmt: skip
+    iam.create_user(UserName="ann")
+    lead = boto3.client("iam", **keys)
+    admin = "arn:aws:iam::aws:policy/AdministratorAccess"
+    assert refused(lead.attach_user_policy, UserName="ann", PolicyArn=admin)[0] == "AccessDenied"
+    lead.attach_user_policy(UserName="ann", PolicyArn=reads)
+    assert [each["PolicyArn"] for each in iam.list_attached_user_policies(UserName="ann")["AttachedPolicies"]] == [
+        reads
+    ]
+
+
+def test_a_role_is_handed_to_the_service_it_is_for(aws, iam):
+    """iam:PassRole: who sets up a service with a role needs to be allowed to hand it to that service."""
+    trust = document({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "events.amazonaws.com"}})
+    tags = [{"Key": "team", "Value": "red"}]
+    for name in ("deliver", "admin"):
+        more = {"Tags": tags} if name == "deliver" else {}
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust, **more)
+    role = "arn:aws:iam::123456789012:role/deliver"
+    to_events = {"StringEquals": {"iam:PassedToService": "events.amazonaws.com", "aws:ResourceTag/team": "red"}}
+    to_others = {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
+    for user, condition in (("ann", to_events), ("ben", to_others)):
+        keys = user_with(iam, user, allow("events:*"), allow("iam:PassRole", Condition=condition))
+        events = boto3.client("events", **keys)
+        events.put_rule(Name="all", EventPattern='{"source": ["shop"]}')
+        target = {"Id": "1", "Arn": "arn:aws:events:us-east-1:123456789012:event-bus/other", "RoleArn": role}
+        if user == "ann":
+            events.put_targets(Rule="all", Targets=[target])
+            other = {**target, "RoleArn": role.replace("deliver", "admin")}
+            assert refused(events.put_targets, Rule="all", Targets=[other])[0] == "AccessDeniedException"
+        else:
+            code, message = refused(events.put_targets, Rule="all", Targets=[target])
+            assert code == "AccessDeniedException"
+            assert f"user/ben is not authorized to perform: iam:PassRole on resource: {role} because" in message
+    kept = boto3.client("events").list_targets_by_rule(Rule="all")["Targets"]
+    assert [each["RoleArn"] for each in kept] == [role]

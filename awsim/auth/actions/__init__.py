@@ -17,7 +17,8 @@ name, an ARN template or `*`. With `each` names are looked up in every member of
 itself, or a map's key) and in the parameters then. In templates `{A|B|=text}` is the first that is given, `{A/-1}` a
 part between slashes, `{A/2:}` the parts from there, `{A/path}` the value without its first slash, `{A|caller}` the
 calling user's name. A parameter that is an ARN stands for the whole template; one that is absent for `*`. A resource
-with two templates has its second for parameters that are ARNs.
+with two templates has its second for parameters that are ARNs. Roles that operations hand to services are in
+`operations/_passes.toml`.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ _PLACE = re.compile(r"\{([^{}]+)\}")
 _PLACE_FORM = re.compile(r"([\w.@|]+?)(?:\|=(.*?))?(?:/(-?\d+:?|path))?")
 _RULE = re.compile(r"(\S+) on (\S+)((?: (?:each|if|unless|with) \S+)*)")
 _REFERENCE = re.compile(r"\$\{([^}]+)\}")
+
+PASS_ROLE = "iam:PassRole"
 
 Params = Mapping[str, Any]
 # (name of the resource template, the ARN it gave, parameters) -> the ARN as it really is
@@ -95,7 +98,10 @@ def authorizations_for(
                 arn = lookup(name, arn, params)
             known = rule.action, arn
             if known not in found:
-                found[known] = Authorization(rule.action, arn, {**keys, **rule.constants} if rule.constants else keys)
+                more = rule.constants
+                if rule.action == PASS_ROLE and (first := next(iter(found.values()), None)) is not None:
+                    more = {**more, "iam:AssociatedResourceArn": first.resource}
+                found[known] = Authorization(rule.action, arn, {**keys, **more} if more else keys)
     if not found and plan.rules:
         return [Authorization(plan.rules[0].action, "*", keys)]
     return list(found.values())
@@ -308,6 +314,36 @@ class _Written(_Rule):
         self.tests = tuple(tests)
 
 
+class _Passed(_Rule):
+    """iam:PassRole on the roles in members of some names, however deep in the parameters."""
+
+    def __init__(self, service: str, names: Iterable[str]) -> None:
+        super().__init__(PASS_ROLE, self._role)
+        self.constants = {"iam:PassedToService": service}
+        self._names = frozenset(names)
+
+    def items(self, params: Params) -> Iterable[Any]:
+        return self._found(params)
+
+    def _found(self, value: Any) -> Iterator[str]:
+        if isinstance(value, Mapping):
+            for name, inner in value.items():
+                if name in self._names:
+                    yield from (each for each in (inner if isinstance(inner, list) else [inner]) if each)
+                elif isinstance(inner, (Mapping, list)):
+                    yield from self._found(inner)
+        elif isinstance(value, list):
+            for each in value:
+                yield from self._found(each)
+
+    @staticmethod
+    def _role(scope: Mapping[str, str], item: Any, params: Params) -> tuple[str, str]:
+        """Some services take a role's name, with its path."""
+        if item.startswith("arn:"):
+            return "passed", item
+        return "passed", "arn:{partition}:iam::{account}:role/{name}".format(**scope, name=item.removeprefix("/"))
+
+
 class _Plan:
     """The rules of one operation, and where its condition keys come from."""
 
@@ -440,6 +476,17 @@ def _filled(arn: str, scope: Mapping[str, str], given: Mapping[str, str]) -> str
 
 @cache
 def _plan(service: str, operation: str) -> _Plan:
+    plan = _own_plan(service, operation)
+    passed = [
+        _Passed(principal, operations[operation])
+        for principal, operations in (_toml("_passes") or {}).get(service, {}).items()
+        if operation in operations
+    ]
+    plan.rules = [*plan.rules, *passed]
+    return plan
+
+
+def _own_plan(service: str, operation: str) -> _Plan:
     prefix = prefix_of(service)
     table = _toml(service)
     if table is None:

@@ -359,8 +359,9 @@ class Principal:
         canonical_id: str = "",
         services: Iterable[str] = (),
     ) -> Principal:
-        """The principal of a call. `user_arn` is the user who asked for a federated session; `canonical_id` is that of
-        its account; `services` are further names of a service principal (regional ones)."""
+        """The principal of a call. `user_arn` is the user who asked for a federated session, where the session does
+        not say; `canonical_id` is that of its account; `services` are further names of a service principal (regional
+        ones)."""
         session = caller.session
         return cls(
             caller.arn,
@@ -368,7 +369,7 @@ class Principal:
             caller.type,
             user_id=caller.user_id,
             role_arn=session.role_arn if session is not None and caller.type == "assumed-role" else None,
-            user_arn=user_arn,
+            user_arn=user_arn or (session.parent if session is not None else None),
             service=caller.service,
             services=services,
             federated=(session.federated,) if session is not None and session.federated else (),

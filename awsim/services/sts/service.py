@@ -2,14 +2,15 @@
 
 Without authorization no trust policy is asked: any well-formed role can be assumed by whoever has credentials, in any
 account. A role that IAM holds has its own id and MaxSessionDuration; one that nobody made is good for 12 hours. MFA
-devices that are enabled in IAM have to show their codes. Identity providers and managed policies are taken as they are
-named, and the signatures of identity tokens are not checked.
+devices that are enabled in IAM have to show their codes. Identity providers that IAM does not hold are taken as they
+are named, unless calls are authorized; so are managed policies. The signatures of identity tokens are not checked.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,8 +19,10 @@ from math import ceil
 from typing import Any
 
 from awsim.auth.credentials import Caller, IssuedKey, Session, named_id
+from awsim.auth.policy import decoded
 from awsim.errors import AWSError
 from awsim.service import Service
+from awsim.services.sts import providers
 from awsim.services.sts.policies import fault_in, packed_size
 from awsim.services.sts.tokens import Identity, Rejected, read_saml, read_web_identity
 
@@ -73,8 +76,10 @@ class STS(Service):
         return {"Account": self.cloud.credentials.account_of(AccessKeyId)}
 
     def decode_authorization_message(self, EncodedMessage: str) -> dict[str, Any]:
-        """No refusal carries an encoded message yet, so none can be a valid one."""
-        raise self.error("InvalidAuthorizationMessageException")
+        found = decoded(EncodedMessage)
+        if found is None:
+            raise self.error("InvalidAuthorizationMessageException")
+        return {"DecodedMessage": json.dumps(found, separators=(",", ":"))}
 
     # --- roles
 
@@ -148,7 +153,10 @@ class STS(Service):
             raise self.error("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity")
         tags, transitive = self._told(identity)
         packed = self._packed(Policy, policies, tags)
-        provider = identity.issuer.removeprefix("https://")
+        host = identity.issuer.removeprefix("https://")
+        provider = providers.web_provider(self, role.account, host, identity.audience)
+        told = {f"{host}:sub": identity.subject, f"{host}:aud": identity.audience}
+        self._trusted(role, provider, identity, {**told, "sts:RoleSessionName": RoleSessionName})
         key = self._role_session(
             role,
             RoleSessionName,
@@ -160,7 +168,7 @@ class STS(Service):
             transitive=transitive,
             source_identity=identity.source_identity,
             federated=provider,
-            context={f"{provider}:sub": identity.subject, f"{provider}:aud": identity.audience},
+            context=told,
         )
         return {
             **self._assumed(key),
@@ -190,12 +198,22 @@ class STS(Service):
         self._still_good(identity)
         if not self._is_role(role) or (role.text, provider.text) not in identity.roles:
             raise self.error("AccessDenied", "Not authorized to perform sts:AssumeRoleWithSAML")
+        providers.check_saml(self, role.account, provider.text, identity.issuer)
         tags, transitive = self._told(identity)
         packed = self._packed(Policy, policies, tags)
         qualifier = hashlib.sha1(f"{identity.issuer}{provider.account}/{provider.name}".encode())
+        told = {
+            "saml:sub": identity.subject,
+            "saml:sub_type": identity.subject_type,
+            "saml:iss": identity.issuer,
+            "saml:aud": identity.audience,
+            "saml:namequalifier": base64.b64encode(qualifier.digest()).decode(),
+        }
+        name = identity.session_name or ""
+        self._trusted(role, provider.text, identity, {**told, "sts:RoleSessionName": name})
         key = self._role_session(
             role,
-            identity.session_name or "",
+            name,
             DurationSeconds,
             MinimumSessionTokenSize,
             ends=identity.session_ends,
@@ -205,12 +223,7 @@ class STS(Service):
             transitive=transitive,
             source_identity=identity.source_identity,
             federated=provider.text,
-            context={
-                "saml:sub": identity.subject,
-                "saml:sub_type": identity.subject_type,
-                "saml:iss": identity.issuer,
-                "saml:aud": identity.audience,
-            },
+            context=told,
         )
         return {
             **self._assumed(key),
@@ -219,7 +232,7 @@ class STS(Service):
             "SubjectType": identity.subject_type,
             "Issuer": identity.issuer,
             "Audience": identity.audience,
-            "NameQualifier": base64.b64encode(qualifier.digest()).decode(),
+            "NameQualifier": told["saml:namequalifier"],
             "SourceIdentity": identity.source_identity,
         }
 
@@ -282,7 +295,8 @@ class STS(Service):
         packed = self._packed(Policy, policies, tags)
         arn = f"arn:{self.partition}:sts::{caller.account}:federated-user/{Name}"
         user_id = f"{caller.account}:{Name}"
-        session = self._session(self._user_duration(DurationSeconds), policy=Policy, policy_arns=policies, tags=tags)
+        seconds = self._user_duration(DurationSeconds)
+        session = self._session(seconds, policy=Policy, policy_arns=policies, tags=tags, parent=caller.arn)
         key = self._issue("federated-user", caller.account, arn, user_id, session, MinimumSessionTokenSize)
         return {
             **self._credentials(key),
@@ -291,6 +305,25 @@ class STS(Service):
         }
 
     # --- checks
+
+    def _trusted(self, role: _Arn, provider: str, identity: Identity, keys: Mapping[str, str]) -> None:
+        """Under authorization the role's trust policy has to let in whom a provider vouches for."""
+        policies = self.cloud.authorization
+        if policies is None:
+            return
+        asked = [f"sts:{self.request.operation}"]
+        tagged: dict[str, Any] = {f"aws:RequestTag/{key}": value for key, value in identity.tags.items()}
+        if identity.tags:
+            asked.append("sts:TagSession")
+            tagged["aws:TagKeys"] = list(identity.tags)
+        if identity.transitive:
+            tagged["sts:TransitiveTagKeys"] = list(identity.transitive)
+        if identity.source_identity:
+            asked.append("sts:SetSourceIdentity")
+            tagged["sts:SourceIdentity"] = identity.source_identity
+        refusal = policies.federated(self.request, asked, role.text, provider, {**keys, **tagged})
+        if refusal is not None:
+            raise self.error("AccessDenied", f"Not authorized to perform {asked[0]}")
 
     def _arn(self, text: str) -> _Arn:
         match = _ARN.fullmatch(text)

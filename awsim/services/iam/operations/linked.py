@@ -78,6 +78,14 @@ class LinkedRoleOperations(ServiceCredentialOperations):
         self.remove_role(role)
 
 
+def linked_role_name(service: str, suffix: str | None) -> str | None:
+    """The name of a service's linked role; None if nothing is known of it."""
+    known = _linked_roles().get(service)
+    if known is None:
+        return None
+    return known[0] if suffix is None else f"{known[0]}_{suffix}"
+
+
 @cache
 def _linked_roles() -> dict[str, list[str]]:
     """Service -> (name of the role, name of its policy, description)."""

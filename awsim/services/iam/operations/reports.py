@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
+from awsim.auth.policy import Policy, parse
 from awsim.services.iam import advisor, reports
 from awsim.services.iam.account import Report
 from awsim.services.iam.advisor import Granting, Job
@@ -143,6 +145,15 @@ class ReportOperations(AccountOperations):
             found += [Granting(name, arn, self.document_of(arn), entity) for arn, name in each.attached.items()]
         return found
 
+    def permissions_of(self, identity: Identity) -> tuple[list[Policy], Policy | None, dict[str, str]]:
+        """What decides for a user or role: its policies, those of its groups too, its boundary and its tags."""
+        found = [_compiled(each.document, each.name, each.arn) for each in self.granting(identity)]
+        boundary = None
+        if identity.boundary is not None:
+            name = identity.boundary.rpartition("/")[2]
+            boundary = _compiled(self.document_of(identity.boundary), name, identity.boundary)
+        return found, boundary, identity.tags.as_dict()
+
     def _use(self, who: Identity, prefix: str) -> Use | None:
         return self.uses.by_service(self._calls_as(who), self._since(who)).get(prefix)
 
@@ -176,6 +187,11 @@ class ReportOperations(AccountOperations):
         if self.clock.time() < job.ready:
             return {"JobStatus": "IN_PROGRESS", "JobCreationDate": job.created}
         return {"JobStatus": "COMPLETED", "JobCreationDate": job.created, "JobCompletionDate": int(job.ready)}
+
+
+@lru_cache(4096)
+def _compiled(text: str, name: str, arn: str | None) -> Policy:
+    return parse(text, "identity" if arn is None else "managed").named(name, arn)
 
 
 def _info(who: Identity) -> dict[str, Any]:
