@@ -6,9 +6,12 @@ import zlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from awsim.errors import AWSError
+
+if TYPE_CHECKING:
+    from botocore.model import OperationModel
 
 # What is longer than this on the wire is not kept as it is: a journal must not hold what the program let go.
 LARGE = 4_096
@@ -54,8 +57,8 @@ class CallRecord:
     """One call. `result` is None where it was refused or too large to keep; `caused`: what services called for it."""
 
     __slots__ = (
-        "_parameters", "_result", "access_key", "account", "caller", "caused", "error", "fault", "operation", "region",
-        "service", "timestamp",
+        "_answer", "_parameters", "_result", "access_key", "account", "caller", "caused", "error", "fault",
+        "operation", "region", "service", "timestamp",
     )  # fmt: skip
 
     def __init__(self, service: str, operation: str, region: str | None, timestamp: float) -> None:
@@ -72,6 +75,7 @@ class CallRecord:
         self.caused: tuple[CallRecord, ...] = ()
         self._parameters: dict[str, Any] = {}
         self._result: dict[str, Any] | None = None
+        self._answer: tuple[OperationModel, bytes] | None = None
 
     @property
     def name(self) -> str:
@@ -90,6 +94,8 @@ class CallRecord:
     @property
     def result(self) -> dict[str, Any] | None:
         """What it was answered; blobs as `Blob`."""
+        if self._answer is not None:
+            self._result, self._answer = _read(*self._answer), None
         return without_blobs(self._result)
 
     def __repr__(self) -> str:
@@ -97,6 +103,15 @@ class CallRecord:
         if self.fault:
             end += f" ({self.fault})"
         return f"<{self.name}{end}>"
+
+
+def _read(operation: OperationModel, body: bytes) -> dict[str, Any]:
+    """What botocore makes of an answer in JSON."""
+    from botocore.parsers import JSONParser
+
+    result = JSONParser().parse({"status_code": 200, "headers": {}, "body": body}, operation.output_shape)
+    result.pop("ResponseMetadata", None)
+    return result
 
 
 class Calls:

@@ -107,8 +107,13 @@ def _answer(call: Call) -> Response:
         return codec.serialise_error(call.error, request_id, call.http)
     response = codec.serialise(call.result, request_id)
     body = response.body
-    if body.__class__ is bytes and len(body) <= LARGE and call.record is not None:
-        call.record._result = call.result
+    record = call.record
+    if record is not None and body.__class__ is bytes and len(body) <= LARGE:
+        if codec.protocol == "json":
+            # Text that is read only if somebody asks costs less to keep than the many small objects it tells of.
+            record._answer = (codec.operation, body)
+        else:
+            record._result = call.result
     return response
 
 
