@@ -117,6 +117,7 @@ class Cloud:
         self.tokens = Dict()
         # Counts the program's own calls: what AWS does "instantly" is done by the next one.
         self.program_calls = 0
+        self._caused: list[CallRecord] = []
         self.running: Call | None = None
         self._credentials: Credentials | None = None
         self._services = Dict()
@@ -278,20 +279,19 @@ class Cloud:
         """Put a finished call into the journal, under the call that caused it."""
         outer = call.outer
         if outer is None:
-            caused, self._caused = self._caused, ()
-            record.caused = caused
+            if self._caused:
+                record.caused, self._caused = tuple(self._caused), []
             self.calls._add(record)
             if self.observer is not None:
                 self.observer.called(record)
         else:
-            self._caused = (*self._caused, record)
+            self._caused.append(record)
 
     def forget_caused(self, call: Call) -> None:
         """A call that waits will run again: what it caused so far is caused again then."""
         if call.outer is None:
-            self._caused = ()
+            self._caused = []
 
-    _caused: tuple[CallRecord, ...] = ()
     # The call whose consequences are being drained.
     _settling: CallRecord | None = None
 
@@ -302,7 +302,7 @@ class Cloud:
         What is due is drained by its calls too, though this may happen within work that is.
         """
         running, self.running = self.running, None
-        caused, self._caused = self._caused, ()
+        caused, self._caused = self._caused, []
         settling, self._settling = self._settling, None
         scheduler = self.clock.scheduler
         draining, scheduler._running = scheduler._running, False
@@ -332,7 +332,7 @@ class Cloud:
             self.running = call.outer
             if call.outer is None and self._caused:
                 # It hangs under the call that brought it about, or stands alone where time did.
-                caused, self._caused = self._caused, ()
+                caused, self._caused = tuple(self._caused), []
                 if self._settling is not None:
                     self._settling.caused += caused
                 else:
