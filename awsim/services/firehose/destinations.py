@@ -1,46 +1,169 @@
-"""What an S3 destination is set to: defaults filled in, refused where Firehose or awsim cannot do it."""
+"""Destinations: what each kind is set to, with defaults filled in; refused where Firehose would.
+
+Of a destination that is no bucket, awsim runs HTTP endpoints and Splunk (over HTTP, see `awsim.endpoints`) and the S3
+half of Redshift. OpenSearch, Snowflake and Iceberg can be configured; their records fail, and lie with that reason
+under the error prefix of the backup bucket.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from awsim.errors import AWSError
-from awsim.service import not_modelled
-from awsim.services.firehose import prefixes
-from awsim.services.firehose.stream import Settings
+from awsim.services.firehose import extraction, prefixes
+from awsim.wire.models import service_model
 
 if TYPE_CHECKING:
     from awsim.limits.table import ServiceLimits
 
-_PARTS = ("ProcessingConfiguration", "DataFormatConversionConfiguration", "DynamicPartitioningConfiguration")
+Settings = dict[str, Any]
 
 
-def complete(given: Mapping[str, Any], limits: ServiceLimits) -> Settings:
-    """An ExtendedS3DestinationConfiguration with everything that Describe shows; raises what is wrong with it."""
-    settings = _bucket(given, limits)
-    settings["S3BackupMode"] = settings.get("S3BackupMode", "Disabled")
-    backup = settings.pop("S3BackupUpdate", None) or settings.get("S3BackupConfiguration")
+class Form(NamedTuple):
+    """A kind of destination. Requests name it `<name>DestinationConfiguration`, descriptions likewise.
+
+    `failed` is what `!{firehose:error-output-type}` says of its failures, `rows` what its rows of the table begin with,
+    `all` and `some` the values of S3BackupMode.
+    """
+
+    name: str
+    failed: str
+    rows: str
+    all: str = "AllData"
+    some: str = "FailedDataOnly"
+
+    @property
+    def configuration(self) -> str:
+        return f"{self.name}DestinationConfiguration"
+
+    @property
+    def update(self) -> str:
+        return f"{self.name}DestinationUpdate"
+
+    @property
+    def description(self) -> str:
+        return f"{self.name}DestinationDescription"
+
+
+S3 = Form("ExtendedS3", "processing-failed", "", "Enabled", "Disabled")
+REDSHIFT = Form("Redshift", "redshift-failed", "redshift", "Enabled", "Disabled")
+HTTP = Form("HttpEndpoint", "http-endpoint-failed", "http")
+SPLUNK = Form("Splunk", "splunk-failed", "splunk", "AllEvents", "FailedEventsOnly")
+_DOCUMENTS = ("AllDocuments", "FailedDocumentsOnly")
+FORMS = {
+    form.name: form
+    for form in (
+        S3,
+        REDSHIFT,
+        HTTP,
+        SPLUNK,
+        Form("Elasticsearch", "elasticsearch-failed", "opensearch", *_DOCUMENTS),
+        Form("Amazonopensearchservice", "AmazonOpenSearchService-failed", "opensearch", *_DOCUMENTS),
+        Form("AmazonOpenSearchServerless", "AmazonOpenSearchServerless-failed", "opensearch", *_DOCUMENTS),
+        Form("Snowflake", "snowflake-failed", "snowflake"),
+        Form("Iceberg", "iceberg-failed", "iceberg"),
+    )
+}
+_SEARCH = ("Elasticsearch", "Amazonopensearchservice", "AmazonOpenSearchServerless")
+# What Describe keeps to itself.
+_SECRET = frozenset({"AccessKey", "Password", "PrivateKey", "KeyPassphrase"})
+
+
+# --- settings
+
+
+def complete(form: Form, given: Mapping[str, Any], limits: ServiceLimits) -> Settings:
+    """A configuration with everything that Describe shows; raises what is wrong with it."""
+    settings = _bucket(given, limits, given) if form is S3 else _elsewhere(form, given, limits)
+    settings["S3BackupMode"] = settings.get("S3BackupMode", form.some)
+    backup = settings.get("S3BackupConfiguration")
     if backup is not None:
         settings["S3BackupConfiguration"] = _bucket(backup, limits)
     elif settings["S3BackupMode"] == "Enabled":
         raise _refused("S3BackupConfiguration must be specified when S3BackupMode is Enabled.")
-    conversion = settings.get("DataFormatConversionConfiguration") or {}
-    if conversion and conversion.get("Enabled", True):
-        if settings["CompressionFormat"] != "UNCOMPRESSED":
-            raise _refused("CompressionFormat must be UNCOMPRESSED when data format conversion is enabled.")
-        least = limits["conversion-buffer-size"]
-        if settings["BufferingHints"]["SizeInMBs"] < least:
-            raise _refused(
-                f"BufferingHints.SizeInMBs must be at least {int(least)} when data format conversion is enabled."
-            )
-    for part in _PARTS:
-        if settings.get(part) and settings[part].get("Enabled", part.startswith("DataFormat")):
-            raise not_modelled(f"firehose: {part}")
+    _check_conversion(settings, limits)
+    _check_processing(settings, limits)
     if "CustomTimeZone" in settings:
         zone(settings["CustomTimeZone"])
     return settings
+
+
+def changed(form: Form, old: Settings, to: Form, update: Mapping[str, Any], limits: ServiceLimits) -> Settings:
+    """What UpdateDestination makes of settings: merged within a kind, set anew for another kind."""
+    given = dict(update)
+    for theirs, ours in (("S3Update", "S3Configuration"), ("S3BackupUpdate", "S3BackupConfiguration")):
+        if theirs in given:
+            given[ours] = {**(old.get(ours) or {}), **given.pop(theirs)}
+    if form is to:
+        return complete(to, {**old, **given}, limits)
+    if form.name in _SEARCH or to.name in _SEARCH:
+        raise _refused("Switching between Amazon OpenSearch Service and other services is not supported.")
+    needed = service_model("firehose").shape_for(to.configuration).required_members
+    for member in needed:
+        if member not in given:
+            raise _refused(f"{member} must be specified when the destination type is changed.")
+    return complete(to, given, limits)
+
+
+def described(form: Form, settings: Settings) -> dict[str, Any]:
+    """A destination as DescribeDeliveryStream shows it."""
+    whole = {
+        name: {key: each for key, each in value.items() if key not in _SECRET} if isinstance(value, dict) else value
+        for name, value in settings.items()
+        if name not in _SECRET
+    }
+    if (backup := whole.pop("S3BackupConfiguration", None)) is not None:
+        whole["S3BackupDescription"] = backup
+    shown: dict[str, Any] = {"DestinationId": "destinationId-000000000001"}
+    if form is S3:
+        shown["S3DestinationDescription"] = {name: whole[name] for name in _S3_MEMBERS if name in whole}
+    elif (bucket := whole.pop("S3Configuration", None)) is not None:
+        whole["S3DestinationDescription"] = bucket
+    return {**shown, form.description: whole}
+
+
+_S3_MEMBERS = (
+    "RoleARN", "BucketARN", "Prefix", "ErrorOutputPrefix", "BufferingHints", "CompressionFormat",
+    "EncryptionConfiguration", "CloudWatchLoggingOptions",
+)  # fmt: skip
+
+
+def bucket_of(form: Form, settings: Settings) -> Settings:
+    """The bucket that records go to, or failures where the destination is none."""
+    return settings if form is S3 else settings["S3Configuration"]
+
+
+def hints_of(form: Form, settings: Settings) -> Mapping[str, int]:
+    """The BufferingHints that decide when records are delivered."""
+    hints: Mapping[str, int] = (bucket_of(form, settings) if form is REDSHIFT else settings)["BufferingHints"]
+    return hints
+
+
+def processors(settings: Settings) -> list[tuple[str, Mapping[str, str]]]:
+    """(type, parameters) of the processors that are on."""
+    processing = settings.get("ProcessingConfiguration") or {}
+    if not processing.get("Enabled"):
+        return []
+    return [
+        (
+            processor["Type"],
+            {one["ParameterName"]: one["ParameterValue"] for one in processor.get("Parameters") or ()},
+        )
+        for processor in processing.get("Processors") or ()
+    ]
+
+
+def partitioned(settings: Settings) -> bool:
+    """Whether records are partitioned by keys of their own."""
+    return bool((settings.get("DynamicPartitioningConfiguration") or {}).get("Enabled"))
+
+
+def converted(settings: Settings) -> bool:
+    """Whether records are to become Parquet or ORC."""
+    conversion = settings.get("DataFormatConversionConfiguration") or {}
+    return bool(conversion) and bool(conversion.get("Enabled", True))
 
 
 def zone(name: str) -> ZoneInfo:
@@ -51,14 +174,42 @@ def zone(name: str) -> ZoneInfo:
         raise _refused(f"CustomTimeZone {name} is not valid.") from None
 
 
-def _bucket(given: Mapping[str, Any], limits: ServiceLimits) -> Settings:
+# --- parts
+
+
+def _elsewhere(form: Form, given: Mapping[str, Any], limits: ServiceLimits) -> Settings:
+    settings = dict(given)
+    settings["S3Configuration"] = _bucket(given["S3Configuration"], limits)
+    if form is not REDSHIFT:
+        settings["BufferingHints"] = _hints(given, limits, form.rows)
+    retry = given.get("RetryOptions") or {}
+    duration = retry.get("DurationInSeconds", int(limits[f"{form.rows}-retry"]))
+    settings["RetryOptions"] = {"DurationInSeconds": duration}
+    settings.setdefault("CloudWatchLoggingOptions", {"Enabled": False})
+    if form is HTTP:
+        settings["RequestConfiguration"] = {
+            "ContentEncoding": "NONE",
+            "CommonAttributes": [],
+            **(given.get("RequestConfiguration") or {}),
+        }
+    if form is SPLUNK:
+        settings.setdefault("HECAcknowledgmentTimeoutInSeconds", int(limits["splunk-acknowledgment-timeout"]))
+    return settings
+
+
+def _hints(given: Mapping[str, Any], limits: ServiceLimits, rows: str) -> dict[str, int]:
     hints = given.get("BufferingHints") or {}
+    of = f"{rows}-" if rows in ("splunk", "snowflake") else ""
+    return {
+        "SizeInMBs": hints.get("SizeInMBs", int(limits[f"{of}default-buffer-size"])),
+        "IntervalInSeconds": hints.get("IntervalInSeconds", int(limits[f"{of}default-buffer-interval"])),
+    }
+
+
+def _bucket(given: Mapping[str, Any], limits: ServiceLimits, destination: Mapping[str, Any] | None = None) -> Settings:
     settings = {
         **given,
-        "BufferingHints": {
-            "SizeInMBs": hints.get("SizeInMBs", int(limits["default-buffer-size"])),
-            "IntervalInSeconds": hints.get("IntervalInSeconds", int(limits["default-buffer-interval"])),
-        },
+        "BufferingHints": _hints(given, limits, ""),
         "CompressionFormat": given.get("CompressionFormat") or "UNCOMPRESSED",
         "EncryptionConfiguration": given.get("EncryptionConfiguration") or {"NoEncryptionConfig": "NoEncryption"},
         "CloudWatchLoggingOptions": given.get("CloudWatchLoggingOptions") or {"Enabled": False},
@@ -66,8 +217,41 @@ def _bucket(given: Mapping[str, Any], limits: ServiceLimits) -> Settings:
     shortest = limits["buffer-interval-shortest"]
     if shortest is not None and settings["BufferingHints"]["IntervalInSeconds"] < shortest:
         raise limits.error("buffer-interval-shortest")
-    prefixes.check(settings.get("Prefix") or "", settings.get("ErrorOutputPrefix") or "")
+    by_keys = destination is not None and partitioned(dict(destination))
+    prefixes.check(settings.get("Prefix") or "", settings.get("ErrorOutputPrefix") or "", by_keys=by_keys)
     return settings
+
+
+def _check_conversion(settings: Settings, limits: ServiceLimits) -> None:
+    if not converted(settings):
+        return
+    if settings["CompressionFormat"] != "UNCOMPRESSED":
+        raise _refused("CompressionFormat must be UNCOMPRESSED when data format conversion is enabled.")
+    least = limits["conversion-buffer-size"]
+    if settings["BufferingHints"]["SizeInMBs"] < least:
+        raise _refused(
+            f"BufferingHints.SizeInMBs must be at least {int(least)} when data format conversion is enabled."
+        )
+
+
+def _check_processing(settings: Settings, limits: ServiceLimits) -> None:
+    used = processors(settings)
+    for kind, parameters in used:
+        if kind == "Lambda" and "LambdaArn" not in parameters:
+            raise _refused("Parameter LambdaArn is required for processor type Lambda.")
+        if kind == "MetadataExtraction":
+            if parameters.get("JsonParsingEngine") != "JQ-1.6" or "MetadataExtractionQuery" not in parameters:
+                raise _refused("MetadataExtraction needs MetadataExtractionQuery, and JQ-1.6 as JsonParsingEngine.")
+            extraction.compiled(parameters["MetadataExtractionQuery"])
+    if not partitioned(settings):
+        return
+    least = limits["partitioning-buffer-size"]
+    if settings["BufferingHints"]["SizeInMBs"] < least:
+        raise _refused(f"BufferingHints.SizeInMBs must be at least {int(least)} when Dynamic Partitioning is enabled.")
+    if not any(kind in ("MetadataExtraction", "Lambda") for kind, _ in used):
+        raise _refused("A MetadataExtraction or Lambda processor is required when Dynamic Partitioning is enabled.")
+    if not prefixes.keys(settings.get("Prefix") or ""):
+        raise _refused("Prefix must contain the partition keys when Dynamic Partitioning is enabled.")
 
 
 def _refused(message: str) -> AWSError:

@@ -1,13 +1,14 @@
 """Where delivered objects are put: S3 prefixes with expressions.
 
 Source: Firehose Developer Guide, "Understand custom prefixes for Amazon S3 objects". `!{timestamp:…}` takes a pattern
-of Java's DateTimeFormatter and shows the time at which the oldest record of the object arrived.
+of Java's DateTimeFormatter and shows the time at which the oldest record of the object arrived. Under dynamic
+partitioning `!{partitionKeyFromQuery:…}` and `!{partitionKeyFromLambda:…}` show keys of the records.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from awsim.errors import AWSError
@@ -16,6 +17,7 @@ _EXPRESSION = re.compile(r"!\{([^:}]*):([^}]*)\}")
 _PATTERN = re.compile(r"'(?P<quoted>[^']*)'|(?P<letters>([A-Za-z])\3*)|(?P<other>.)", re.DOTALL)
 _DEFAULT = "!{timestamp:yyyy/MM/dd/HH/}"
 _ERROR_TYPE = "!{firehose:error-output-type}"
+_KEYS = ("partitionKeyFromQuery", "partitionKeyFromLambda")
 
 _FIELDS: dict[str, Callable[[datetime], int]] = {
     "y": lambda when: when.year,
@@ -34,14 +36,16 @@ _FIELDS: dict[str, Callable[[datetime], int]] = {
 }
 
 
-def check(prefix: str, error_prefix: str) -> None:
-    """Refuse expressions that Firehose would."""
+def check(prefix: str, error_prefix: str, *, by_keys: bool = False) -> None:
+    """Refuse expressions that Firehose would; `by_keys`: records have partition keys."""
     for text, what in ((prefix, "Prefix"), (error_prefix, "ErrorOutputPrefix")):
         if "!{" in _EXPRESSION.sub("", text):
             raise _refused(f"{what} contains an expression that is not closed or not valid.")
         for namespace, value in _EXPRESSION.findall(text):
             if namespace == "timestamp":
                 _shown(value, datetime(2000, 1, 1))
+            elif by_keys and what == "Prefix" and namespace in _KEYS:
+                continue
             elif namespace != "firehose" or value not in ("random-string", "error-output-type"):
                 raise _refused(f"{what} contains the expression !{{{namespace}:{value}}}, which is not valid.")
     if _ERROR_TYPE in prefix:
@@ -52,16 +56,37 @@ def check(prefix: str, error_prefix: str) -> None:
         raise _refused("ErrorOutputPrefix must contain at least one instance of !{firehose:error-output-type}.")
 
 
-def evaluate(prefix: str, when: datetime, random: Callable[[], str]) -> str:
-    """The prefix of an object; the time stands at its end where the prefix says nothing of it."""
+def keys(prefix: str) -> list[str]:
+    """The partition keys that a prefix shows, as "partitionKeyFromQuery:customer"."""
+    return [f"{namespace}:{name}" for namespace, name in _EXPRESSION.findall(prefix) if namespace in _KEYS]
+
+
+def evaluate(
+    prefix: str, when: datetime, random: Callable[[], str], found: Mapping[str, str] = {}, failed: str = ""
+) -> str:
+    """The prefix of an object; the time stands at its end where the prefix says nothing of it.
+
+    `found`: partition keys as `keys` names them. `failed`: the error-output-type.
+    """
     if not _EXPRESSION.search(prefix):
         prefix += _DEFAULT
 
     def value(match: re.Match[str]) -> str:
         namespace, what = match.groups()
-        return _shown(what, when) if namespace == "timestamp" else random()
+        if namespace == "timestamp":
+            return _shown(what, when)
+        if namespace in _KEYS:
+            return found[f"{namespace}:{what}"]
+        return failed if what == "error-output-type" else random()
 
     return _EXPRESSION.sub(value, prefix)
+
+
+def for_failures(prefix: str, error_prefix: str) -> str:
+    """The prefix of objects with failed records: their type and time are in it, whatever it says."""
+    if _EXPRESSION.search(error_prefix):
+        return error_prefix
+    return f"{error_prefix or prefix}{_ERROR_TYPE}/{_DEFAULT}"
 
 
 def _shown(pattern: str, when: datetime) -> str:

@@ -1,33 +1,23 @@
-"""Amazon Data Firehose (regional): delivery streams into S3, fed directly or by a Kinesis data stream."""
+"""Amazon Data Firehose (regional): delivery streams, fed directly or by a Kinesis data stream."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from awsim.errors import AWSError
-from awsim.service import Service
-from awsim.services.firehose import compression, destinations, prefixes
-from awsim.services.firehose.stream import DeliveryStream, Settings
-from awsim.state import Collection, Lifecycle, Tags, tag_map
+from awsim.services.firehose import destinations
+from awsim.services.firehose.delivering import Deliveries
+from awsim.services.firehose.destinations import FORMS, S3, Form, Settings
+from awsim.services.firehose.stream import DeliveryStream
+from awsim.state import Lifecycle, Tags, tag_map
 
 _DESTINATION = "destinationId-000000000001"
-_MEBIBYTE = 1_048_576  # what SizeInMBs counts
 
 
-class Firehose(Service):
-    """Amazon Data Firehose.
-
-    Records wait in their delivery stream until there are enough of them or the first has waited long enough; then they
-    become one object, put by the destination's role. A delivery that S3 refuses is tried again for a day.
-    """
-
-    name = "firehose"
-    scope = "region"
-
-    streams = Collection("delivery stream", key="name")
+class Firehose(Deliveries):
+    """Amazon Data Firehose: delivery streams, their life and settings, what is written to them and what they read."""
 
     # --- delivery streams
 
@@ -39,13 +29,32 @@ class Firehose(Service):
         DeliveryStreamEncryptionConfigurationInput: Mapping[str, str] | None = None,
         S3DestinationConfiguration: Settings | None = None,
         ExtendedS3DestinationConfiguration: Settings | None = None,
+        RedshiftDestinationConfiguration: Settings | None = None,
+        ElasticsearchDestinationConfiguration: Settings | None = None,
+        AmazonopensearchserviceDestinationConfiguration: Settings | None = None,
+        SplunkDestinationConfiguration: Settings | None = None,
+        HttpEndpointDestinationConfiguration: Settings | None = None,
+        AmazonOpenSearchServerlessDestinationConfiguration: Settings | None = None,
+        SnowflakeDestinationConfiguration: Settings | None = None,
+        IcebergDestinationConfiguration: Settings | None = None,
+        DirectPutSourceConfiguration: Mapping[str, int] | None = None,
         Tags: Sequence[Mapping[str, str]] = (),
     ) -> dict[str, str]:
         if DeliveryStreamType not in ("DirectPut", "KinesisStreamAsSource"):
             self.not_modelled(f"the source type {DeliveryStreamType}")
-        given = [one for one in (S3DestinationConfiguration, ExtendedS3DestinationConfiguration) if one is not None]
-        if len(given) != 1:
-            raise self._invalid("Exactly one destination configuration is supported for a Firehose")
+        form, given = self._one(
+            "Exactly one destination configuration is supported for a Firehose",
+            S3=S3DestinationConfiguration,
+            ExtendedS3=ExtendedS3DestinationConfiguration,
+            Redshift=RedshiftDestinationConfiguration,
+            Elasticsearch=ElasticsearchDestinationConfiguration,
+            Amazonopensearchservice=AmazonopensearchserviceDestinationConfiguration,
+            Splunk=SplunkDestinationConfiguration,
+            HttpEndpoint=HttpEndpointDestinationConfiguration,
+            AmazonOpenSearchServerless=AmazonOpenSearchServerlessDestinationConfiguration,
+            Snowflake=SnowflakeDestinationConfiguration,
+            Iceberg=IcebergDestinationConfiguration,
+        )
         if (DeliveryStreamType == "DirectPut") != (KinesisStreamSourceConfiguration is None):
             raise self._invalid(
                 "KinesisStreamSourceConfig must be specified for KinesisStreamAsSource delivery stream type, and only "
@@ -55,7 +64,9 @@ class Firehose(Service):
             raise self._invalid(
                 "Server-side encryption is not supported for KinesisStreamAsSource delivery stream type."
             )
-        destination = destinations.complete(given[0], self.limits)
+        if DirectPutSourceConfiguration is not None and DeliveryStreamType != "DirectPut":
+            raise self._invalid("DirectPutSourceConfiguration is only supported for DirectPut delivery stream type.")
+        destination = destinations.complete(form, given, self.limits)
         tags = self._tagged({}, tag_map(Tags))
         if DeliveryStreamName in self.streams:
             message = f"Firehose {DeliveryStreamName} under accountId {self.account} already exists"
@@ -67,17 +78,27 @@ class Firehose(Service):
             self.ids.hex("stream", 16),
             DeliveryStreamType,
             KinesisStreamSourceConfiguration,
+            form,
             destination,
             self.clock.time(),
             Lifecycle(self, [("CREATING", "stream-create"), ("ACTIVE", None)]),
         )
         stream.tags = tags
+        stream.direct = DirectPutSourceConfiguration
         if DeliveryStreamEncryptionConfigurationInput is not None:
             self._encrypt(stream, DeliveryStreamEncryptionConfigurationInput)
         if KinesisStreamSourceConfiguration is not None:
             self._follow(stream, KinesisStreamSourceConfiguration)
         self.streams.add(stream)
         return {"DeliveryStreamARN": stream.arn}
+
+    def _one(self, otherwise: str, **given: Settings | None) -> tuple[Form, Settings]:
+        """The one destination of a request, and its kind."""
+        found = [(name, settings) for name, settings in given.items() if settings is not None]
+        if len(found) != 1:
+            raise self._invalid(otherwise)
+        name, settings = found[0]
+        return FORMS.get(name, S3), settings
 
     def delete_delivery_stream(self, DeliveryStreamName: str, AllowForceDelete: bool | None = None) -> None:
         stream = self._at(DeliveryStreamName)
@@ -117,6 +138,14 @@ class Firehose(Service):
         DestinationId: str,
         S3DestinationUpdate: Settings | None = None,
         ExtendedS3DestinationUpdate: Settings | None = None,
+        RedshiftDestinationUpdate: Settings | None = None,
+        ElasticsearchDestinationUpdate: Settings | None = None,
+        AmazonopensearchserviceDestinationUpdate: Settings | None = None,
+        SplunkDestinationUpdate: Settings | None = None,
+        HttpEndpointDestinationUpdate: Settings | None = None,
+        AmazonOpenSearchServerlessDestinationUpdate: Settings | None = None,
+        SnowflakeDestinationUpdate: Settings | None = None,
+        IcebergDestinationUpdate: Settings | None = None,
     ) -> None:
         stream = self._active(DeliveryStreamName)
         if CurrentDeliveryStreamVersionId != str(stream.version):
@@ -127,10 +156,21 @@ class Firehose(Service):
             )
         if DestinationId != _DESTINATION:
             raise self._invalid(f"Destination Id {DestinationId} not found")
-        update = ExtendedS3DestinationUpdate if S3DestinationUpdate is None else S3DestinationUpdate
-        if update is None:
-            raise self._invalid("Exactly one destination update is supported for a Firehose")
-        stream.destination = destinations.complete({**stream.destination, **update}, self.limits)
+        form, update = self._one(
+            "Exactly one destination update is supported for a Firehose",
+            S3=S3DestinationUpdate,
+            ExtendedS3=ExtendedS3DestinationUpdate,
+            Redshift=RedshiftDestinationUpdate,
+            Elasticsearch=ElasticsearchDestinationUpdate,
+            Amazonopensearchservice=AmazonopensearchserviceDestinationUpdate,
+            Splunk=SplunkDestinationUpdate,
+            HttpEndpoint=HttpEndpointDestinationUpdate,
+            AmazonOpenSearchServerless=AmazonOpenSearchServerlessDestinationUpdate,
+            Snowflake=SnowflakeDestinationUpdate,
+            Iceberg=IcebergDestinationUpdate,
+        )
+        stream.destination = destinations.changed(stream.form, stream.destination, form, update, self.limits)
+        stream.form = form
         stream.version += 1
         stream.updated = self.clock.time()
         self._arrange(stream, anew=True)
@@ -245,66 +285,6 @@ class Firehose(Service):
         stream.add(data, self.clock.time())
         return self.ids.text("record", 222, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 
-    # --- delivering
-
-    def _arrange(self, stream: DeliveryStream, *, anew: bool = False) -> None:
-        """Have what waits delivered: now where it is enough, else once its oldest record has waited long enough.
-        `anew`: by other hints than before."""
-        if stream.oldest is None:
-            return
-        hints = stream.destination["BufferingHints"]
-        due = stream.oldest + hints["IntervalInSeconds"]
-        if stream.buffered >= hints["SizeInMBs"] * _MEBIBYTE:
-            due = self.clock.time()
-        elif stream.job is not None and not anew:
-            return
-        if stream.job is not None:
-            self.cancel(stream.job)
-        stream.job = self.at_time(due, "_flush", name=stream.name, id=stream.id)
-
-    def _flush(self, name: str, id: str) -> None:
-        stream = self._same(name, id)
-        if stream is None or stream.oldest is None or stream.status == "DELETING":
-            return
-        data, oldest = stream.take()
-        targets = [stream.destination]
-        if stream.destination["S3BackupMode"] == "Enabled":
-            targets.append(stream.destination["S3BackupConfiguration"])
-        for target in targets:
-            zone = destinations.zone(target["CustomTimeZone"]) if "CustomTimeZone" in target else UTC
-            when = datetime.fromtimestamp(oldest, UTC).astimezone(zone)
-            prefix = prefixes.evaluate(target.get("Prefix") or "", when, self._random)
-            stem = f"{stream.name}-{stream.version}-{when:%Y-%m-%d-%H-%M-%S}-{self.ids.uuid('object')}"
-            format = target["CompressionFormat"]
-            extension = target.get("FileExtension") or compression.EXTENSIONS[format]
-            self._deliver(
-                bucket=target["BucketARN"].rpartition(":")[2],
-                key=prefix + stem + extension,
-                body=compression.compress(format, data, stem),
-                role=target["RoleARN"],
-                encryption=target["EncryptionConfiguration"],
-                since=self.clock.time(),
-            )
-
-    def _deliver(
-        self, bucket: str, key: str, body: bytes, role: str, encryption: Mapping[str, Any], since: float
-    ) -> None:
-        """Put an object, or try again later; what S3 refuses for too long is lost."""
-        more = {}
-        if "KMSEncryptionConfig" in encryption:
-            key_arn = encryption["KMSEncryptionConfig"]["AWSKMSKeyARN"]
-            more = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key_arn}
-        try:
-            self.call("s3", "PutObject", as_=role, Bucket=bucket, Key=key, Body=body, **more)
-        except AWSError:
-            pause = self.limits["retry-interval"] or 0
-            if self.clock.time() + pause <= since + (self.limits["retry-duration"] or 0):
-                again = {"bucket": bucket, "key": key, "body": body, "role": role}
-                self.later(pause, "_deliver", **again, encryption=encryption, since=since)
-
-    def _random(self) -> str:
-        return self.ids.text("random-string", 11, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
-
     # --- reading a Kinesis data stream
 
     def _follow(self, stream: DeliveryStream, source: Mapping[str, str]) -> None:
@@ -379,10 +359,6 @@ class Firehose(Service):
                 f"Firehose {name} under account {self.account} is not ACTIVE, it is {stream.status}.",
             )
         return stream
-
-    def _same(self, name: str, id: str) -> DeliveryStream | None:
-        stream: DeliveryStream | None = self.streams.get(name)
-        return stream if stream is not None and stream.id == id else None
 
     def _invalid(self, message: str) -> AWSError:
         return self.error("InvalidArgumentException", message)

@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from awsim.services.firehose import destinations
+from awsim.services.firehose.destinations import Form, Settings
+from awsim.services.firehose.processing import Record
 from awsim.state import Deque, Dict, Entity, Lifecycle, Tags
-
-Settings = dict[str, Any]
-
-_S3 = (
-    "RoleARN", "BucketARN", "Prefix", "ErrorOutputPrefix", "BufferingHints", "CompressionFormat",
-    "EncryptionConfiguration", "CloudWatchLoggingOptions",
-)  # fmt: skip
 
 
 class DeliveryStream(Entity):
-    """`destination` is an ExtendedS3DestinationConfiguration with its defaults filled in; it is replaced, not changed.
-    `positions` of a stream with a source: shard id -> the last sequence number that was read."""
+    """`destination` is the configuration of a destination with its defaults filled in, `form` says which kind; they are
+    replaced, not changed. `positions` of a stream with a source: shard id -> the last sequence number that was read."""
 
     __slots__ = (
-        "arn", "buffered", "created", "destination", "encryption", "encryption_key", "id", "job", "kind", "lifecycle",
-        "name", "oldest", "positions", "records", "source", "tags", "updated", "version",
+        "arn", "buffered", "created", "destination", "direct", "encryption", "encryption_key", "form", "id", "job",
+        "kind", "lifecycle", "name", "oldest", "positions", "records", "source", "tags", "updated", "version",
     )  # fmt: skip
 
     def __init__(
@@ -31,6 +27,7 @@ class DeliveryStream(Entity):
         id: str,
         kind: str,
         source: Mapping[str, Any] | None,
+        form: Form,
         destination: Settings,
         created: float,
         lifecycle: Lifecycle,
@@ -40,6 +37,7 @@ class DeliveryStream(Entity):
         self.id = id
         self.kind = kind
         self.source = source
+        self.form = form
         self.destination = destination
         self.created = created
         self.updated: float | None = None
@@ -48,8 +46,9 @@ class DeliveryStream(Entity):
         self.tags = Tags()
         self.encryption: Lifecycle | None = None
         self.encryption_key: Mapping[str, str] = {}
+        self.direct: Mapping[str, int] | None = None  # DirectPutSourceConfiguration
         self.positions = Dict()
-        self.records = Deque()  # of bytes
+        self.records = Deque()  # of Record
         self.buffered = 0
         self.oldest: float | None = None  # when the first of them arrived
         self.job: int | None = None  # the delivery that the interval will bring about
@@ -64,17 +63,17 @@ class DeliveryStream(Entity):
 
     def add(self, data: bytes, now: float) -> None:
         """Keep a record until delivery."""
-        self.records.append(data)
+        self.records.append(Record(data, now))
         self.buffered += len(data)
         if self.oldest is None:
             self.oldest = now
 
-    def take(self) -> tuple[bytes, float]:
-        """All that is kept, in one, and when the first of it arrived."""
-        data, oldest = b"".join(self.records), self.oldest or 0.0
+    def take(self) -> list[Record]:
+        """All that is kept."""
+        records: list[Record] = list(self.records)
         self.records.clear()
         self.buffered, self.oldest, self.job = 0, None, None
-        return data, oldest
+        return records
 
     def describe(self, began: float | None) -> dict[str, Any]:
         """The DeliveryStreamDescription. `began`: from when on a source is read."""
@@ -85,7 +84,7 @@ class DeliveryStream(Entity):
             "DeliveryStreamType": self.kind,
             "VersionId": str(self.version),
             "CreateTimestamp": self.created,
-            "Destinations": [_described(self.destination)],
+            "Destinations": [destinations.described(self.form, self.destination)],
             "HasMoreDestinations": False,
         }
         if self.updated is not None:
@@ -96,16 +95,6 @@ class DeliveryStream(Entity):
             shown["DeliveryStreamEncryptionConfiguration"] = {"Status": state, **key}
         if self.source is not None:
             shown["Source"] = {"KinesisStreamSourceDescription": {**self.source, "DeliveryStartTimestamp": began}}
+        if self.direct is not None:
+            shown["Source"] = {"DirectPutSourceDescription": self.direct}
         return shown
-
-
-def _described(destination: Settings) -> dict[str, Any]:
-    whole = {name: value for name, value in destination.items() if name != "S3BackupConfiguration"}
-    backup = destination.get("S3BackupConfiguration")
-    if backup is not None:
-        whole["S3BackupDescription"] = backup
-    return {
-        "DestinationId": "destinationId-000000000001",
-        "S3DestinationDescription": {name: whole[name] for name in _S3 if name in whole},
-        "ExtendedS3DestinationDescription": whole,
-    }

@@ -412,21 +412,6 @@ def test_listed(firehose, make):
     assert firehose.list_delivery_streams(DeliveryStreamType="KinesisStreamAsSource")["DeliveryStreamNames"] == []
 
 
-def test_other_destinations_are_not_invented(firehose, make, refused):
-    destination = {"EndpointConfiguration": {"Url": "https://example.com"}, "S3Configuration": {}}
-    code, message = refused(
-        firehose.create_delivery_stream,
-        DeliveryStreamName="clicks",
-        HttpEndpointDestinationConfiguration={
-            **destination,
-            "S3Configuration": {"RoleARN": ROLE, "BucketARN": BUCKET},
-        },
-    )
-    assert code == "NotImplemented"
-    assert "HttpEndpointDestinationConfiguration" in message
-    assert refused(make, ProcessingConfiguration={"Enabled": True})[0] == "NotImplemented"
-
-
 def test_tags_as_recorded(firehose, make):
     make()
     if RECORDED.is_file():
