@@ -147,6 +147,9 @@ class Authorizer:
             role = self._iam_record(account, call.region, "role", resource)
             trust = (parse(role.trust, "trust"),) if role is not None and role.arn == resource else ()
             return ResourceSide(account, trust, mandatory=True)
+        if action == "sts:AssumeRoot":
+            # No policy stands before a member of an organization: STS knows whom its management lets in.
+            return ResourceSide(resource.split(":")[4], granted=True)
         return _owner(call, resource).resource_side(action, resource)
 
     def _identity(self, call: Call) -> _Identity:
@@ -176,6 +179,8 @@ class Authorizer:
         if session is None or not (session.policy or session.policy_arns):
             return None
         found = [parse(session.policy, "session")] if session.policy else []
+        if caller.arn.endswith(_ASSUMED_ROOT):
+            found.append(EVERYTHING)  # a task's policy only denies
         if session.policy_arns:
             iam = self._iam(caller.account, call.region)
             found += (parse(iam.document_of(arn), "managed").named(arn=arn) for arn in session.policy_arns)

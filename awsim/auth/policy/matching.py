@@ -378,8 +378,12 @@ class Principal:
 
     @property
     def policy_arn(self) -> str:
-        """The ARN that aws:PrincipalArn holds: a session's is that of its role."""
-        return self.role_arn if self.type == "assumed-role" and self.role_arn else self.arn
+        """The ARN that aws:PrincipalArn holds: a session's is that of its role, or of the root user it stands for."""
+        if self.type == "assumed-role" and self.role_arn:
+            return self.role_arn
+        if self.type == "root" and self.arn.endswith(":assumed-root"):
+            return self.arn.replace(":sts:", ":iam:", 1).removesuffix("assumed-root") + "root"
+        return self.arn
 
 
 ANONYMOUS = Principal("anonymous", "", "anonymous", user_id="anonymous")

@@ -23,3 +23,4 @@ class Account(Entity):
         self.token_version = 1  # of the global endpoint of STS
         self.report: Report | None = None
         self.federation: str | None = None  # issuer of outbound web identity tokens
+        self.root_features: frozenset[str] = frozenset()  # of the organization that the account manages

@@ -54,6 +54,16 @@ class Uses:
         found = self._actions.get(arn, {})
         return [use for key, use in sorted(found.items()) if key[0] == service and self._counts(use, since)]
 
+    def by_account(self, account: str, service: str, since: float) -> Use | None:
+        """The last call of an account's users, roles and root to a service."""
+        self._catch_up()
+        found = [
+            use
+            for who, uses in self._principals.items()
+            if f"::{account}:" in who and (use := uses.get(service)) is not None and self._counts(use, since)
+        ]
+        return max(found, default=None)
+
     def _counts(self, use: Use, since: float) -> bool:
         """A restored Cloud has not come to calls that its journal still has."""
         return since <= use.time <= self._cloud.clock.time()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from awsim.services.iam.operations.linked import linked_role_name
-from awsim.services.iam.operations.simulator import SimulatorOperations
+from awsim.services.iam.operations.organization import OrganizationOperations
 from awsim.services.iam.records import Identity, Resource
 
 # Operations that make what they name: its path is theirs to say.
@@ -37,7 +37,7 @@ _KINDS = {
 }
 
 
-class IAM(SimulatorOperations):
+class IAM(OrganizationOperations):
     """AWS Identity and Access Management.
 
     Operations are in `operations/`, thin, each module a class that inherits the one before; what users, policies,
@@ -63,6 +63,8 @@ class IAM(SimulatorOperations):
         if name not in _NAMED or self.request.operation in _MAKERS:
             return arn
         called = params.get(_NAMED[name])
+        if called is None and self.caller.type == "root" and name in ("self", "user"):
+            return self.root.arn
         if called is None and name == "self":
             found = self._stored("user", arn.rpartition("/")[2])
         else:

@@ -243,7 +243,8 @@ class STS(Service):
         DurationSeconds: int | None = None,
         MinimumSessionTokenSize: int = 0,
     ) -> dict[str, Any]:
-        """Any account may do it: there is no organization yet whose management account it would take."""
+        """Of a member of the caller's organization, whose management account or delegated administrator the caller has
+        to be in. Unless calls are authorized, any account may do it to one that is in no organization of its."""
         caller = self.caller
         account = TargetPrincipal
         if not re.fullmatch(r"\d{12}", account):
@@ -255,8 +256,15 @@ class STS(Service):
         if task.resource.removeprefix("policy/root-task/") not in _ROOT_TASKS or task.account != "aws":
             raise self._invalid(task.text)
         arn = f"arn:{self.partition}:sts::{account}:assumed-root"
+        root = self._arn(f"arn:{self.partition}:iam::{account}:root")
         if caller.type in ("root", "federated-user"):
-            raise self._not_authorized(caller, "AssumeRoot", self._arn(f"arn:{self.partition}:iam::{account}:root"))
+            raise self._not_authorized(caller, "AssumeRoot", root)
+        may = None
+        if self.cloud.organizations(self.partition) is not None:
+            iam: Any = self.cloud.service("iam", caller.account, self.region)
+            may = iam.may_assume_root(account)
+        if may is False or (may is None and self.cloud.authorization is not None):
+            raise self._not_authorized(caller, "AssumeRoot", root)
         default = self.limits["root-task-session-default"]
         session = self._session(
             default if DurationSeconds is None else DurationSeconds,

@@ -66,6 +66,7 @@ class Operations(Service):
         self.saml: SortedDict = SortedDict()  # ARN -> SAMLProvider
         self.oidc: SortedDict = SortedDict()  # ARN -> OIDCProvider
         self.jobs: Dict = Dict()  # id -> Job of the access advisor
+        self.access_reports: Dict = Dict()  # id -> Access, on an organization
         self.deletions: Dict = Dict()  # id of a task -> Deletion of a service-linked role
         self.used_ids: Dict = Dict()  # names of which somebody has had the id that goes by the name
         self.aliases: Dict = Dict()  # alias -> account; see `create_account_alias`

@@ -82,6 +82,7 @@ class SimulatorOperations(ReportOperations):
             boundary=boundary,
             resource=self._resource_policy(ResourcePolicy),
             owner=_account(ResourceOwner),
+            scps=self._scps(),
         )
         return self._simulated(simulation, ActionNames, ResourceArns, Marker, MaxItems)
 
@@ -122,6 +123,11 @@ class SimulatorOperations(ReportOperations):
             id = each.name if each.arn is not None else f"{kind.lower()}_{name}_{each.name}"
             found.append(Source(self._read(each.document, "identity"), id))
         return found
+
+    def _scps(self) -> Sequence[Sequence[Policy]]:
+        """Those that bind the account, from the root of its organization down."""
+        organizations = self.cloud.organizations(self.partition)
+        return () if organizations is None else organizations.policies_above(self.account, "SERVICE_CONTROL_POLICY")
 
     def _caller(self, arn: str | None, identity: Identity | None) -> Principal:
         if arn is not None:
