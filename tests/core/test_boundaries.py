@@ -126,6 +126,18 @@ def _delivered(cloud):
 
 
 # Operation -> valid parameters, with what they need to exist. The measured member is put in.
+def _images(cloud):
+    cloud.call("kinesisvideo", "CreateStream", StreamName="door", DataRetentionInHours=1)
+    images = {
+        "Status": "ENABLED",
+        "ImageSelectorType": "SERVER_TIMESTAMP",
+        "DestinationConfig": {"Uri": "s3://images", "DestinationRegion": "us-east-1"},
+        "SamplingInterval": 3000,
+        "Format": "JPEG",
+    }
+    return {"StreamName": "door", "ImageGenerationConfiguration": images}
+
+
 CALLS = {
     "sqs:SendMessage": lambda cloud: {"QueueUrl": _queue(cloud), "MessageBody": "hello"},
     "sqs:ReceiveMessage": lambda cloud: {"QueueUrl": _queue(cloud)},
@@ -193,6 +205,8 @@ CALLS = {
     "iam:UpdateLoginProfile": _login,
     "iam:UploadServerCertificate": lambda cloud: {"CertificateBody": "x", "PrivateKey": "x"},
     "iam:CreateSAMLProvider": lambda cloud: {"SAMLMetadataDocument": "x" * 1000},
+    "kinesisvideo:CreateStream": lambda cloud: {"StreamName": "door"},
+    "kinesisvideo:UpdateImageGenerationConfiguration": _images,
     "schemas:GetDiscoveredSchema": lambda cloud: {"Type": "OpenApi3", "Events": ["{}"]},
     "sts:GetSessionToken": lambda cloud: {},
     "sts:GetFederationToken": lambda cloud: {"Name": "jane"},

@@ -20,6 +20,7 @@ SERVICES = (
     "application-autoscaling",
     "dynamodb",
     "identitystore",
+    "kinesisvideo",
     "organizations",
     "pipes",
     "ram",
@@ -452,6 +453,36 @@ def _discoverers(client):
     return {}
 
 
+def _streams(client, edge=None):
+    for number in range(7):
+        client.create_stream(StreamName=f"stream-{number}", DataRetentionInHours=1)
+        if edge is not None:
+            client.start_edge_configuration_update(StreamName=f"stream-{number}", EdgeConfig=edge)
+    return {}
+
+
+def _edges(client):
+    secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:camera-Ab12Cd"
+    source = {"MediaUriSecretArn": secret, "MediaUriType": "RTSP_URI"}
+    hub = {"HubDeviceArn": "arn:aws:iot:us-east-1:123456789012:thing/hub"}
+    _streams(client, {**hub, "RecorderConfig": {"MediaSourceConfig": source}})
+    return hub
+
+
+def _channels(client):
+    for number in range(7):
+        client.create_signaling_channel(ChannelName=f"channel-{number}")
+    return {}
+
+
+def _mapped_stream(client):
+    storage = {"Status": "ENABLED"}
+    storage["StreamARN"] = client.create_stream(StreamName="kept", DataRetentionInHours=1)["StreamARN"]
+    channel = client.create_signaling_channel(ChannelName="call")["ChannelARN"]
+    client.update_media_storage_configuration(ChannelARN=channel, MediaStorageConfiguration=storage)
+    return {"StreamName": "kept"}
+
+
 def _center(client=None):
     """An instance of Identity Center that has permission sets, and the id of its store."""
     admin = boto3.client("sso-admin")
@@ -746,6 +777,10 @@ PAGINATORS = {
     "sso-admin:ListRegions": lambda client: _center()[0],
     "sso-admin:ListTagsForResource": _tagged_instance,
     "sso-admin:ListTrustedTokenIssuers": _issuers,
+    "kinesisvideo:DescribeMappedResourceConfiguration": _mapped_stream,
+    "kinesisvideo:ListEdgeAgentConfigurations": _edges,
+    "kinesisvideo:ListSignalingChannels": _channels,
+    "kinesisvideo:ListStreams": _streams,
     "pipes:ListPipes": _pipes,
     "schemas:ListDiscoverers": _discoverers,
     "schemas:ListRegistries": _registries,
@@ -792,6 +827,7 @@ PAGINATORS = {
 
 # Pages of a size that the caller cannot choose: results, pages.
 FIXED = {
+    "kinesisvideo:DescribeMappedResourceConfiguration": (1, 1),
     "accessanalyzer:GetFindingV2": (1, 1),
     "accessanalyzer:ListAnalyzers": (1, 1),
     "identitystore:ListIdentityStores": (1, 1),
