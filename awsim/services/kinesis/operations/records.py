@@ -237,6 +237,17 @@ class RecordOperations(ShardOperations):
             result["ChildShards"] = child_shards(stream, shard)
         return result
 
+    def resource_arn(self, name: str, arn: str, params: Mapping[str, Any]) -> str:
+        """Iterators and NextTokens of ListShards say by themselves which stream they are of."""
+        try:
+            if name == "iterator":
+                return str(tokens.unpack("iterator", params.get("ShardIterator") or "")[1])
+            if name == "page":
+                return str(tokens.unpack("shards", params["NextToken"])[3])
+        except (ValueError, IndexError):
+            pass
+        return super().resource_arn(name, arn, params)
+
     def _iterator(self, stream: Stream, shard: Shard, position: int) -> str:
         return tokens.pack("iterator", self.clock.time(), stream.arn, stream.id, shard.id, position)
 
