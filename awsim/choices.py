@@ -21,6 +21,8 @@ PROMISES = {
     "events.duplicate": "EventBridge delivers at least once: a target may get an event more than once",
     "events.late": "EventBridge delivers half a second after an event typically, and promises no time or order",
     "events.late-tick": "a scheduled rule fires within its minute, not precisely on the 0th second",
+    "glacier.expedited-capacity": "Expedited retrievals are accepted while there is capacity, unless it is provisioned",
+    "glacier.retrieval-time": "a retrieval takes 1 to 5 minutes, 3 to 5 hours or 5 to 12 hours, by its tier",
     "iam.propagation": "changes of IAM are eventually consistent: they take seconds to hold everywhere",
     "kinesis.propagation": "a record can be read within about 200 milliseconds after it was put, not at once",
     "s3.event-duplicate": "S3 delivers event notifications at least once",

@@ -109,6 +109,13 @@ def _inline(kind):
     return lambda cloud: {**_iam(kind)(cloud), "PolicyName": "p", "PolicyDocument": json.dumps(POLICY)}
 
 
+def _vault(cloud):
+    cloud.limits["glacier.closed"] = 0
+    vault = {"accountId": "-", "vaultName": "films"}
+    cloud.call("glacier", "CreateVault", vault)
+    return vault
+
+
 def _login(cloud):
     user = _iam("User")(cloud)
     cloud.call("iam", "CreateLoginProfile", **user, Password="Hunter2-hunter2")
@@ -148,6 +155,9 @@ CALLS = {
     "sqs:ListMessageMoveTasks": _dead_letters,
     "sns:CreateTopic": lambda cloud: {"Name": "news", "Tags": [{"Key": "k", "Value": "v"}]},
     "sns:TagResource": lambda cloud: {**_topic(cloud), "Tags": [{"Key": "k", "Value": "v"}]},
+    "glacier:CreateVault": _vault,
+    "glacier:UploadArchive": lambda cloud: {**_vault(cloud), "body": b"x"},
+    "glacier:InitiateMultipartUpload": lambda cloud: {**_vault(cloud), "partSize": "1048576"},
     "s3:DeleteObjects": lambda cloud: {**_bucket(cloud), "Delete": {"Objects": [{"Key": "a"}]}},
     "s3:PutBucketCors": lambda cloud: {**_bucket(cloud), "CORSConfiguration": {}},
     "dynamodb:CreateTable": lambda cloud: copy.deepcopy(TABLE),
