@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import Any
 
+from awsim.sealing import Seal
 from awsim.services.kinesis.shard import Shard
 from awsim.state import Dict, Entity, Lifecycle, Tags
 
@@ -26,7 +27,7 @@ class Stream(Entity):
 
     __slots__ = (
         "_starts", "account", "arn", "consumers", "created", "id", "key_id", "lifecycle", "metrics", "mode", "name",
-        "open", "policy", "record_size", "rescaled", "retention", "shards", "switched", "tags", "traffic",
+        "open", "policy", "record_size", "rescaled", "retention", "seal", "shards", "switched", "tags", "traffic",
         "watchers",
     )  # fmt: skip
 
@@ -56,6 +57,7 @@ class Stream(Entity):
         self.tags = Tags()
         self.policy: str | None = None
         self.key_id: str | None = None  # the KMS key that encrypts it
+        self.seal = Seal()
         self.metrics: tuple[str, ...] = ()
         self.consumers = Dict()  # name -> Consumer
         self.rescaled: tuple[float, ...] = ()  # when UpdateShardCount was called lately

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from awsim.sealing import Seal
 from awsim.services.sqs import receipts
 from awsim.services.sqs.groups import Groups
 from awsim.services.sqs.message import DELAYED, GONE, IN_FLIGHT, VISIBLE, Entry, Message
@@ -39,7 +40,8 @@ class Queue(Entity):
 
     __slots__ = (
         "_delayed", "_entries", "_groups", "_in_flight", "_limits", "_order", "_retention", "_secret", "_transitions",
-        "arn", "created", "deleted", "modified", "moves", "name", "purged", "settings", "tags", "watchers",
+        "arn", "created", "deleted", "modified", "moves", "name", "purged", "seal", "settings", "tags",
+        "watchers",
     )  # fmt: skip
 
     fifo: ClassVar[bool]
@@ -62,6 +64,7 @@ class Queue(Entity):
         self.modified = now
         self.purged: int | None = None
         self.deleted = False
+        self.seal = Seal()
         self.moves: tuple[Any, ...] = ()  # its message move tasks, newest first
         self.watchers = Dict()  # who is told of changes: anything -> a callable
         self._order = 0

@@ -250,3 +250,22 @@ def test_the_delay_of_a_message_goes_before_that_of_the_queue(aws, make, send, b
     assert bodies(slow) == ["y"]
     aws.clock.advance(seconds=5)
     assert bodies(url) == ["x"]
+
+
+@pytest.mark.rule("sqs-029")
+def test_one_long_poll_gets_what_many_short_ones_miss(aws, sqs, make, send, receive):
+    """(CloudWatch's count of empty receives is not modelled: the journal says what came back empty.)"""
+    url = make()
+
+    def empty():
+        return sum("Messages" not in call.result for call in aws.calls.of("sqs:ReceiveMessage"))
+
+    send(url, "long", DelaySeconds=10)
+    (message,) = receive(url, WaitTimeSeconds=20)
+    assert (message["Body"], empty()) == ("long", 0)
+    send(url, "short", DelaySeconds=10)
+    for _ in range(10):
+        assert receive(url) == []
+        aws.clock.advance(seconds=1)
+    (message,) = receive(url)
+    assert (message["Body"], empty()) == ("short", 10)

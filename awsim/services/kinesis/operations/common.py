@@ -14,6 +14,18 @@ from awsim.services.kinesis.refusals import invalid, no_stream, not_active
 from awsim.services.kinesis.stream import Stream
 from awsim.state import Collection, Dict, Lifecycle
 
+# What Kinesis says of errors of KMS: Kinesis API Reference, PutRecord.
+_KMS_ERRORS = {
+    "AccessDeniedException": "KMSAccessDeniedException",
+    "DisabledException": "KMSDisabledException",
+    "KMSInvalidStateException": "KMSInvalidStateException",
+    "NotFoundException": "KMSNotFoundException",
+    "OptInRequired": "KMSOptInRequired",
+    "ThrottlingException": "KMSThrottlingException",
+}
+# Kinesis' own key, which all of the account may use by way of Kinesis.
+_MANAGED_KEY = "alias/aws/kinesis"
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -64,6 +76,16 @@ class Operations(Service):
         if stream.status == "CREATING":
             raise no_stream(stream.name, self.account)
         return stream
+
+    def unlock(self, stream: Stream, ask: Callable[..., None]) -> None:
+        """On an encrypted stream: have a data key, for `ask` is `stream.seal.to_write` or `to_read`."""
+        key = stream.key_id
+        if key is None or key.endswith(_MANAGED_KEY):
+            return
+        try:
+            ask(self, key, {"aws:kinesis:arn": stream.arn}, self.limits["data-key-reuse"] or 0)
+        except AWSError as error:
+            raise AWSError(_KMS_ERRORS.get(error.code, "KMSAccessDeniedException"), error.message) from None
 
     def active(self, name: str | None, arn: str | None) -> Stream:
         """A stream that can be changed."""

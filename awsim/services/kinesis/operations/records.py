@@ -8,6 +8,7 @@ from hashlib import md5
 from typing import Any
 
 from awsim.errors import AWSError
+from awsim.gateway.validate import Violation
 from awsim.services.kinesis import sequence, tokens
 from awsim.services.kinesis.operations.common import shared
 from awsim.services.kinesis.operations.shards import ShardOperations
@@ -31,18 +32,21 @@ class RecordOperations(ShardOperations):
     def put_record(
         self,
         Data: bytes,
-        PartitionKey: str,
+        PartitionKey: str | None = None,
         StreamName: str | None = None,
         ExplicitHashKey: str | None = None,
         SequenceNumberForOrdering: str | None = None,
         StreamARN: str | None = None,
     ) -> dict[str, Any]:
+        if PartitionKey is None:
+            raise self.violation([_keyless("partitionKey")])
         stream = self.readable(StreamName, StreamARN)
         key = _hash_key(PartitionKey, ExplicitHashKey)
         if SequenceNumberForOrdering is not None:
             self._check_ordering(stream, SequenceNumberForOrdering)
         size = _size(Data, PartitionKey)
         self._check_size(stream, size, "data")
+        self.unlock(stream, stream.seal.to_write)
         shard, now = stream.shard_for(key), self.clock.time()
         self._meter(stream, 1, size, now)
         self._take_write(stream, shard, size, now)
@@ -57,6 +61,9 @@ class RecordOperations(ShardOperations):
         StreamName: str | None = None,
         StreamARN: str | None = None,
     ) -> dict[str, Any]:
+        keyless = [number for number, entry in enumerate(Records, 1) if entry.get("PartitionKey") is None]
+        if keyless:
+            raise self.violation([_keyless(f"records.{number}.member.partitionKey") for number in keyless])
         stream = self.readable(StreamName, StreamARN)
         most = stream.record_size * 1024
         shard_for = stream.shard_for
@@ -72,6 +79,7 @@ class RecordOperations(ShardOperations):
             self._check_size(stream, sizes[number - 1], f"records.{number}.member.data")
         total = sum(sizes)
         self.limits.check("batch-size", total)
+        self.unlock(stream, stream.seal.to_write)
         now = self.clock.time()
         self._meter(stream, len(placed), total, now)
         encryption = _encrypted(stream)
@@ -220,6 +228,7 @@ class RecordOperations(ShardOperations):
         if stream is None or stream.status == "DELETING":
             raise no_such_shard(shard_id, name, self.account)
         shard = self.shard_to_read(stream, shard_id)
+        self.unlock(stream, stream.seal.to_read)
         named = self._named(stream, shard)
         self.limits.rate("shard-reads", shard.throughput_key, now=now, fields=named)
         most = limit or int(self.limits["read-records"] or KEYS)
@@ -341,6 +350,11 @@ def _encrypted(stream: Stream) -> str | None:
 
 def _size(data: bytes, key: str) -> int:
     return len(data) + (len(key) if key.isascii() else len(key.encode()))
+
+
+def _keyless(path: str) -> Violation:
+    """Newer models leave the key to streams that distribute records by themselves, which are not modelled."""
+    return Violation(path, None, "required", "Member must not be null")
 
 
 def _hash_key(partition_key: str, explicit: str | None) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,18 @@ from awsim.state import Collection, Dict
 if TYPE_CHECKING:
     from awsim.gateway.validate import Violation
 
+# What SQS says of errors of KMS: SQS API Reference, SendMessage.
+_KMS_ERRORS = {
+    "AccessDeniedException": "KmsAccessDenied",
+    "DisabledException": "KmsDisabled",
+    "InvalidKeyUsageException": "KmsInvalidKeyUsage",
+    "KMSInvalidStateException": "KmsInvalidState",
+    "NotFoundException": "KmsNotFound",
+    "OptInRequired": "KmsOptInRequired",
+    "ThrottlingException": "KmsThrottled",
+}
+# SQS's own key, which all of the account may use by way of SQS.
+_MANAGED_KEY = "alias/aws/sqs"
 NO_QUEUE = "The specified queue does not exist."
 
 
@@ -59,6 +71,18 @@ class Operations(Service):
             queue = self.shared_queue(address.account, address.name)
         queue.refresh(self.now() if now is None else now)
         return queue
+
+    def unlock(self, queue: Queue, ask: Callable[..., None]) -> None:
+        """On a queue under a KMS key: have a data key, for `ask` is `queue.seal.to_write` or `to_read`."""
+        key = queue.settings.kms_master_key_id
+        if key is None or key.endswith(_MANAGED_KEY):
+            return
+        owner = self if queue.arn.split(":")[4] == self.account else self.at(account=queue.arn.split(":")[4])
+        try:
+            ask(owner, key, {"aws:sqs:arn": queue.arn}, queue.settings.kms_data_key_reuse_period_seconds)
+        except AWSError as error:
+            code = _KMS_ERRORS.get(error.code, "KmsAccessDenied")
+            raise self.error(code, error.message) from None
 
     def queue_with_arn(self, arn: str, parameter: str) -> Queue:
         """The queue of this account and region with an ARN that a request gives as `parameter`."""

@@ -78,6 +78,7 @@ class MessageOperations(Operations):
         self._check_type(queue, MessageGroupId, MessageDeduplicationId, DelaySeconds)
         raw = self._checked_body(queue, MessageBody, MessageAttributes)
         self._throttle(queue, "fifo-send", (MessageGroupId,))
+        self.unlock(queue, queue.seal.to_write)
         return self._send(
             queue,
             now,
@@ -102,6 +103,7 @@ class MessageOperations(Operations):
         sizes = (contents.size(entry.get("MessageBody") or "", entry.get("MessageAttributes")) for entry in Entries)
         self.limits.check("batch-size", sum(sizes))
         self._throttle(queue, "fifo-send", {entry.get("MessageGroupId") for entry in Entries})
+        self.unlock(queue, queue.seal.to_write)
 
         def send(entry: Mapping[str, Any]) -> dict[str, Any]:
             body, given = entry.get("MessageBody") or "", entry.get("MessageAttributes")
@@ -238,6 +240,7 @@ class MessageOperations(Operations):
         if self.request.deadline is None:
             # A long poll that looks again is still the same request.
             self._throttle(queue, "fifo-receive")
+        self.unlock(queue, queue.seal.to_read)
         poll = Poll(
             maximum=self.limits["receive-default"] if MaxNumberOfMessages is None else MaxNumberOfMessages,
             timeout=(settings.visibility_timeout if VisibilityTimeout is None else VisibilityTimeout) * 1000,
