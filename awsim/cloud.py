@@ -185,7 +185,7 @@ class Cloud:
         if self._credentials is None:
             from awsim.auth.credentials import Credentials
 
-            self._credentials = Credentials(self.account, self.clock)
+            self._credentials = Credentials(self.account, self.clock, self.choices)
         return self._credentials
 
     # --- services

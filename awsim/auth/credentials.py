@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, NamedTuple, Protocol
@@ -28,6 +28,12 @@ _TOKEN_SIZE = 356
 
 class Clock(Protocol):
     def time(self) -> float: ...
+
+
+class Choices(Protocol):
+    def choose(
+        self, name: str, options: Sequence[bool], odds: float | None = None, what: str | Callable[[], str] = ""
+    ) -> bool: ...
 
 
 class Ids(Protocol):
@@ -108,6 +114,7 @@ class IssuedKey:
     expires: float | None
     caller: Caller
     active: bool = True
+    unsettled: float | None = None  # until when it may not be known everywhere (epoch seconds)
 
     @property
     def keys(self) -> Keys:
@@ -117,9 +124,10 @@ class IssuedKey:
 class Credentials:
     """All access keys of one Cloud."""
 
-    def __init__(self, account: str, clock: Clock) -> None:
+    def __init__(self, account: str, clock: Clock, choices: Choices | None = None) -> None:
         self.account = account
         self._clock = clock
+        self._choices = choices
         self._issued: Dict = Dict()  # access key -> IssuedKey
         self._devices: Dict = Dict()  # serial number of an MFA device that is enabled -> Enrolment
         self._strangers: dict[tuple[str, str], Caller] = {}  # a pure function of its key: needs no undo
@@ -137,7 +145,16 @@ class Credentials:
             raise Refused("expired", access_key, token)
         if not key.active:
             raise Refused("inactive", access_key, token)
+        if key.unsettled is not None and self._clock.time() < key.unsettled and self._is_late(access_key):
+            raise Refused("unknown", access_key, token)
         return key.caller
+
+    def _is_late(self, access_key: str) -> bool:
+        """Whether a key that was just made is not known yet where it is used."""
+        if self._choices is None:
+            return False
+        what = f"did not know yet of the access key {access_key}, just created"
+        return self._choices.choose("iam.propagation", (False, True), 0.2, what)
 
     def _stranger(self, access_key: str, partition: str) -> Caller:
         account = access_key if len(access_key) == 12 and access_key.isdecimal() else self.account
@@ -155,6 +172,7 @@ class Credentials:
         *,
         session: Session | None = None,
         token_size: int = 0,
+        unsettled: float | None = None,
     ) -> IssuedKey:
         """A new key for the principal `arn`: an ASIA… key with a token if it has a `session`, else an AKIA… one.
 
@@ -165,7 +183,8 @@ class Credentials:
         secret = ids.text("secret-key", 40, _SECRET)
         token = _token(secret, max(token_size, _TOKEN_SIZE)) if session else None
         caller = Caller(account, arn, user_id, access_key, kind, session)
-        key = IssuedKey(access_key, secret, token, session.expires if session else None, caller)
+        expires = session.expires if session else None
+        key = IssuedKey(access_key, secret, token, expires, caller, unsettled=unsettled)
         self._issued[access_key] = key
         return key
 
@@ -184,9 +203,7 @@ class Credentials:
     def activate(self, access_key: str, active: bool) -> None:
         """Switch a long-term key on or off, as IAM's UpdateAccessKey does."""
         key = self._issued[access_key]
-        self._issued[access_key] = IssuedKey(
-            key.access_key, key.secret, key.session_token, key.expires, key.caller, active
-        )
+        self._issued[access_key] = replace(key, active=active)
 
     def rename(self, access_key: str, arn: str) -> None:
         """Have a key stand for its user under a new ARN, as IAM's UpdateUser gives it."""

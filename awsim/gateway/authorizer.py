@@ -96,12 +96,24 @@ class Authorizer:
         """What policies say of one action on one resource; None: they have no say in it."""
         return self._decision(call, self._identity(call), action, resource, keys)
 
+    def by_identity(self, call: Call, action: str, resource: str, keys: Mapping[str, Any] | None = None) -> bool:
+        """Whether the caller's own policies let it, whatever a resource's policy says."""
+        alone = ResourceSide(call.caller.account)
+        decision = self._decision(call, self._identity(call), action, resource, keys, alone)
+        return decision is not None and decision.allowed
+
     def _decision(
-        self, call: Call, asks: _Identity, action: str, resource: str, keys: Mapping[str, Any] | None
+        self,
+        call: Call,
+        asks: _Identity,
+        action: str,
+        resource: str,
+        keys: Mapping[str, Any] | None,
+        side: ResourceSide | None = None,
     ) -> Decision | None:
         who = Principal.of(call.caller)
         identity, boundary, tags = asks
-        side = self._resource_side(call, action, resource)
+        side = side or self._resource_side(call, action, resource)
         rcps = rcps_for(call, action, side.account or call.account)
         if who.service is not None and not (side.policies or side.mandatory or side.closed):
             # What AWS's services do among themselves needs a policy only where the resource can have one.
@@ -145,7 +157,8 @@ class Authorizer:
         if action in _ON_TRUST and ":role/" in resource:
             account = resource.split(":")[4]
             role = self._iam_record(account, call.region, "role", resource)
-            trust = (parse(role.trust, "trust"),) if role is not None and role.arn == resource else ()
+            known = role is not None and role.arn == resource
+            trust = (self._iam(account, call.region).trust_of(role),) if known else ()
             return ResourceSide(account, trust, mandatory=True)
         if action == "sts:AssumeRoot":
             # No policy stands before a member of an organization: STS knows whom its management lets in.

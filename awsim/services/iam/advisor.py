@@ -67,4 +67,4 @@ class Job(NamedTuple):
     created: int
     ready: float
     services: tuple[dict[str, Any], ...]
-    entities: Mapping[str, tuple[dict[str, Any], ...]]  # prefix -> details of who used it
+    entities: Mapping[str, tuple[dict[str, Any], ...]]  # prefix -> details of who could use it

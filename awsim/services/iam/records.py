@@ -6,8 +6,9 @@ their ARNs.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
+from awsim.services.iam.advisor import Granting
 from awsim.services.iam.passwords import LoginProfile
 from awsim.state import Dict, Entity, SortedDict, Tags
 
@@ -39,6 +40,15 @@ class Resource(Entity):
         return f"<{self.kind} {self.name}>"
 
 
+class Earlier(NamedTuple):
+    """What held for a user or role before its last changes, which may not hold everywhere until a time."""
+
+    granting: tuple[Granting, ...]
+    boundary: str | None
+    trust: str | None
+    until: float
+
+
 class Identity(Resource):
     """What policies can hang on."""
 
@@ -47,6 +57,7 @@ class Identity(Resource):
         self.attached = Dict()  # ARN of a managed policy -> its name
         self.inline = SortedDict()  # name of an inline policy -> its text
         self.boundary: str | None = None  # ARN of a managed policy
+        self.earlier: Earlier | None = None
 
     def inline_size(self, without: str | None = None) -> int:
         """Characters of all inline policies together, white space not counted."""

@@ -17,7 +17,6 @@ from awsim.services.iam.journal import Uses
 from awsim.services.iam.records import (
     ROOT,
     Group,
-    Identity,
     InstanceProfile,
     ManagedPolicy,
     Resource,
@@ -177,34 +176,6 @@ class Operations(Service):
     def shown_document(self, text: str) -> Any:
         """A document in an answer: encoded for the wire, read for callers in Python, as boto3 would show it."""
         return policies.on_the_wire(text) if self.request.http is not None else json.loads(text)
-
-    # --- boundaries
-
-    def check_boundary(self, arn: str) -> None:
-        self.attachable(arn, malformed(f"Scope ARN: {arn} does not exist or is not attachable."))
-
-    def attachable(self, arn: str, refusal: AWSError | None = None) -> str:
-        """The name of a managed policy that may be attached; raises NoSuchEntity, PolicyNotAttachable."""
-        parts = policies.read_arn(arn)
-        if parts.account == "aws":
-            from awsim.services.iam.aws_policies import SERVICE_LINKED, aws_policy
-
-            known = aws_policy(parts.path, parts.name)
-            if known is not None:
-                if known.path == SERVICE_LINKED:
-                    raise self.error("PolicyNotAttachable")
-                return known.name
-        elif (own := self.policy(arn)) is not None:
-            return own.name
-        raise refusal or no_such(f"Policy {arn} does not exist or is not attachable.")
-
-    def bound(self, identity: Identity, arn: str | None) -> None:
-        """Set or take away the permissions boundary."""
-        if identity.boundary is not None:
-            self.bounded[identity.boundary].pop(identity.id)
-        identity.boundary = arn
-        if arn is not None:
-            self.bounded.setdefault(arn, Dict())[identity.id] = identity
 
     # --- answers
 

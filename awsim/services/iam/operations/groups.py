@@ -39,6 +39,7 @@ class GroupOperations(UserOperations):
         self.groups[group.key] = group
         for user in group.members.values():
             del user.groups[earlier]
+            self.changing(user)
             user.groups[group.key] = group
 
     def delete_group(self, GroupName: str) -> None:
@@ -60,12 +61,15 @@ class GroupOperations(UserOperations):
         if group.key in user.groups:
             return
         self.limits.quota("groups-per-user", len(user.groups), user.name)
+        self.changing(user)
         user.groups[group.key] = group
         group.members[user.key] = user
 
     def remove_user_from_group(self, GroupName: str, UserName: str) -> None:
         group, user = self.group(GroupName), self.user(UserName)
-        if user.groups.pop(group.key, None) is not None:
+        if group.key in user.groups:
+            self.changing(user)
+            del user.groups[group.key]
             del group.members[user.key]
             self.limits.used("groups-per-user", len(user.groups), user.name)
 

@@ -65,6 +65,7 @@ class InlinePolicyOperations(PolicyOperations):
         policies.check(text, "identity")
         whole = identity.inline_size(without=name) + size_of(text)
         self.limits.check(f"{identity.kind}-policy-size", whole, name=identity.name)
+        self.changing(identity)
         identity.inline[name] = text
 
     def _inline(self, identity: Identity, name: str) -> dict[str, Any]:
@@ -73,6 +74,7 @@ class InlinePolicyOperations(PolicyOperations):
 
     def _delete_inline(self, identity: Identity, name: str) -> None:
         self._existing(identity, name)
+        self.changing(identity)
         del identity.inline[name]
 
     def _inline_names(self, identity: Identity, marker: str | None, size: int | None) -> dict[str, Any]:

@@ -15,7 +15,9 @@ class AccessKeyOperations(InlinePolicyOperations):
         user = self.user_or_caller(UserName)
         self.limits.quota("access-keys-per-user", len(user.access_keys), user.name)
         kind = "root" if user.is_root else "user"
-        issued = self.cloud.credentials.issue(kind, self.account, user.arn, user.id, self.ids)
+        seconds = self.limits.lag("propagation")
+        unsettled = self.clock.time() + seconds if seconds else None
+        issued = self.cloud.credentials.issue(kind, self.account, user.arn, user.id, self.ids, unsettled=unsettled)
         key = user.access_keys[issued.access_key] = AccessKey(issued.access_key, self.now())
         return {"AccessKey": {**_shown(user, key), "SecretAccessKey": issued.secret}}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from awsim.errors import AWSError
 from awsim.services.iam import policies
-from awsim.services.iam.aws_policies import AwsPolicy, aws_policies, aws_policy
+from awsim.services.iam.aws_policies import AwsPolicy, aws_policies
 from awsim.services.iam.operations.common import TagList, none_if_empty, starting
 from awsim.services.iam.operations.roles import RoleOperations
 from awsim.services.iam.records import Group, Identity, ManagedPolicy, Role, User, size_of
@@ -93,6 +93,7 @@ class PolicyOperations(RoleOperations):
         self.limits.quota("versions-per-policy", len(policy.versions), policy.name)
         id = policy.add(PolicyDocument, self.now())
         if SetAsDefault:
+            self.changing_policy(PolicyArn)
             policy.default = id
         policy.updated = self.now()
         return {"PolicyVersion": self._shown_version(policy, id)}
@@ -119,6 +120,7 @@ class PolicyOperations(RoleOperations):
     def set_default_policy_version(self, PolicyArn: str, VersionId: str) -> None:
         policy = self.own_policy(PolicyArn)
         self._check_version(policy, VersionId)
+        self.changing_policy(PolicyArn)
         policy.default = VersionId
         policy.updated = self.now()
 
@@ -206,13 +208,16 @@ class PolicyOperations(RoleOperations):
 
     def hang(self, identity: Identity, arn: str, name: str) -> None:
         """Attach without asking whether that is allowed: as services do with their linked roles."""
+        self.changing(identity)
         identity.attached[arn] = name
         self.attached.setdefault(arn, Dict())[identity.id] = identity
 
     def detach(self, identity: Identity, arn: str) -> None:
         policies.read_arn(arn)
-        if identity.attached.pop(arn, None) is None:
+        if arn not in identity.attached:
             raise no_such(f"Policy {arn} was not found.")
+        self.changing(identity)
+        del identity.attached[arn]
         self.attached[arn].pop(identity.id)
         self.limits.used(f"policies-per-{identity.kind}", len(identity.attached), identity.name)
 
@@ -244,14 +249,6 @@ class PolicyOperations(RoleOperations):
 
     # --- look-ups
 
-    def any_policy(self, arn: str) -> ManagedPolicy | AwsPolicy:
-        """The policy of an ARN, the account's or AWS's; raises NoSuchEntity."""
-        parts = policies.read_arn(arn)
-        found = aws_policy(parts.path, parts.name) if parts.account == "aws" else self.policy(arn)
-        if found is None:
-            raise no_such(f"Policy {arn} was not found.")
-        return found
-
     def own_policy(self, arn: str) -> ManagedPolicy:
         """A policy that the account may change; raises AccessDenied for those of AWS."""
         policy = self.any_policy(arn)
@@ -265,13 +262,6 @@ class PolicyOperations(RoleOperations):
         if isinstance(policy, AwsPolicy):
             return f"arn:{self.partition}:iam::aws:policy{policy.path}{policy.name}"
         return policy.arn
-
-    def document_of(self, arn: str) -> str:
-        """The default version's document; answers NotImplemented for a policy that is known by name alone."""
-        policy = self.any_policy(arn)
-        if policy.document is None:
-            self.not_modelled(f"the document of AWS's managed policy {policy.name}, of which only the name is known")
-        return policy.document
 
     def _check_document(self, text: str) -> None:
         policies.check(text, "managed")

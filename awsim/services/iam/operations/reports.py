@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from awsim.auth.policy import Policy, parse
 from awsim.services.iam import advisor, reports
 from awsim.services.iam.account import Report
 from awsim.services.iam.advisor import Granting, Job
 from awsim.services.iam.journal import Use, session_arn
 from awsim.services.iam.operations.account import AccountOperations
-from awsim.services.iam.records import Group, Identity, Role, User
+from awsim.services.iam.records import Group, Identity, Role
 from awsim.services.iam.refusals import invalid, malformed, no_such
 
 
@@ -66,13 +64,19 @@ class ReportOperations(AccountOperations):
             if Granularity == "ACTION_LEVEL":
                 shown["TrackedActionsLastAccessed"] = self._actions(users, prefix)
             services.append(shown)
-            entities[prefix] = tuple(
-                {"EntityInfo": _info(who), "LastAuthenticated": int(use.time)} for who, use in used
-            )
+            entities[prefix] = tuple(self._could(users, dict(used)))
         id = self.ids.uuid("job")
         ready = self.clock.time() + self.limits.duration("access-advisor-job")
         self.jobs[id] = Job(Arn, Granularity, self.now(), ready, tuple(services), entities)
         return {"JobId": id}
+
+    def _could(self, users: Sequence[Identity], used: Mapping[Identity, Use]) -> Iterator[dict[str, Any]]:
+        """Who could have used a service, those who did first, the latest of them before the others."""
+        for who in sorted(users, key=lambda each: (-used[each].time if each in used else 0.0, each.arn)):
+            shown: dict[str, Any] = {"EntityInfo": _info(who)}
+            if who in used:
+                shown["LastAuthenticated"] = int(used[who].time)
+            yield shown
 
     def get_service_last_accessed_details(
         self, JobId: str, MaxItems: int | None = None, Marker: str | None = None
@@ -93,7 +97,7 @@ class ReportOperations(AccountOperations):
         if ServiceNamespace not in job.entities:
             raise no_such(f"{ServiceNamespace} is not a service that {job.arn} may access.")
         found = () if head["JobStatus"] != "COMPLETED" else job.entities[ServiceNamespace]
-        pairs = [(entity["EntityInfo"]["Arn"], entity) for entity in found]
+        pairs = [(f"{place:08}", entity) for place, entity in enumerate(found)]
         return {**head, **self.page("EntityDetailsList", pairs, lambda entity: entity, Marker, MaxItems)}
 
     def list_policies_granting_service_access(
@@ -135,25 +139,6 @@ class ReportOperations(AccountOperations):
                 raise no_such(f"The {kind} with name {name} cannot be found.")
         raise invalid(f"Invalid Entity Arn: {arn}")
 
-    def granting(self, identity: Identity) -> list[Granting]:
-        """The policies of an identity, those of a user's groups too."""
-        found: list[Granting] = []
-        groups = identity.groups.values() if isinstance(identity, User) else ()
-        for each in (identity, *groups):
-            entity = (each.kind.upper(), each.name)
-            found += [Granting(name, None, text, entity) for name, text in each.inline.items()]
-            found += [Granting(name, arn, self.document_of(arn), entity) for arn, name in each.attached.items()]
-        return found
-
-    def permissions_of(self, identity: Identity) -> tuple[list[Policy], Policy | None, dict[str, str]]:
-        """What decides for a user or role: its policies, those of its groups too, its boundary and its tags."""
-        found = [_compiled(each.document, each.name, each.arn) for each in self.granting(identity)]
-        boundary = None
-        if identity.boundary is not None:
-            name = identity.boundary.rpartition("/")[2]
-            boundary = _compiled(self.document_of(identity.boundary), name, identity.boundary)
-        return found, boundary, identity.tags.as_dict()
-
     def _use(self, who: Identity, prefix: str) -> Use | None:
         return self.uses.by_service(self._calls_as(who), self._since(who)).get(prefix)
 
@@ -187,11 +172,6 @@ class ReportOperations(AccountOperations):
         if self.clock.time() < job.ready:
             return {"JobStatus": "IN_PROGRESS", "JobCreationDate": job.created}
         return {"JobStatus": "COMPLETED", "JobCreationDate": job.created, "JobCompletionDate": int(job.ready)}
-
-
-@lru_cache(4096)
-def _compiled(text: str, name: str, arn: str | None) -> Policy:
-    return parse(text, "identity" if arn is None else "managed").named(name, arn)
 
 
 def _info(who: Identity) -> dict[str, Any]:

@@ -87,6 +87,7 @@ class RoleOperations(GroupOperations):
     def update_assume_role_policy(self, RoleName: str, PolicyDocument: str) -> None:
         role = self.own_role(RoleName)
         self.check_trust(PolicyDocument)
+        self.changing(role)
         role.trust = PolicyDocument
 
     def delete_role(self, RoleName: str) -> None:

@@ -6,18 +6,18 @@ from typing import Any
 
 from awsim.auth.totp import Enrolment
 from awsim.services.iam.operations.common import (
-    Operations,
     TagList,
     none_if_empty,
     shown_boundary,
     starting,
 )
+from awsim.services.iam.operations.permissions import PermissionOperations
 from awsim.services.iam.records import User
 from awsim.services.iam.refusals import conflict, no_such
 from awsim.state import Tags as TagMap
 
 
-class UserOperations(Operations):
+class UserOperations(PermissionOperations):
     def create_user(
         self, UserName: str, Path: str = "/", PermissionsBoundary: str | None = None, Tags: TagList = ()
     ) -> dict[str, Any]:
