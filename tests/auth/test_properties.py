@@ -60,6 +60,13 @@ NAMES: list[Any] = [
 ]
 DENY_ALL = parse(json.dumps({"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}))
 ALLOW_ALL = parse(json.dumps({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}))
+FULL_ACCESS = parse(
+    json.dumps({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}}), "rcp"
+)
+EVERY_ACTION = ["s3:*", "sqs:*", "iam:*"]  # an RCP cannot name them all by one star
+NOTHING = parse(
+    json.dumps({"Statement": {"Effect": "Deny", "Principal": "*", "Action": EVERY_ACTION, "Resource": "*"}}), "rcp"
+)
 BLOCKS = [range(start, start + 50) for start in range(0, 400, 50)]
 
 
@@ -187,6 +194,50 @@ def test_a_limit_never_grants(world: World) -> None:
     assert not world.decided(session=None, scps=(), rcps=()).allowed
     assert not world.decided(boundary=ALLOW_ALL, session=(ALLOW_ALL,), scps=((ALLOW_ALL,),), rcps=()).allowed
     assert not world.decided().allowed
+
+
+@each_world
+def test_service_control_policies_never_grant(world: World) -> None:
+    """Whatever a further level allows, whatever a policy on a level does: nothing is allowed that was not without."""
+    bare = world.decided(scps=())
+    level = world.policies_of("identity", 1)
+    for scps in ((level,), (*world.policies.scps, level), ((ALLOW_ALL,), level)):
+        assert bare.allowed or not world.decided(scps=scps).allowed
+    before = world.decided()
+    assert before.allowed or not world.decided(scps=(*world.policies.scps, level)).allowed
+
+
+@each_world
+def test_resource_control_policies_never_grant(world: World) -> None:
+    bare = world.decided(rcps=())
+    for rcps in (((world.rcp(),),), (*world.policies.rcps, (world.rcp(), FULL_ACCESS)), ((FULL_ACCESS,),)):
+        assert bare.allowed or not world.decided(rcps=rcps).allowed
+    assert world.decided(rcps=((FULL_ACCESS,),))[:3] == bare[:3]
+
+
+@each_world
+def test_guardrails_do_not_bind_the_management_account(world: World) -> None:
+    bare = world.decided(scps=(), rcps=())
+    free = world.decided(scps=((DENY_ALL,),), rcps=((NOTHING,),), management=True, resource_management=True)
+    assert free[:3] == bare[:3]
+
+
+@each_world
+def test_service_control_policies_bind_people_alone(world: World) -> None:
+    bound = world.decided(scps=((DENY_ALL,),), management=False)
+    if world.request.principal.type in (*PERSON, "root"):
+        assert not bound.allowed
+    else:
+        assert bound[:3] == world.decided(scps=())[:3]
+
+
+@each_world
+def test_resource_control_policies_bind_everybody_but_only_resources(world: World) -> None:
+    bound = world.decided(rcps=((NOTHING,),), resource_management=False)
+    if world.request.resource == "*":
+        assert bound[:3] == world.decided(rcps=())[:3]
+    else:
+        assert not bound.allowed
 
 
 @each_world
