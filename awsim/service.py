@@ -72,6 +72,9 @@ class Service:
     """Shapes of the model that results hold just as the wire has them, with no member left None and no timestamp or
     unknown member in them: the serialiser does not walk them. Blobs may be bytes."""
 
+    aliased: ClassVar[bool] = False
+    """Whether resources have other names that calls may give: see `by_other_names`."""
+
     watchful: ClassVar[bool] = False
     """Whether `answered` is to hear of every call once it is over."""
 
@@ -245,6 +248,10 @@ class Service:
     def not_modelled(self, what: str) -> NoReturn:
         """Refuse a feature awsim does not have, by name."""
         raise not_modelled(f"{self.name}: {what}")
+
+    def by_other_names(self, call: Call) -> None:
+        """Before permissions are looked at: put the names of resources in place of other names for them that a call
+        gives (access points for buckets), and note those in `call.through`. Only where the class is `aliased`."""
 
     @property
     def key(self) -> tuple[str, str | None, str]:

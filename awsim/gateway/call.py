@@ -24,7 +24,8 @@ class Call:
 
     __slots__ = (
         "caller", "cloud", "codec", "deadline", "error", "fault", "http", "instance", "model", "operation", "outer",
-        "params", "plan", "record", "region", "request_id", "result", "service", "source_arn", "token_key",
+        "params", "plan", "record", "region", "request_id", "result", "service", "source_arn", "through",
+        "token_key",
     )  # fmt: skip
 
     def __init__(self, cloud: Cloud, http: Request | None = None, model: OperationModel | None = None) -> None:
@@ -51,6 +52,8 @@ class Call:
         self.service = ""
         # The resource on whose behalf a service calls: aws:SourceArn.
         self.source_arn: str | None = None
+        # The other name by which a resource was asked for, if any: see `Service.by_other_names`.
+        self.through: Any = None
         self.token_key: Any = None
 
     @property

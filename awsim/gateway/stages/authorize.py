@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 
 def authorize(call: Call) -> None:
+    if call.instance.aliased and call.through is None:
+        call.instance.by_other_names(call)
     policies = call.cloud.authorization
     if policies is not None:
         policies(call)

@@ -26,7 +26,9 @@ def journal(call: Call) -> None:
     record.account = caller.account or None
     http = call.http
     # Small parameters are kept as they are and looked through only when somebody asks for them.
-    record._parameters = call.params if http is not None and http.size() <= LARGE else without_blobs(call.params)
+    # As the program wrote them.
+    params = call.params if call.through is None else call.through.params
+    record._parameters = params if http is not None and http.size() <= LARGE else without_blobs(params)
     if call.fault is not None:
         record.fault = call.fault.describe()
     if call.error is not None:

@@ -6,12 +6,13 @@ who may do what. One instance serves all accounts of a partition, because they s
 """
 
 from awsim.services.s3.abac import Abac
+from awsim.services.s3.access_points import AccessPoints
 from awsim.services.s3.reencryption import Reencryption
 from awsim.services.s3.selects import Selects
 from awsim.services.s3.website import Websites
 
 
-class S3(Websites, Selects, Abac, Reencryption):
+class S3(AccessPoints, Websites, Selects, Abac, Reencryption):
     """Amazon Simple Storage Service."""
 
 

@@ -138,9 +138,27 @@ def _creates(service: Permissions, resource: str, rest: str) -> bool | None:
     return False if operation in ("CreateMultipartUpload", "UploadPart", "UploadPartCopy") else None
 
 
+def _access_point(service: Permissions, resource: str, rest: str) -> str | None:
+    through = service.cloud.current.through
+    return None if through is None else through.point.arn
+
+
+def _access_point_account(service: Permissions, resource: str, rest: str) -> str | None:
+    through = service.cloud.current.through
+    return None if through is None else through.point.account
+
+
+def _network_origin(service: Permissions, resource: str, rest: str) -> str | None:
+    through = service.cloud.current.through
+    return None if through is None else through.point.network_origin
+
+
 _KEYS: dict[str, Callable[[Permissions, str, str], Any]] = {
     "s3:existingobjecttag": _object_tag,
     "s3:resourceaccount": _account,
+    "s3:dataaccesspointarn": _access_point,
+    "s3:dataaccesspointaccount": _access_point_account,
+    "s3:accesspointnetworkorigin": _network_origin,
     "s3:signatureversion": _signature,
     "s3:authtype": _auth_type,
     "s3:signatureage": _age,

@@ -35,7 +35,7 @@ _OWNERS_OWN = frozenset(("GetBucketPolicy", "PutBucketPolicy", "DeleteBucketPoli
 
 
 @lru_cache(512)
-def _parsed(text: str, denials: bool) -> tuple[Any, ...]:
+def parsed(text: str, denials: bool) -> tuple[Any, ...]:
     """The policy in a text, or what it denies."""
     from awsim.auth.policy import parse
 
@@ -49,7 +49,7 @@ def _parsed(text: str, denials: bool) -> tuple[Any, ...]:
 
 
 @lru_cache(512)
-def _is_public(text: str) -> bool:
+def is_public(text: str) -> bool:
     return policies.is_public(json.loads(text))
 
 
@@ -101,12 +101,15 @@ class Permissions(Service):
         if text:
             # An object of another account is not the bucket owner's to open, and what is public counts for nobody
             # outside where that is restricted; to close it still counts.
-            said = _parsed(text, owner != bucket.account or self._is_restricted(bucket, text))
+            said = parsed(text, owner != bucket.account or self._is_restricted(bucket, text))
         if key and version is None and action == "s3:GetObject":
             # Nothing there: whoever may list is told so, whether or not it could read.
             granted = self.may_list(bucket, key)
         else:
             granted = not disabled and self._is_granted(bucket, owner, version, action)
+        through = self.cloud.current.through
+        if through is not None and not granted:
+            granted = through.lets_in(self.cloud.current, action, bucket, key)
         return ResourceSide(owner, said, granted=granted)
 
     def source_of(self, copy_source: Any) -> tuple[str, str, str | None]:
@@ -131,7 +134,7 @@ class Permissions(Service):
         caller = self.caller
         if caller.account == bucket.account or caller.service is not None:
             return False
-        return bool(self.public_access(bucket)["RestrictPublicBuckets"]) and _is_public(text)
+        return bool(self.public_access(bucket)["RestrictPublicBuckets"]) and is_public(text)
 
     def _is_granted(self, bucket: Bucket, owner: str, version: Version | None, action: str) -> bool:
         """Whether a list lets the caller in."""
@@ -272,8 +275,11 @@ class Permissions(Service):
             return
         from awsim.gateway.authorizer import denial, judged
 
+        call = self.cloud.current
+        if call.through is not None:
+            call.through.judge(call, action, bucket, key, keys)
         arn = f"arn:{self.partition}:s3:::{bucket.name}"
-        decision = judged(self.cloud.current, action, f"{arn}/{key}" if key else arn, keys)
+        decision = judged(call, action, f"{arn}/{key}" if key else arn, keys)
         if decision is not None and not decision.allowed:
             raise denial(self.cloud.current, decision)
 

@@ -74,6 +74,26 @@ _BUCKET_ACTION = re.compile(
 
 def check(text: str, bucket_arn: str) -> Policy:
     """A bucket's policy, read and checked. Raises MalformedPolicy."""
+    policy = _read(text)
+    for statement in statements(json.loads(text)):
+        _check_statement(statement, bucket_arn)
+    return policy
+
+
+def check_of_access_point(text: str, arn: str) -> Policy:
+    """The policy of an access point, read and checked. Raises MalformedPolicy."""
+    policy = _read(text)
+    for statement in statements(json.loads(text)):
+        for resource in _listed(statement.get("Resource", statement.get("NotResource", ()))):
+            if not fnmatchcase(arn, resource.partition("/object/")[0].replace("[", "[[]")):
+                raise _malformed("Policy has invalid resource", resource)
+        for action in _listed(statement.get("Action", [])):
+            if action != "*" and not action.lower().startswith("s3:"):
+                raise _malformed("Policy has invalid action", action)
+    return policy
+
+
+def _read(text: str) -> Policy:
     from awsim.auth.policy import PolicyError, parse
 
     try:
@@ -84,8 +104,6 @@ def check(text: str, bucket_arn: str) -> Policy:
         if '"NotPrincipal"' in text and _spares_from_allow(json.loads(text)):
             raise _malformed("Allow with NotPrincipal is not allowed.") from None
         raise _malformed(error.message, error.detail) from None
-    for statement in statements(json.loads(text)):
-        _check_statement(statement, bucket_arn)
     return policy
 
 
