@@ -14,7 +14,7 @@ from awsim.service import ResourceSide, Service
 from awsim.services.events import arns
 from awsim.services.events.bus import DEFAULT, Bus, Rule
 from awsim.services.events.refusals import invalid, no_bus, no_rule, not_valid
-from awsim.state import Collection
+from awsim.state import Collection, Dict
 
 if TYPE_CHECKING:
     from awsim.gateway.validate import Violation
@@ -59,6 +59,12 @@ class Operations(Service):
         ),
         exists=("ResourceAlreadyExistsException", "An api-destination '{key}' already exists."),
     )
+    endpoints = Collection(
+        "endpoint",
+        quota="endpoints",
+        missing=("ResourceNotFoundException", "Endpoint {key} does not exist."),
+        exists=("ResourceAlreadyExistsException", "Endpoint {key} already exists."),
+    )
     partner_sources = Collection(
         "event source",
         missing=("ResourceNotFoundException", "Event source {key} does not exist."),
@@ -70,6 +76,7 @@ class Operations(Service):
     )
 
     def setup(self) -> None:
+        self.endpoint_homes = Dict()  # id of a global endpoint -> (its Region, its name); see EndpointOperations
         self.buses.add(Bus(DEFAULT, self.arn(f"event-bus/{DEFAULT}"), self.clock.time()))
 
     def violation(self, violations: Sequence[Violation]) -> AWSError:

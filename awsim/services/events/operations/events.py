@@ -17,8 +17,7 @@ Entry = Mapping[str, Any]
 
 class EventOperations(DeliveryOperations):
     def put_events(self, Entries: Sequence[Entry], EndpointId: str | None = None) -> dict[str, Any]:
-        if EndpointId is not None:
-            self.not_modelled("PutEvents with EndpointId (global endpoints)")
+        """`EndpointId` is for `EndpointOperations`."""
         time_size = self.limits["event-time-size"]
         self.limits.check("put-events-size", sum(size(entry, time_size) for entry in Entries))
         homes = [self._home(entry.get("EventBusName") or DEFAULT) for entry in Entries]
@@ -68,7 +67,9 @@ class EventOperations(DeliveryOperations):
     def _put_partner(self, entry: Entry) -> str:
         offer = self.offered[entry.get("Source")]
         home = self.at(account=offer.account)
-        bus = home.buses.get(offer.name)
+        source = home.partner_sources.get(offer.name)
+        # What comes while the customer's bus is not open to it is lost.
+        bus = home.buses.get(offer.name) if source is not None and source.state == "ACTIVE" else None
         return self._put(entry, home, bus, own=True)
 
 

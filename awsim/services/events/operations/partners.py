@@ -78,6 +78,28 @@ class PartnerOperations(Operations):
         source: Source = self.partner_sources[Name]
         return source.described()
 
+    def activate_event_source(self, Name: str) -> None:
+        self._switch(Name, "ACTIVE")
+
+    def deactivate_event_source(self, Name: str) -> None:
+        self._switch(Name, "PENDING")
+
+    def _switch(self, name: str, state: str) -> None:
+        source: Source = self.partner_sources[name]
+        if source.state == "DELETED" or (state == "ACTIVE" and name not in self.buses):
+            raise self.error("InvalidStateException", f"Event source {name} is in state {source.state}.")
+        source.state = state
+
+    def list_partner_event_source_accounts(
+        self, EventSourceName: str, NextToken: str | None = None, Limit: int | None = None
+    ) -> dict[str, Any]:
+        offer: Offer = self.offered[EventSourceName]
+        source: Source = self.at(account=offer.account).partner_sources[EventSourceName]
+        shown = {"Account": offer.account, "CreationTime": source.created, "State": source.state}
+        return self.page(
+            "PartnerEventSourceAccounts", [shown], dict, NextToken, Limit, key=lambda one: str(one["Account"])
+        )
+
     def list_event_sources(
         self, NamePrefix: str | None = None, NextToken: str | None = None, Limit: int | None = None
     ) -> dict[str, Any]:
