@@ -1,0 +1,5 @@
+"""AWS Key Management Service."""
+
+from awsim.services.kms.service import KMS
+
+SERVICE = KMS
