@@ -89,6 +89,8 @@ class Checking(Service):
         key: Callable[[Any], str],
     ) -> dict[str, Any]:
         """A page of an answer; `key` orders records."""
+        if size is not None and size < 1:
+            raise self.error("ValidationException", "maxResults must be at least 1.", reason="other")
         try:
             found, following = page(records, key, token, size or self.limits["page-size"], member)
         except BadToken:

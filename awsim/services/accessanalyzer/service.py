@@ -107,7 +107,7 @@ class AccessAnalyzer(Generation):
             )
         if analyzer.unused:
             analyzer.configuration = {"unusedAccess": {**known, **given}}
-        return {"configuration": analyzer.configuration or {}}
+        return {"configuration": analyzer.configuration or None}
 
     def delete_analyzer(self, analyzerName: str, clientToken: str | None = None) -> dict[str, Any]:
         del self.analyzers[self._named(analyzerName).name]
@@ -350,8 +350,8 @@ class AccessAnalyzer(Generation):
         if len(configurations) != 1:
             raise self.error("ValidationException", "Exactly one configuration must be given.", reason="other")
         ((arn, configuration),) = configurations.items()
-        preview = Preview(self.ids.uuid("preview"), configurations, analyzer.number(), self.clock.time())
         previewed = self._previewed(arn, configuration)
+        preview = Preview(self.ids.uuid("preview"), configurations, analyzer.number(), self.clock.time())
         self._analyze(analyzer, force=True)
         preview.findings = tuple(self._changes(analyzer, previewed))
         analyzer.previews[preview.id] = preview
@@ -391,6 +391,8 @@ class AccessAnalyzer(Generation):
         return self.page("findings", found, dict, nextToken, maxResults, lambda each: each["id"])
 
     def _previewed(self, arn: str, configuration: Mapping[str, Any]) -> Resource:
+        if len(configuration) != 1:
+            raise self.error("ValidationException", "Exactly one configuration must be given.", reason="other")
         ((name, given),) = configuration.items()
         if name not in _PREVIEWS:
             self.not_modelled(f"access previews of {name}")

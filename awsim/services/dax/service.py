@@ -85,8 +85,8 @@ class DAX(Service):
         self._check_role(IamRoleArn)
         subnets = self.subnet_groups[SubnetGroupName or _DEFAULT_SUBNETS]
         parameters = self.parameter_groups[ParameterGroupName or _DEFAULT_PARAMETERS]
-        zones = self._zones(subnets, ReplicationFactor, AvailabilityZones)
         self._check_nodes(0, ReplicationFactor)
+        zones = self._zones(subnets, ReplicationFactor, AvailabilityZones)
         tags = self._tags({}, tag_map(Tags))
         settings = {
             "NodeType": NodeType,
@@ -164,8 +164,8 @@ class DAX(Service):
         added = NewReplicationFactor - len(cluster.nodes)
         if added <= 0:
             raise self._invalid("NewReplicationFactor must be greater than the current number of nodes")
-        zones = self._zones(self.subnet_groups[cluster.settings["SubnetGroupName"]], added, AvailabilityZones)
         self._check_nodes(len(cluster.nodes), added)
+        zones = self._zones(self.subnet_groups[cluster.settings["SubnetGroupName"]], added, AvailabilityZones)
         cluster.lifecycle = Lifecycle(self, [("modifying", "cluster-modify"), ("available", None)])
         creating = Lifecycle(self, [("creating", "cluster-modify"), ("available", None)])
         cluster.add_nodes(zones, self.clock.time(), creating)
@@ -237,7 +237,7 @@ class DAX(Service):
         for given in ParameterNameValues:
             name, value = given.get("ParameterName"), given.get("ParameterValue")
             if name not in _PARAMETERS or value is None or not value.isdecimal():
-                raise self._invalid(f"Invalid parameter: {name}={value}")
+                raise self._invalid(f"Invalid parameter: {name or ''}={value or ''}")
             values[name] = value
         group.values = values
         self._note("PARAMETER_GROUP", group.name, "Parameter group updated.")

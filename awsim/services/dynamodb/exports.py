@@ -14,6 +14,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from awsim.errors import AWSError
+from awsim.gateway.plan import plan_for
 from awsim.services.dynamodb import ion, ion_reader, values
 from awsim.services.dynamodb.history import Contents
 from awsim.services.dynamodb.items import ItemOperations
@@ -266,6 +267,8 @@ class TransferOperations(ReplicaOperations, ItemOperations):
             raise invalid_parameter("InputFormatOptions can only be specified when InputFormat is CSV")
         running = sum(1 for one in self.imports.values() if one.status == "IN_PROGRESS")
         self.limits.quota("concurrent-imports", running)
+        if (unknown := plan_for("dynamodb", "CreateTable").unknown(TableCreationParameters)) is not None:
+            raise unknown
         self.create_table(**TableCreationParameters)
         table: Table = self.tables[TableCreationParameters["TableName"]]
         table.lifecycle = Lifecycle(self, [("CREATING", "table-import"), ("ACTIVE", None)])

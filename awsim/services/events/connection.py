@@ -67,8 +67,8 @@ class Connection(Entity):
         }
 
     def described(self) -> dict[str, Any]:
-        shown = dict(self.parameters)
-        shown[self.member] = _without_secrets(self.parameters[self.member], _MEMBERS[self.kind][1])
+        member, secrets = _MEMBERS[self.kind]
+        shown = {member: _without_secrets(self.parameters[member], secrets)}
         shown["InvocationHttpParameters"] = _shown_http(self.parameters.get("InvocationHttpParameters") or {})
         return {
             **self.listed(),

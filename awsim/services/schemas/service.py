@@ -569,6 +569,8 @@ class Schemas(Service):
             except ValueError:
                 raise bad("Invalid NextToken.") from None
             ordered = ordered[bisect_right(ordered, last, key=key) :]
+        if size is not None and size < 0:
+            raise bad("Limit must not be negative.")
         most = size or int(self.limits["page-size"])
         page: dict[str, Any] = {member: [shown(record) for record in ordered[:most]]}
         if len(ordered) > most:

@@ -44,8 +44,8 @@ class DestinationOperations(DeliveryOperations):
             self.clock.time(),
         )
         connection.description = Description
-        self._sign_in(connection, AuthorizationType, AuthParameters)
         self.connections.add(connection)
+        self._sign_in(connection, AuthorizationType, AuthParameters)
         return connection.answered()
 
     def update_connection(
@@ -78,7 +78,9 @@ class DestinationOperations(DeliveryOperations):
             connection.authorized = self.clock.time()
 
     def _fetch_token(self, name: str) -> None:
-        connection: Connection = self.connections[name]
+        connection: Connection | None = self.connections.get(name)
+        if connection is None or connection.kind != "OAUTH_CLIENT_CREDENTIALS":
+            return  # it was deleted or changed meanwhile
         answer = self.send(connection.token_request())
         token = None
         if answer is not None and answer.status < 300:

@@ -160,10 +160,11 @@ class SimulatorOperations(ReportOperations):
             if not who.role_arn:
                 context["aws:username"] = who.arn.rpartition("/")[2]
         for entry in entries:
+            name = entry.get("ContextKeyName", "")
             values, kind = entry.get("ContextKeyValues", ()), entry.get("ContextKeyType", "string")
             if not kind.endswith("List") and len(values) != 1:
-                raise invalid(f"Context key {entry['ContextKeyName']} of type {kind} must have one value.")
-            context[entry["ContextKeyName"].lower()] = tuple(values) if kind.endswith("List") else values[0]
+                raise invalid(f"Context key {name} of type {kind} must have one value.")
+            context[name.lower()] = tuple(values) if kind.endswith("List") else values[0]
         return context
 
     def _simulated(
