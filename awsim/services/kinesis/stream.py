@@ -14,6 +14,8 @@ KEYS = 1 << 128
 
 PROVISIONED = "PROVISIONED"
 ON_DEMAND = "ON_DEMAND"
+#: How records find their shard: by the key that producers give, or in turn.
+BY_KEY, AUTO = "USER_PARTITION_KEY", "AUTO"
 
 
 def bounds(count: int) -> list[int]:
@@ -26,9 +28,9 @@ class Stream(Entity):
     """`id` tells apart streams that had the same name. `retention` in hours; `record_size` in KiB."""
 
     __slots__ = (
-        "_starts", "account", "arn", "consumers", "created", "id", "key_id", "lifecycle", "metrics", "mode", "name",
-        "open", "policy", "record_size", "rescaled", "retention", "seal", "shards", "switched", "tags", "traffic",
-        "watchers",
+        "_starts", "_turn", "account", "arn", "consumers", "created", "distribution", "id", "key_id", "lifecycle",
+        "metrics", "mode", "name", "open", "policy", "record_size", "rescaled", "retention", "seal", "shards",
+        "switched", "tags", "traffic", "warm", "watchers",
     )  # fmt: skip
 
     def __init__(
@@ -58,6 +60,9 @@ class Stream(Entity):
         self.policy: str | None = None
         self.key_id: str | None = None  # the KMS key that encrypts it
         self.seal = Seal()
+        self.distribution = BY_KEY
+        self._turn = 0
+        self.warm: int | None = None  # the warm throughput asked for, in MiB a second
         self.metrics: tuple[str, ...] = ()
         self.consumers = Dict()  # name -> Consumer
         self.rescaled: tuple[float, ...] = ()  # when UpdateShardCount was called lately
@@ -85,6 +90,11 @@ class Stream(Entity):
     def shard_for(self, key: int) -> Shard:
         """The open shard of a hash key."""
         return self.open[bisect_right(self._starts, key) - 1]
+
+    def next_shard(self) -> Shard:
+        """The open shard whose turn it is, where records are distributed automatically."""
+        self._turn += 1
+        return self.open[self._turn % len(self.open)]
 
     def children(self, shard: Shard) -> list[Shard]:
         """The shards that went on from one."""

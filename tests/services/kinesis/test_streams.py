@@ -428,3 +428,60 @@ def test_iam_decides(aws, kinesis, make, refused, arn):
     )
     kinesis.put_resource_policy(ResourceARN=arn(), Policy=own)
     bob.describe_stream(StreamName="clicks")
+
+
+# --- what on-demand streams can be set to
+
+ON_DEMAND_MODE = {"StreamMode": "ON_DEMAND"}
+
+
+def _summary(kinesis, name="clicks"):
+    return kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+
+
+def test_records_are_distributed_without_a_key(kinesis, arn, refused):
+    kinesis.create_stream(StreamName="clicks", StreamModeDetails=ON_DEMAND_MODE, RecordDistributionStrategy="AUTO")
+    assert _summary(kinesis)["RecordDistributionStrategy"] == "AUTO"
+    entries = [{"Data": b"x"}, {"Data": b"x", "PartitionKey": "same"}] * 4
+    answers = kinesis.put_records(StreamName="clicks", Records=entries)["Records"]
+    assert len({answer["ShardId"] for answer in answers}) == 4
+    kinesis.put_record(StreamName="clicks", Data=b"x")
+    kinesis.update_stream_record_distribution_strategy(StreamARN=arn(), RecordDistributionStrategy="USER_PARTITION_KEY")
+    code, message = refused(kinesis.put_record, StreamName="clicks", Data=b"x")
+    assert code == "ValidationException"
+    assert "Value null at 'partitionKey' failed to satisfy constraint: Member must not be null" in message
+    code, message = refused(kinesis.put_records, StreamName="clicks", Records=entries[:2])
+    assert "'records.1.member.partitionKey'" in message
+    kinesis.put_record(StreamName="clicks", Data=b"x", PartitionKey="k")
+
+
+def test_only_on_demand_streams_distribute_or_are_warm(kinesis, make, arn, refused):
+    make()
+    message = "is only supported for streams that use the on-demand capacity mode."
+    for call, params in (
+        (kinesis.update_stream_record_distribution_strategy, {"RecordDistributionStrategy": "AUTO"}),
+        (kinesis.update_stream_warm_throughput, {"WarmThroughputMiBps": 10}),
+    ):
+        assert refused(call, StreamARN=arn(), **params)[0] == "InvalidArgumentException"
+        assert refused(call, StreamARN=arn(), **params)[1].endswith(message)
+    assert refused(kinesis.create_stream, StreamName="new", ShardCount=1, RecordDistributionStrategy="AUTO")[
+        1
+    ].endswith(message)
+    assert kinesis.list_streams()["StreamNames"] == ["clicks"]
+
+
+def test_warm_throughput(kinesis, arn, refused):
+    kinesis.create_stream(StreamName="clicks", StreamModeDetails=ON_DEMAND_MODE)
+    assert "WarmThroughput" not in _summary(kinesis)
+    warm = {"StreamARN": arn(), "WarmThroughputMiBps": 10}
+    code, message = refused(kinesis.update_stream_warm_throughput, **warm)
+    assert (code, "MinimumThroughputBillingCommitment" in message) == ("ValidationException", True)
+    kinesis.update_account_settings(MinimumThroughputBillingCommitment={"Status": "ENABLED"})
+    answer = kinesis.update_stream_warm_throughput(**warm)
+    assert answer["WarmThroughput"] == {"TargetMiBps": 10, "CurrentMiBps": 4}
+    found = _summary(kinesis)
+    assert (found["OpenShardCount"], found["WarmThroughput"]) == (10, {"TargetMiBps": 10, "CurrentMiBps": 10})
+    over = refused(kinesis.update_stream_warm_throughput, StreamARN=arn(), WarmThroughputMiBps=10_241)
+    assert over[0] == "LimitExceededException"
+    kinesis.create_stream(StreamName="warm", StreamModeDetails=ON_DEMAND_MODE, WarmThroughputMiBps=6)
+    assert _summary(kinesis, "warm")["OpenShardCount"] == 6

@@ -14,7 +14,7 @@ from awsim.services.kinesis.operations.common import shared
 from awsim.services.kinesis.operations.shards import ShardOperations
 from awsim.services.kinesis.refusals import invalid, malformed, moment, no_such_shard
 from awsim.services.kinesis.shard import Record, Shard
-from awsim.services.kinesis.stream import KEYS, ON_DEMAND, Stream
+from awsim.services.kinesis.stream import AUTO, KEYS, ON_DEMAND, Stream
 
 _BY_NUMBER = ("AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER")
 _ALWAYS = float("inf")
@@ -38,16 +38,17 @@ class RecordOperations(ShardOperations):
         SequenceNumberForOrdering: str | None = None,
         StreamARN: str | None = None,
     ) -> dict[str, Any]:
-        if PartitionKey is None:
-            raise self.violation([_keyless("partitionKey")])
         stream = self.readable(StreamName, StreamARN)
-        key = _hash_key(PartitionKey, ExplicitHashKey)
+        shard = self._shard_for(stream, PartitionKey, ExplicitHashKey)
+        if shard is None:
+            raise self.violation([_keyless("partitionKey")])
+        PartitionKey = PartitionKey or ""
         if SequenceNumberForOrdering is not None:
             self._check_ordering(stream, SequenceNumberForOrdering)
         size = _size(Data, PartitionKey)
         self._check_size(stream, size, "data")
         self.unlock(stream, stream.seal.to_write)
-        shard, now = stream.shard_for(key), self.clock.time()
+        now = self.clock.time()
         self._meter(stream, 1, size, now)
         self._take_write(stream, shard, size, now)
         number = shard.append(now, PartitionKey, Data, _encrypted(stream))
@@ -61,19 +62,23 @@ class RecordOperations(ShardOperations):
         StreamName: str | None = None,
         StreamARN: str | None = None,
     ) -> dict[str, Any]:
-        keyless = [number for number, entry in enumerate(Records, 1) if entry.get("PartitionKey") is None]
-        if keyless:
-            raise self.violation([_keyless(f"records.{number}.member.partitionKey") for number in keyless])
         stream = self.readable(StreamName, StreamARN)
         most = stream.record_size * 1024
-        shard_for = stream.shard_for
+        shard_for = self._shard_for
+        keyless = []
         placed = []
         sizes = []
         for entry in Records:
-            key, data = entry["PartitionKey"], entry["Data"]
-            size = _size(data, key)
+            key, data = entry.get("PartitionKey"), entry["Data"]
+            shard = shard_for(stream, key, entry.get("ExplicitHashKey"))
+            size = _size(data, key or "")
             sizes.append(size)
-            placed.append((shard_for(_hash_key(key, entry.get("ExplicitHashKey"))), key, data, size))
+            if shard is None:
+                keyless.append(len(sizes))
+            else:
+                placed.append((shard, key or "", data, size))
+        if keyless:
+            raise self.violation([_keyless(f"records.{number}.member.partitionKey") for number in keyless])
         if max(sizes) > most:
             number = next(number for number, size in enumerate(sizes, 1) if size > most)
             self._check_size(stream, sizes[number - 1], f"records.{number}.member.data")
@@ -97,6 +102,12 @@ class RecordOperations(ShardOperations):
             results.append({"SequenceNumber": str(shard.append(now, key, data, encryption)), "ShardId": shard.id})
         self._tell(stream)
         return {"FailedRecordCount": failed, "Records": results, "EncryptionType": stream.encryption}
+
+    def _shard_for(self, stream: Stream, key: str | None, explicit: str | None) -> Shard | None:
+        """The shard that takes a record; None where it has no key and needs one."""
+        if stream.distribution == AUTO:
+            return stream.next_shard()
+        return None if key is None else stream.shard_for(_hash_key(key, explicit))
 
     def _check_ordering(self, stream: Stream, number: str) -> None:
         try:
@@ -353,7 +364,7 @@ def _size(data: bytes, key: str) -> int:
 
 
 def _keyless(path: str) -> Violation:
-    """Newer models leave the key to streams that distribute records by themselves, which are not modelled."""
+    """Streams that distribute records by themselves do without the key, so newer models do not ask for it."""
     return Violation(path, None, "required", "Member must not be null")
 
 

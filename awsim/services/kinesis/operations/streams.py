@@ -10,7 +10,7 @@ from awsim.errors import AWSError
 from awsim.services.kinesis import tokens
 from awsim.services.kinesis.operations.common import Operations, page, shared
 from awsim.services.kinesis.refusals import invalid, malformed
-from awsim.services.kinesis.stream import ON_DEMAND, PROVISIONED, Stream
+from awsim.services.kinesis.stream import AUTO, BY_KEY, ON_DEMAND, PROVISIONED, Stream
 from awsim.services.kinesis.tagging import checked
 from awsim.state import Lifecycle
 
@@ -28,12 +28,18 @@ class StreamOperations(Operations):
         StreamModeDetails: Mapping[str, str] | None = None,
         Tags: Mapping[str, str] | None = None,
         MaxRecordSizeInKiB: int | None = None,
+        WarmThroughputMiBps: int | None = None,
+        RecordDistributionStrategy: str | None = None,
     ) -> None:
         mode = PROVISIONED if StreamModeDetails is None else StreamModeDetails["StreamMode"]
         if mode == PROVISIONED and ShardCount is None:
             raise malformed("ShardCount is required when the stream mode is PROVISIONED.")
         if mode == ON_DEMAND and ShardCount is not None:
             raise malformed("ShardCount must not be given when the stream mode is ON_DEMAND.")
+        if mode == PROVISIONED and RecordDistributionStrategy == AUTO:
+            raise self._only_on_demand("The record distribution strategy AUTO")
+        if WarmThroughputMiBps is not None:
+            self._check_warm(mode, WarmThroughputMiBps)
         tags = checked(self.limits, StreamName, self.account, {}, Tags or {})
         if StreamName in self.streams:
             message = f"Stream {StreamName} under account {self.account} already exists."
@@ -57,6 +63,9 @@ class StreamOperations(Operations):
             record_size=MaxRecordSizeInKiB or int(self.limits["record-size"]),
         )
         stream.tags = tags
+        stream.distribution = RecordDistributionStrategy or BY_KEY
+        if WarmThroughputMiBps is not None:
+            self._warm(stream, WarmThroughputMiBps)
         self.streams.add(stream)
 
     def _takes_time(self) -> bool:
@@ -109,7 +118,10 @@ class StreamOperations(Operations):
             "OpenShardCount": len(stream.open) if stream.status != "CREATING" else 0,
             "ConsumerCount": len(stream.consumers),
             "MaxRecordSizeInKiB": stream.record_size,
+            "RecordDistributionStrategy": stream.distribution,
         }
+        if stream.warm is not None:
+            summary["WarmThroughput"] = _warmth(stream)
         return {"StreamDescriptionSummary": summary}
 
     def list_streams(
@@ -137,8 +149,12 @@ class StreamOperations(Operations):
             "OnDemandStreamCountLimit": int(self.limits["on-demand-streams"] or 0),
         }
 
-    def update_stream_mode(self, StreamARN: str, StreamModeDetails: Mapping[str, str]) -> None:
+    def update_stream_mode(
+        self, StreamARN: str, StreamModeDetails: Mapping[str, str], WarmThroughputMiBps: int | None = None
+    ) -> None:
         stream, mode = self.active(None, StreamARN), StreamModeDetails["StreamMode"]
+        if WarmThroughputMiBps is not None:
+            self._check_warm(mode, WarmThroughputMiBps)
         if mode == stream.mode:
             raise invalid(f"Stream {stream.name} under account {self.account} is in mode {mode} already.")
         now = self.clock.time()
@@ -149,12 +165,59 @@ class StreamOperations(Operations):
         else:
             self.check_shards(len(stream.open))
         stream.switched = (*lately, now)
-        self.update(stream, "stream-update", "_switched", mode=mode)
+        self.update(stream, "stream-update", "_switched", mode=mode, warm=WarmThroughputMiBps)
 
-    def _switched(self, stream: str, id: str, mode: str) -> None:
+    def _switched(self, stream: str, id: str, mode: str, warm: int | None) -> None:
+        found = self.same(stream, id)
+        if found is None:
+            return
+        found.mode = mode
+        if mode == PROVISIONED:
+            found.warm, found.distribution = None, BY_KEY
+        elif warm is not None:
+            self._warm(found, warm)
+
+    # --- what on-demand streams can be set to
+
+    def update_stream_warm_throughput(
+        self, WarmThroughputMiBps: int, StreamARN: str | None = None, StreamName: str | None = None
+    ) -> dict[str, Any]:
+        stream = self.active(StreamName, StreamARN)
+        self._check_warm(stream.mode, WarmThroughputMiBps)
+        self.update(stream, "stream-update", "_warmed", target=WarmThroughputMiBps)
+        return {
+            "StreamARN": stream.arn,
+            "StreamName": stream.name,
+            "WarmThroughput": {"TargetMiBps": WarmThroughputMiBps, "CurrentMiBps": len(stream.open)},
+        }
+
+    def _check_warm(self, mode: str, wanted: int) -> None:
+        if mode != ON_DEMAND:
+            raise self._only_on_demand("Warm throughput")
+        settings: Mapping[str, Any] = self.describe_account_settings()  # type: ignore[attr-defined]
+        if settings["MinimumThroughputBillingCommitment"]["Status"] == "DISABLED":
+            raise malformed("Warm throughput needs MinimumThroughputBillingCommitment to be enabled for the account.")
+        self.limits.check("warm-throughput", wanted)
+
+    def _warmed(self, stream: str, id: str, target: int) -> None:
         found = self.same(stream, id)
         if found is not None:
-            found.mode = mode
+            self._warm(found, target)
+
+    def _warm(self, stream: Stream, target: int) -> None:
+        """Have as many shards as the throughput takes, each of a MiB a second; where there are more, they stay."""
+        stream.warm = target
+        if target > len(stream.open):
+            stream.rescale(target, self.clock.time())
+
+    def update_stream_record_distribution_strategy(self, StreamARN: str, RecordDistributionStrategy: str) -> None:
+        stream = self.active(None, StreamARN)
+        if stream.mode != ON_DEMAND:
+            raise self._only_on_demand("The record distribution strategy")
+        stream.distribution = RecordDistributionStrategy
+
+    def _only_on_demand(self, what: str) -> AWSError:
+        return invalid(f"{what} is only supported for streams that use the on-demand capacity mode.")
 
     def update_max_record_size(self, MaxRecordSizeInKiB: int, StreamARN: str | None = None) -> None:
         stream = self.active(None, StreamARN)
@@ -201,3 +264,7 @@ class StreamOperations(Operations):
         if lifetime is not None and self.clock.time() > issued + lifetime:
             raise AWSError("ExpiredNextTokenException", "NextToken has expired.")
         return values
+
+
+def _warmth(stream: Stream) -> dict[str, int]:
+    return {"TargetMiBps": stream.warm or 0, "CurrentMiBps": len(stream.open)}
