@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -31,23 +31,26 @@ class Blob(NamedTuple):
 _PLAIN = frozenset({str, int, float, bool, type(None), datetime})
 
 
-def without_blobs(value: Any) -> Any:
-    """Parameters or a result with a `Blob` for every blob and stream; what holds none is handed back as it is."""
+def without_blobs(value: Any, known: Mapping[int, Blob] | None = None) -> Any:
+    """Parameters or a result with a `Blob` for every blob and stream; what holds none is handed back as it is.
+
+    `known` are blobs, by the id of their bytes, that somebody has summed already.
+    """
     kind = value.__class__
     if kind in _PLAIN:
         return value
     if kind is bytes:
-        return Blob(len(value), zlib.crc32(value))
+        return (known and known.get(id(value))) or Blob(len(value), zlib.crc32(value))
     if kind is dict:
         kept = value
         for key, item in value.items():
             if item.__class__ not in _PLAIN:
                 if kept is value:
                     kept = value.copy()
-                kept[key] = without_blobs(item)
+                kept[key] = without_blobs(item, known)
         return kept
     if kind is list or kind is tuple:
-        return [item if item.__class__ in _PLAIN else without_blobs(item) for item in value]
+        return [item if item.__class__ in _PLAIN else without_blobs(item, known) for item in value]
     if isinstance(value, bytes | bytearray | memoryview):
         return Blob.of(value)
     return f"<{kind.__name__}>" if isinstance(value, Iterator) or hasattr(value, "read") else value

@@ -72,6 +72,10 @@ class Service:
     """Shapes of the model that results hold just as the wire has them, with no member left None and no timestamp or
     unknown member in them: the serialiser does not walk them. Blobs may be bytes."""
 
+    ahead: ClassVar[Mapping[str, Callable[[Call], None]]] = {}
+    """Operation -> what works something out of its parameters (into `call.ahead`) while the lock is not held yet:
+    digests of large bodies, for which other threads need not wait. It must not look at state; HTTP requests only."""
+
     aliased: ClassVar[bool] = False
     """Whether resources have other names that calls may give: see `by_other_names`."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from awsim.auth.credentials import ANONYMOUS, Caller
@@ -9,7 +10,7 @@ from awsim.auth.credentials import ANONYMOUS, Caller
 if TYPE_CHECKING:
     from botocore.model import OperationModel
 
-    from awsim.calls import CallRecord
+    from awsim.calls import Blob, CallRecord
     from awsim.cloud import Cloud
     from awsim.errors import AWSError
     from awsim.faults import Met
@@ -23,13 +24,17 @@ class Call:
     """What the stages know of a call. `http` is None for calls made in Python (`Cloud.call`)."""
 
     __slots__ = (
-        "caller", "cloud", "codec", "deadline", "error", "fault", "http", "instance", "model", "operation", "outer",
-        "params", "plan", "record", "region", "request_id", "result", "service", "source_arn", "through",
-        "token_key",
+        "ahead", "blobs", "caller", "cloud", "codec", "deadline", "error", "fault", "http", "instance", "model",
+        "operation", "outer", "params", "plan", "record", "region", "request_id", "result", "service", "source_arn",
+        "through", "token_key",
     )  # fmt: skip
 
     def __init__(self, cloud: Cloud, http: Request | None = None, model: OperationModel | None = None) -> None:
         self.cloud = cloud
+        # What `Service.ahead` worked out before the lock was taken.
+        self.ahead: Any = None
+        # What of its blobs the journal need not sum up again, by the id of their bytes.
+        self.blobs: Mapping[int, Blob] | None = None
         self.http = http
         self.model = model
         self.caller: Caller = ANONYMOUS

@@ -26,7 +26,7 @@ _plans: dict[tuple[str, str], Plan] = {}
 class Plan:
     """An operation as awsim runs it. `method`: the service's attribute; `accepts`: its parameters, None for any."""
 
-    __slots__ = ("_codec", "_rated", "_validator", "accepts", "cls", "method", "model", "name", "service")
+    __slots__ = ("_codec", "_rated", "_validator", "accepts", "ahead", "cls", "method", "model", "name", "service")
 
     def __init__(self, service: str, name: str, model: OperationModel | None) -> None:
         self.service = service
@@ -41,6 +41,7 @@ class Plan:
         if function is None or getattr(Service, self.method, None) is not None:
             raise not_modelled(f"{service}:{name}")
         self.accepts = _accepts(function)
+        self.ahead = cls.ahead.get(name)
         self._codec: Any = None
         self._rated: bool | None = None
         self._validator: Validator | None = None

@@ -51,9 +51,14 @@ def decode(body: bytes, declared: str | None = None) -> tuple[bytes, dict[str, s
         if colon:
             trailers[name.strip().lower().decode("latin-1")] = value.strip().decode("latin-1")
     whole = b"".join(parts)
-    if declared is not None and declared.isdecimal() and int(declared) != len(whole):
-        raise Incomplete("The request body terminated unexpectedly")
+    check_length(whole, declared)
     return whole, trailers
+
+
+def check_length(data: bytes, declared: str | None) -> None:
+    """Raises Incomplete where there is more or less than x-amz-decoded-content-length declares."""
+    if declared is not None and declared.isdecimal() and int(declared) != len(data):
+        raise Incomplete("The request body terminated unexpectedly")
 
 
 def without_chunked(encoding: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
 
@@ -68,6 +69,19 @@ def _text(value: Any) -> str:
         except UnicodeDecodeError:
             return value.decode("latin-1")
     return str(value)
+
+
+class _Wrapped(NamedTuple):
+    """What was in a wrapper of aws-chunks."""
+
+    data: bytes
+    name: str
+    checksum: str
+
+    def whole(self) -> bytes:
+        """The body that the wrapper would have made."""
+        first = b"%x\r\n%b\r\n" % (len(self.data), self.data) if self.data else b""
+        return first + f"0\r\n{self.name}:{self.checksum}\r\n\r\n".encode()
 
 
 class Request:
@@ -165,6 +179,8 @@ class Request:
             return body
         if body is None:
             body = b""
+        elif type(body) is _Wrapped:
+            body = body.whole()
         elif isinstance(body, str):
             body = body.encode()
         elif isinstance(body, bytearray | memoryview):
@@ -176,6 +192,23 @@ class Request:
         self._body = body
         return body
 
+    def unwrapped(self) -> tuple[bytes, dict[str, str]] | None:
+        """(data, trailers) of a body that botocore wraps in aws-chunks while it is read, without the wrapping, which
+        copies every byte several times; None for any other body."""
+        wrapper = self._body
+        module = sys.modules.get("botocore.httpchecksum")
+        if module is None or type(wrapper) is not module.AwsChunkedWrapper:
+            return None
+        raw, sums, name = (getattr(wrapper, f"_{each}", None) for each in ("raw", "checksum_cls", "checksum_name"))
+        if raw is None or sums is None or name is None:
+            return None
+        # Streams other than that wrapper give all there is at once and in linear time.
+        data = _bytes(raw.read())
+        checksum = sums()
+        checksum.update(data)
+        self._body = _Wrapped(data, name, checksum.b64digest())
+        return data, {name: self._body.checksum}
+
     def replace(self, body: bytes) -> None:
         """Have another body from now on: what was compressed, decompressed."""
         self._body = body
@@ -183,6 +216,8 @@ class Request:
     def size(self) -> int:
         """Bytes of the body; 0 before a stream has been read."""
         body = self._body
+        if type(body) is _Wrapped:
+            return len(body.data)
         return len(body) if isinstance(body, bytes | str | bytearray) else 0
 
     def __repr__(self) -> str:
@@ -207,6 +242,12 @@ def _contents(stream: Any) -> bytes:
             content = ("" if isinstance(pieces[0], str) else b"").join(pieces)
         else:
             content = pieces[0] if pieces else b""
+    return _bytes(content)
+
+
+def _bytes(content: Any) -> bytes:
+    if type(content) is bytes:
+        return content
     if isinstance(content, str):
         return content.encode()
     return bytes(content) if content is not None else b""

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from awsim.errors import AWSError
-from awsim.wire.chunked import Incomplete, decode, gunzip, is_chunked, without_chunked
+from awsim.wire.chunked import Incomplete, check_length, decode, gunzip, is_chunked, without_chunked
 from awsim.wire.codec import Codec
 from awsim.wire.hosts import bucket_of
 from awsim.wire.http import Headers, Request, Response
@@ -143,11 +143,12 @@ class RestCodec(Codec):
                 fields: Any = request.headers
                 content = None
                 if read_body is not None:
-                    content = request.read()
                     if is_chunked_fields(fields) and is_chunked(dict(fields)):
-                        content, fields = _unwrap(content, fields)
-                    elif compressed and dict.get(fields, "content-encoding", "").endswith("gzip"):
-                        content, fields = _decompress(content, fields)
+                        content, fields = _unwrap(request, fields)
+                    else:
+                        content = request.read()
+                        if compressed and dict.get(fields, "content-encoding", "").endswith("gzip"):
+                            content, fields = _decompress(content, fields)
                 if find_header is not None:
                     for name, value in dict.items(fields):
                         entry = find_header(name)
@@ -437,10 +438,16 @@ def is_chunked_fields(fields: Headers) -> bool:
     return dict.__contains__(fields, "content-encoding") or dict.__contains__(fields, "x-amz-decoded-content-length")
 
 
-def _unwrap(content: bytes, fields: Headers) -> tuple[bytes, dict[str, str]]:
+def _unwrap(request: Request, fields: Headers) -> tuple[bytes, dict[str, str]]:
     """(data, headers with the trailers among them and without aws-chunked) of an aws-chunked body."""
     plain = dict(fields)
-    content, trailers = decode(content, plain.get("x-amz-decoded-content-length"))
+    declared = plain.get("x-amz-decoded-content-length")
+    known = request.unwrapped()
+    if known is None:
+        content, trailers = decode(request.read(), declared)
+    else:
+        content, trailers = known
+        check_length(content, declared)
     plain.update(trailers)
     encoding = plain.pop("content-encoding", "")
     if encoding:

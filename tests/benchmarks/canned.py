@@ -15,7 +15,7 @@ import botocore.awsrequest
 Answer = tuple[int, dict[str, str], bytes]
 
 
-class _Raw(io.BytesIO):
+class Raw(io.BytesIO):
     """The least that botocore reads a body from."""
 
     def stream(self, amt: int = 65536, decode_content: bool | None = None) -> Iterator[bytes]:
@@ -46,6 +46,6 @@ def answer_with(client: Any, answers: dict[str, Answer]) -> None:
 
     def before_send(request: Any, event_name: str, **kwargs: Any) -> Any:
         status, headers, body = answers[event_name.rpartition(".")[2]]
-        return botocore.awsrequest.AWSResponse(request.url, status, headers, _Raw(body))
+        return botocore.awsrequest.AWSResponse(request.url, status, headers, Raw(body))
 
     client.meta.events.register("before-send", before_send)

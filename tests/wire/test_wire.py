@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import gzip
 import io
@@ -728,3 +729,20 @@ def test_shapes_that_are_exact_are_not_walked():
         "Item": {"a": {"B": "eA=="}, "b": {"L": [{"S": "é"}]}},
         "ConsumedCapacity": {"CapacityUnits": 1},
     }
+
+
+@pytest.mark.parametrize("data", [b"", b"x", b"x" * 70_000])
+def test_what_botocore_wraps_while_it_is_read_is_taken_unwrapped(data):
+    from botocore.httpchecksum import AwsChunkedWrapper, Crc32Checksum
+
+    def wrapper():
+        return AwsChunkedWrapper(io.BytesIO(data), Crc32Checksum, "x-amz-checksum-crc32")
+
+    request = Request("PUT", "https://s3.amazonaws.com/b/k", {}, wrapper())
+    checksum = base64.b64encode(zlib.crc32(data).to_bytes(4)).decode()
+    assert request.unwrapped() == (data, {"x-amz-checksum-crc32": checksum})
+    assert request.size() == len(data)
+    assert request.read() == wrapper().read()
+    assert request.unwrapped() is None
+    for other in (b"x", "x", io.BytesIO(b"x"), None):
+        assert Request("PUT", "https://s3.amazonaws.com/b/k", {}, other).unwrapped() is None

@@ -28,7 +28,7 @@ def journal(call: Call) -> None:
     # Small parameters are kept as they are and looked through only when somebody asks for them.
     # As the program wrote them.
     params = call.params if call.through is None else call.through.params
-    record._parameters = params if http is not None and http.size() <= LARGE else without_blobs(params)
+    record._parameters = params if http is not None and http.size() <= LARGE else without_blobs(params, call.blobs)
     if call.fault is not None:
         record.fault = call.fault.describe()
     if call.error is not None:

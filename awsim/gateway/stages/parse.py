@@ -22,3 +22,5 @@ def parse(call: Call) -> None:
                 codec = codec_of(call.http, plan.model)
         call.codec = codec
         call.params = codec.parse(call.http)
+        if plan.ahead is not None:
+            plan.ahead(call)

@@ -5,6 +5,7 @@ requests, presigned URLs, browser uploads, websites and Select; policies, access
 who may do what. One instance serves all accounts of a partition, because they share one space of bucket names.
 """
 
+from awsim.services.s3 import digests
 from awsim.services.s3.abac import Abac
 from awsim.services.s3.access_points import AccessPoints
 from awsim.services.s3.reencryption import Reencryption
@@ -14,6 +15,8 @@ from awsim.services.s3.website import Websites
 
 class S3(AccessPoints, Websites, Selects, Abac, Reencryption):
     """Amazon Simple Storage Service."""
+
+    ahead = dict.fromkeys(("PutObject", "UploadPart"), digests.ahead)
 
 
 SERVICE = S3

@@ -17,11 +17,14 @@ import zlib
 from collections.abc import Callable, Iterable
 from functools import cache, partial
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from awsim.errors import AWSError
 from awsim.services.s3 import bodies
 from awsim.services.s3.bodies import Data, Extents
+
+if TYPE_CHECKING:
+    from awsim.services.s3.digests import Digests
 
 COMPOSITE = "COMPOSITE"
 FULL_OBJECT = "FULL_OBJECT"
@@ -295,9 +298,9 @@ def md5(data: Data) -> bytes:
     return bodies.digest(data, hashlib.md5(usedforsecurity=False))
 
 
-def verified(data: Data, algorithm: Algorithm, value: str) -> str:
+def verified(known: Digests, data: Data, algorithm: Algorithm, value: str) -> str:
     """`value` if it is the checksum of `data`, else BadDigest."""
-    if algorithm.text(data) != value:
+    if known.text(algorithm, data) != value:
         raise AWSError("BadDigest", f"The {algorithm.name} you specified did not match the calculated checksum.")
     return value
 

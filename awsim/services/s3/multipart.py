@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from awsim.errors import AWSError
 from awsim.services.s3 import conditions
 from awsim.services.s3.bodies import Data
-from awsim.services.s3.checksums import ALGORITHMS, COMPOSITE, DEFAULT, FULL_OBJECT, MEMBERS, Algorithm, Checksum, md5
+from awsim.services.s3.checksums import ALGORITHMS, COMPOSITE, DEFAULT, FULL_OBJECT, MEMBERS, Algorithm, Checksum
+from awsim.services.s3.digests import Digests
 from awsim.services.s3.encryption import Encryption
 from awsim.services.s3.versions import Part
 from awsim.state import Entity, SortedDict
@@ -75,12 +76,12 @@ class Upload(Entity):
         self.parts = SortedDict()
         self.latest: tuple[Data, bytes] | None = None
 
-    def kept(self, data: Data) -> tuple[Data, bytes]:
+    def kept(self, data: Data, known: Digests) -> tuple[Data, bytes]:
         """(data, its raw MD5) of a part to be; one that is equal to the part before is that part's, kept once."""
         last = self.latest
         if last is not None and last[0].__class__ is data.__class__ and last[0] == data:
             return last
-        self.latest = data, md5(data)
+        self.latest = data, known.md5(data)
         return self.latest
 
     def chosen(self, listed: Sequence[Mapping[str, Any]], smallest: float | None) -> list[UploadedPart]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from awsim.errors import AWSError
-from awsim.services.s3 import checksums, conditions, encryption, locks, ranges
+from awsim.services.s3 import checksums, conditions, digests, encryption, locks, ranges
 from awsim.services.s3.access import when
 from awsim.services.s3.bodies import Data, Extents
 from awsim.services.s3.bucket import Bucket
@@ -69,7 +69,7 @@ class Objects(Writes):
     ) -> Version:
         """Put a new version of `key`, checked; `given` are the attributes as boto3 parameters."""
         self.check("put-size", len(data), ProposedSize=str(len(data)), limit="MaxSizeAllowed")
-        digest = checksums.md5(data)
+        digest = digests.of(self.request).md5(data)
         if content_md5 is not None:
             checksums.check_md5(digest, content_md5, as_hex=True)
         checksum = self.checksum_of(data, given)
@@ -134,7 +134,7 @@ class Objects(Writes):
         if len(given) > (wanted is not None):
             brought = checksums.given({name: given[name] for name in given if name in MEMBERS}, wanted)
         if brought is not None:
-            return Checksum(brought[0], checksums.verified(data, *brought))
+            return Checksum(brought[0], checksums.verified(digests.of(self.request), data, *brought))
         if wanted is not None:
             if self.cloud.current.http is not None:
                 raise self.error(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from awsim.services.s3 import acl, checksums, conditions, listing, multipart, ranges
+from awsim.services.s3 import acl, checksums, conditions, digests, listing, multipart, ranges
 from awsim.services.s3.access import when
 from awsim.services.s3.bodies import Data, joined
 from awsim.services.s3.bucket import Bucket, UploadKeys
@@ -100,7 +100,7 @@ class Uploads(Objects, Copies):
         self._check_key_of(upload, given)
         self.unseal(bucket, Key, upload.encryption)
         self.check("part-size", len(data), ProposedSize=str(len(data)), limit="MaxSizeAllowed")
-        data, digest = upload.kept(data)
+        data, digest = upload.kept(data, digests.of(self.request))
         if ContentMD5 is not None:
             checksums.check_md5(digest, ContentMD5)
         algorithm, value = self._part_checksum(upload, data, given)
@@ -144,7 +144,7 @@ class Uploads(Objects, Copies):
                 f"Checksum Type mismatch occurred, expected checksum Type: {expected.name.lower()}, "
                 f"actual checksum Type: {algorithm.name.lower()}",
             )
-        return algorithm, checksums.verified(data, algorithm, value)
+        return algorithm, checksums.verified(digests.of(self.request), data, algorithm, value)
 
     def _keep(
         self,
@@ -186,7 +186,7 @@ class Uploads(Objects, Copies):
             if (start, end) != (0, len(data)):
                 data = data[start:end]
         self.check("copy-source-size", len(data))
-        data, digest = upload.kept(data)
+        data, digest = upload.kept(data, digests.of(self.request))
         algorithm = upload.algorithm
         value = algorithm.text(data) if algorithm is not None else None
         part = self._keep(upload, PartNumber, data, digest, algorithm, value)

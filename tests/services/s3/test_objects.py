@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import threading
+import zlib
 from datetime import UTC, datetime, timedelta
 
 import boto3
@@ -557,3 +558,21 @@ def test_reads_do_not_say_how_to_encrypt(s3, bucket, refused):
 def test_the_coding_of_a_transfer_is_no_coding_of_the_object(s3, bucket):
     s3.put_object(Bucket=bucket, Key="k", Body=b"1", ContentEncoding="aws-chunked, deflate, gzip")
     assert s3.head_object(Bucket=bucket, Key="k")["ContentEncoding"] == "deflate, gzip"
+
+
+def test_large_bodies_are_summed_before_anybody_has_to_wait(aws, s3, bucket, refused, monkeypatch):
+    from awsim.services.s3 import checksums
+
+    body = bytes(range(256)) * 2048
+    held = []
+    summed = checksums.md5
+    monkeypatch.setattr(checksums, "md5", lambda data: held.append(aws.lock._is_owned()) or summed(data))
+    with refused("BadDigest", "The CRC32 you specified did not match the calculated checksum."):
+        s3.put_object(Bucket=bucket, Key="k", Body=body, ChecksumCRC32="AAAAAA==")
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
+    answer = s3.put_object(Bucket=bucket, Key="k", Body=body)
+    assert answer["ETag"] == f'"{hashlib.md5(body).hexdigest()}"'
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == body
+    assert held and not any(held)
+    *_, call = aws.calls.of("s3:PutObject")
+    assert call.parameters["Body"] == (len(body), zlib.crc32(body))
