@@ -132,6 +132,20 @@ def _delivered(cloud):
     return {"DeliveryStreamName": "clicks", "Records": []}
 
 
+def _key(cloud, **more):
+    return {"KeyId": cloud.call("kms", "CreateKey", more)["KeyMetadata"]["KeyId"]}
+
+
+def _signing(cloud):
+    key = _key(cloud, KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
+    return {**key, "SigningAlgorithm": "ECDSA_SHA_256", "Message": b"x"}
+
+
+def _mac(cloud):
+    key = _key(cloud, KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
+    return {**key, "MacAlgorithm": "HMAC_SHA_256", "Message": b"x"}
+
+
 # Operation -> valid parameters, with what they need to exist. The measured member is put in.
 def _images(cloud):
     cloud.call("kinesisvideo", "CreateStream", StreamName="door", DataRetentionInHours=1)
@@ -217,6 +231,29 @@ CALLS = {
     "iam:CreateSAMLProvider": lambda cloud: {"SAMLMetadataDocument": "x" * 1000},
     "kinesisvideo:CreateStream": lambda cloud: {"StreamName": "door"},
     "kinesisvideo:UpdateImageGenerationConfiguration": _images,
+    "kms:CreateKey": lambda cloud: {},
+    "kms:PutKeyPolicy": _key,
+    "kms:ReplicateKey": lambda cloud: {**_key(cloud, MultiRegion=True), "ReplicaRegion": "eu-west-1"},
+    "kms:DescribeKey": _key,
+    "kms:Encrypt": lambda cloud: {**_key(cloud), "Plaintext": b"x"},
+    "kms:Decrypt": lambda cloud: {"CiphertextBlob": b"x"},
+    "kms:ReEncrypt": lambda cloud: {"CiphertextBlob": b"x", "DestinationKeyId": _key(cloud)["KeyId"]},
+    "kms:GenerateDataKey": lambda cloud: {**_key(cloud), "NumberOfBytes": 16},
+    "kms:GenerateDataKeyWithoutPlaintext": _key,
+    "kms:GenerateRandom": lambda cloud: {},
+    "kms:Sign": _signing,
+    "kms:Verify": lambda cloud: {**_signing(cloud), "Signature": b"x"},
+    "kms:GenerateMac": _mac,
+    "kms:VerifyMac": lambda cloud: {**_mac(cloud), "Mac": b"x"},
+    "kms:ScheduleKeyDeletion": _key,
+    "kms:EnableKeyRotation": _key,
+    "kms:ListKeys": lambda cloud: {},
+    "kms:ListAliases": lambda cloud: {},
+    "kms:ListKeyPolicies": _key,
+    "kms:ListKeyRotations": _key,
+    "kms:ListGrants": _key,
+    "kms:ListRetirableGrants": lambda cloud: {"RetiringPrincipal": ROLE},
+    "kms:ListResourceTags": _key,
     "schemas:GetDiscoveredSchema": lambda cloud: {"Type": "OpenApi3", "Events": ["{}"]},
     "sts:GetSessionToken": lambda cloud: {},
     "sts:GetFederationToken": lambda cloud: {"Name": "jane"},
@@ -243,6 +280,7 @@ ELEMENTS = {
     },
 }
 ELEMENTS_BY_SHAPE = {
+    "GrantTokenList": lambda n: f"token-{n}",
     "__listOfGetDiscoveredSchemaVersionItemInput": lambda n: "{}",
     "PutRecordBatchRequestEntryList": lambda n: {"Data": b"x"},
     "PutRecordsRequestEntryList": lambda n: {"Data": b"x", "PartitionKey": str(n)},
@@ -261,6 +299,10 @@ REFUSED_ANYHOW = {
     "sqs:ChangeMessageVisibility",
     "iam:UploadServerCertificate",
     "iam:CreateSAMLProvider",
+    "kms:Decrypt",
+    "kms:ReEncrypt",
+    "kms:Verify",
+    "kms:VerifyMac",
 }
 
 
@@ -283,6 +325,14 @@ def _password(params, value):
     params["Password"] = f"aA1{value[3:]}"
 
 
+def _key_policy(params, value):
+    """Key policies name principals, and let who sets them set them again."""
+    if not value.startswith("{"):
+        return
+    statement = {**POLICY["Statement"][0], "Principal": "*"}
+    params["Policy"] = json.dumps({**POLICY, "Statement": [statement]}).ljust(len(value))
+
+
 # Members that have to go together with others, or to have a form of their own.
 TOGETHER = {
     **{f"iam:Create{kind}.Path": _path for kind in ("User", "Group", "Role", "Policy", "InstanceProfile")},
@@ -291,6 +341,7 @@ TOGETHER = {
     "dynamodb:CreateTable.KeySchema[].AttributeName": _whole_table,
     "dynamodb:CreateTable.AttributeDefinitions[].AttributeName": _whole_table,
     "sts:AssumeRole.TransitiveTagKeys": _transitive,
+    **{f"kms:{operation}.Policy": _key_policy for operation in ("CreateKey", "PutKeyPolicy", "ReplicateKey")},
 }
 
 
@@ -328,6 +379,8 @@ class Boundary:
             element = ELEMENTS.get(self.name) or ELEMENTS_BY_SHAPE.get(shape.name)
             assert element is not None, f"say in ELEMENTS what a list at {self.name} holds"
             return [element(n) for n in range(size)]
+        if shape.type_name == "blob":
+            return b"x" * size
         if self.member == "Policy":
             return json.dumps(POLICY).ljust(size)
         return "x" * size

@@ -20,6 +20,7 @@ SERVICES = (
     "application-autoscaling",
     "dynamodb",
     "identitystore",
+    "kms",
     "kinesisvideo",
     "organizations",
     "pipes",
@@ -415,6 +416,52 @@ def _delegated(client):
     return {"AccountId": account}
 
 
+def _key(client, **more):
+    return {"KeyId": client.create_key(**more)["KeyMetadata"]["KeyId"]}
+
+
+def _keys(client):
+    for _ in range(7):
+        client.create_key()
+    return {}
+
+
+def _aliases(client):
+    for number in range(7):
+        client.create_alias(AliasName=f"alias/a{number}", TargetKeyId=_key(client)["KeyId"])
+    return {}
+
+
+def _grants(client, **found):
+    key = _key(client)
+    role = "arn:aws:iam::222222222222:role/r"
+    for _ in range(7):
+        client.create_grant(**key, GranteePrincipal=role, RetiringPrincipal=role, Operations=["Decrypt"])
+    return found or key
+
+
+def _rotations(client):
+    key = _key(client)
+    for _ in range(7):
+        client.rotate_key_on_demand(**key)
+    return key
+
+
+def _key_tags(client):
+    return _key(client, Tags=[{"TagKey": f"key-{number}", "TagValue": "v"} for number in range(7)])
+
+
+def _key_stores(client):
+    for number in range(7):
+        client.create_custom_key_store(
+            CustomKeyStoreName=f"s{number}",
+            CloudHsmClusterId=f"cluster-abcdefghij{'abcdefg'[number]}",
+            TrustAnchorCertificate="x",
+            KeyStorePassword="password",
+        )
+    return {}
+
+
 def _tagged_root(client):
     root = _organization(client)
     client.tag_resource(ResourceId=root, Tags=[{"Key": f"key-{number}", "Value": "v"} for number in range(7)])
@@ -781,6 +828,14 @@ PAGINATORS = {
     "kinesisvideo:ListEdgeAgentConfigurations": _edges,
     "kinesisvideo:ListSignalingChannels": _channels,
     "kinesisvideo:ListStreams": _streams,
+    "kms:DescribeCustomKeyStores": _key_stores,
+    "kms:ListAliases": _aliases,
+    "kms:ListGrants": _grants,
+    "kms:ListKeyPolicies": _key,
+    "kms:ListKeyRotations": _rotations,
+    "kms:ListKeys": _keys,
+    "kms:ListResourceTags": _key_tags,
+    "kms:ListRetirableGrants": lambda client: _grants(client, RetiringPrincipal="arn:aws:iam::222222222222:role/r"),
     "pipes:ListPipes": _pipes,
     "schemas:ListDiscoverers": _discoverers,
     "schemas:ListRegistries": _registries,
@@ -831,6 +886,7 @@ FIXED = {
     "accessanalyzer:GetFindingV2": (1, 1),
     "accessanalyzer:ListAnalyzers": (1, 1),
     "identitystore:ListIdentityStores": (1, 1),
+    "kms:ListKeyPolicies": (1, 1),
     "sso-admin:ListAccountsForProvisionedPermissionSet": (1, 1),
     "sso-admin:ListApplicationAuthenticationMethods": (1, 1),
     "sso-admin:ListApplicationGrants": (1, 1),

@@ -30,7 +30,7 @@ class StoreOperations(Operations):
         XksProxyConnectivity: str | None = None,
     ) -> dict[str, Any]:
         kind = CustomKeyStoreType or HSM
-        self._check_name(CustomKeyStoreName)
+        self._check_store_name(CustomKeyStoreName)
         proxy: Mapping[str, Any] = {}
         if kind == HSM:
             if not (CloudHsmClusterId and TrustAnchorCertificate and KeyStorePassword):
@@ -109,7 +109,7 @@ class StoreOperations(Operations):
         if store.type == HSM:
             self._must_be(store, "DISCONNECTED", "FAILED")
         if NewCustomKeyStoreName is not None and NewCustomKeyStoreName != store.name:
-            self._check_name(NewCustomKeyStoreName)
+            self._check_store_name(NewCustomKeyStoreName)
         if CloudHsmClusterId is not None and CloudHsmClusterId != store.cluster:
             self._check_cluster(CloudHsmClusterId)
         if proxy:
@@ -141,7 +141,7 @@ class StoreOperations(Operations):
             message = f"The custom key store {store.id} is {store.state}; it must be {' or '.join(states)}."
             raise AWSError("CustomKeyStoreInvalidStateException", message)
 
-    def _check_name(self, name: str) -> None:
+    def _check_store_name(self, name: str) -> None:
         if self.stores.find(lambda store: store.name == name) is not None:
             message = f"There is already a custom key store with the name {name}."
             raise AWSError("CustomKeyStoreNameInUseException", message)
