@@ -24,7 +24,7 @@ PROMISES = {
     "glacier.expedited-capacity": "Expedited retrievals are accepted while there is capacity, unless it is provisioned",
     "glacier.retrieval-time": "a retrieval takes 1 to 5 minutes, 3 to 5 hours or 5 to 12 hours, by its tier",
     "iam.propagation": "changes of IAM are eventually consistent: they take seconds to hold everywhere",
-    "kms.grant-late": "a new grant takes some seconds, at times minutes, to be known everywhere; its token works at once",
+    "kms.grant-late": "a new grant takes seconds, at times minutes, to be known everywhere; its token works at once",
     "kinesis.propagation": "a record can be read within about 200 milliseconds after it was put, not at once",
     "s3.event-duplicate": "S3 delivers event notifications at least once",
     "s3.event-late": "event notifications come within seconds, but can take a minute or longer, and in any order",
