@@ -38,6 +38,8 @@ _RESERVED = frozenset(
     )
 )  # fmt: skip
 _WORDS = {TRUE: True, FALSE: False, NULL: None}
+# Far beyond what AWS takes: against patterns whose alternatives would fill the memory before anybody counts them.
+_MOST = 100_000
 _ONE_KEY = "Only one key allowed in match expression"
 _TOO_MANY = "Too many elements in numeric expression"
 
@@ -117,6 +119,8 @@ class _Compiler:
             if tokens.kind != START_OBJECT:
                 tokens.fail(f"Only JSON object is allowed in array of {_OR} relationship.")
             found += self._object([dict(rule) for rule in rules] or [{}], path, inside_or=True)
+            if len(found) > _MOST:
+                tokens.fail(f"More than {_MOST} combinations of {_OR}.")
         if count < 2:
             tokens.fail(f"There must have at least 2 Objects in {_OR} relationship.")
         return found

@@ -69,6 +69,11 @@ class Pattern:
             tuple(anchor for anchor in anchors if anchor is not None) if all(anchors) else None
         )
 
+    @property
+    def combinations(self) -> int:
+        """How many alternatives `$or` makes of it."""
+        return len(self._alternatives)
+
     def matches(self, event: Leaves) -> bool:
         return any(_matches(alternative, event) for alternative in self._alternatives)
 

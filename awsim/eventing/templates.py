@@ -14,7 +14,7 @@ from typing import Any
 ABSENT = object()
 """What a path leads to that leads nowhere."""
 
-_STEP = re.compile(r"\.([\w-]+)|\[\s*(\d+|\*)\s*\]|\[\s*'([^']+)'\s*\]|\[\s*\"([^\"]+)\"\s*\]")
+_STEP = re.compile(r"\.([\w/-]+)|\[\s*(\d+|\*)\s*\]|\[\s*'([^']+)'\s*\]|\[\s*\"([^\"]+)\"\s*\]")
 
 
 def dumps(value: Any) -> str:

@@ -100,6 +100,83 @@ def test_the_guides_ec2_event(pattern, expected):
     assert matches(pattern, EC2) is expected
 
 
+# The table of "Comparison operators", and the examples below it: (pattern, events that match, events that do not).
+GUIDE = [
+    ({"Location": ["New York"], "Day": ["Monday"]}, [{"Location": "New York", "Day": "Monday"}],
+     [{"Location": "New York", "Day": "Sunday"}, {"Location": "New York"}]),
+    ({"state": [{"anything-but": "initializing"}]}, [{"state": "running"}], [{"state": "initializing"}, {}]),
+    ({"Region": [{"anything-but": {"prefix": "us-"}}]}, [{"Region": "eu-west-1"}], [{"Region": "us-east-1"}]),
+    ({"FileName": [{"anything-but": {"suffix": ".png"}}]}, [{"FileName": "a.gif"}], [{"FileName": "a.png"}]),
+    ({"state": [{"anything-but": {"equals-ignore-case": "initializing"}}]}, [{"state": "running"}],
+     [{"state": "INITIALIZING"}]),
+    ({"FilePath": [{"anything-but": {"wildcard": "*/lib/*"}}]}, [{"FilePath": "/bin/a"}], [{"FilePath": "/lib/a"}]),
+    ({"Region": [{"prefix": "us-"}]}, [{"Region": "us-east-1"}], [{"Region": "eu-west-1"}]),
+    ({"service": [{"prefix": {"equals-ignore-case": "eventb"}}]}, [{"service": "EventBridge"}], [{"service": "sns"}]),
+    ({"LastName": [""]}, [{"LastName": ""}], [{"LastName": "x"}, {"LastName": None}, {}]),
+    ({"Name": ["Alice"]}, [{"Name": "Alice"}, {"Name": ["Bob", "Alice"]}], [{"Name": "alice"}]),
+    ({"Name": [{"equals-ignore-case": "alice"}]}, [{"Name": "ALICE"}], [{"Name": "Bob"}]),
+    ({"FileName": [{"suffix": ".png"}]}, [{"FileName": "a.png"}], [{"FileName": "png.a"}]),
+    ({"service": [{"suffix": {"equals-ignore-case": "tbridge"}}]}, [{"service": "EVENTBRIDGE"}], [{"service": "x"}]),
+    ({"ProductName": [{"exists": True}]}, [{"ProductName": ""}], [{}]),
+    ({"ProductName": [{"exists": False}]}, [{}], [{"ProductName": "x"}]),
+    ({"Weather": [{"anything-but": ["Raining"]}]}, [{"Weather": "Sunny"}], [{"Weather": "Raining"}]),
+    ({"UserID": [None]}, [{"UserID": None}], [{"UserID": ""}, {}]),
+    ({"Price": [{"numeric": ["=", 100]}]}, [{"Price": 100}, {"Price": 100.0}], [{"Price": 101}, {"Price": "100"}]),
+    ({"Price": [{"numeric": [">", 10, "<=", 20]}]}, [{"Price": 20}], [{"Price": 10}, {"Price": 20.5}]),
+    ({"PaymentType": ["Cash", "Debit"]}, [{"PaymentType": "Debit"}], [{"PaymentType": "Credit"}]),
+    ({"$or": [{"Location": ["New York"]}, {"Day": ["Monday"]}]},
+     [{"Location": "New York"}, {"Day": "Monday", "Location": "x"}], [{"Location": "x", "Day": "Sunday"}]),
+    ({"FileName": [{"wildcard": "dir/*.png"}]}, [{"FileName": "dir/x/a.png"}], [{"FileName": "dir/a.jpg"}]),
+    ({"sourceIPAddress": [{"cidr": "10.0.0.0/24"}]}, [{"sourceIPAddress": "10.0.0.255"}],
+     [{"sourceIPAddress": "10.0.1.0"}]),
+    ({"detail": {"eventVersion": [""], "responseElements": [None]}},
+     [{"detail": {"eventVersion": "", "responseElements": None}}],
+     [{"detail": {"eventVersion": "3", "responseElements": None}}, {"detail": {"eventVersion": ""}}]),
+    ({"resources": ["arn:1", "arn:2"]}, [{"resources": ["arn:2", "arn:3"]}], [{"resources": ["arn:3"]}, {}]),
+    ({"$or": [{"c-count": [{"numeric": [">", 0, "<=", 5]}]}, {"d-count": [{"numeric": ["<", 10]}]},
+              {"x-limit": [{"numeric": ["=", 3.018e2]}]}]},
+     [{"c-count": 5}, {"d-count": 9}, {"x-limit": 301.8}], [{"c-count": 0}, {"d-count": 10}, {"x-limit": 302}]),
+    ({"source": ["aws.cloudwatch"], "$or": [{"metricName": ["CPUUtilization", "ReadLatency"]},
+      {"metricType": ["MetricType"], "namespace": ["AWS/EC2", "AWS/ES"]},
+      {"scope": ["Service"]}]},
+     [{"source": "aws.cloudwatch", "metricName": "ReadLatency"}, {"source": "aws.cloudwatch", "scope": "Service"},
+      {"source": "aws.cloudwatch", "metricType": "MetricType", "namespace": "AWS/ES"}],
+     [{"source": "aws.cloudwatch", "metricType": "MetricType"}, {"source": "x", "scope": "Service"}]),
+    ({"EventBusArn": [{"wildcard": "*"}]}, [{"EventBusArn": "anything"}, {"EventBusArn": ""}], [{}]),
+    ({"detail": {"c-count": [{"exists": False}]}}, [{"detail": {"c-count": {"c1": 100}}}],
+     [{"detail": {"c-count": 1}}]),
+    ({"detail": {"c-count": {"c1": [{"exists": False}]}}}, [{"detail": {"c-count": {}}}],
+     [{"detail": {"c-count": {"c1": 100}}}]),
+]  # fmt: skip
+
+
+@pytest.mark.rule("events-010")
+@pytest.mark.parametrize("number", range(len(GUIDE)))
+def test_examples_of_the_guide(number):
+    pattern, good, bad = GUIDE[number]
+    assert [event for event in good if not matches(pattern, event)] == []
+    assert [event for event in bad if matches(pattern, event)] == []
+
+
+def test_no_more_combinations_than_the_guide_allows(events, refused):
+    def pattern(first, second):
+        alternatives = [[{f"{name}{n}": ["x"]} for n in range(count)] for name, count in (("a", first), ("b", second))]
+        return json.dumps({"detail": {"$or": alternatives[0]}, "more": {"$or": alternatives[1]}})
+
+    events.put_rule(Name="r", EventPattern=pattern(20, 50))
+    over = (
+        "InvalidEventPatternException",
+        "Event pattern is not valid. Reason: The pattern has 1020 combinations of $or, the maximum is 1000.",
+    )
+    assert refused(events.put_rule, Name="r", EventPattern=pattern(20, 51)) == over
+    assert json.loads(events.describe_rule(Name="r")["EventPattern"]) == json.loads(pattern(20, 50))
+    huge = json.loads(pattern(50, 50))
+    for _ in range(3):
+        huge = {"$or": [{**huge, f"c{n}": ["x"]} for n in range(3)], "next": huge}
+    with pytest.raises(PatternError, match="combinations"):
+        Pattern(json.dumps(huge))
+
+
 @pytest.mark.rule("events-011")
 def test_failed_pipelines(events):
     pattern = json.dumps({"source": ["aws.codepipeline"], "detail": {"state": ["FAILED"]}})

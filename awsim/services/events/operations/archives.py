@@ -31,7 +31,7 @@ class ArchiveOperations(DeliveryOperations):
     ) -> dict[str, Any]:
         bus = self._source(EventSourceArn)
         if EventPattern:
-            check_pattern(EventPattern)
+            check_pattern(EventPattern, self.limits)
         archive = Archive(ArchiveName, self.arn(f"archive/{ArchiveName}"), bus.arn, self.clock.time())
         archive.description = Description
         archive.pattern = EventPattern or None
@@ -63,7 +63,7 @@ class ArchiveOperations(DeliveryOperations):
             raise invalid("At least one of EventPattern, RetentionDays or Description must be provided.")
         archive: Archive = self.archives[ArchiveName]
         if EventPattern:
-            check_pattern(EventPattern)
+            check_pattern(EventPattern, self.limits)
         if Description is not None:
             archive.description = Description
         if EventPattern is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from awsim.eventing import schedules
 from awsim.eventing.patterns import Leaves, PatternError, compiled
@@ -15,6 +15,9 @@ from awsim.services.events.operations.common import starting
 from awsim.services.events.operations.deliveries import LATE_ODDS, DeliveryOperations
 from awsim.services.events.refusals import bad_pattern, invalid, not_valid
 from awsim.state.tags import tag_map
+
+if TYPE_CHECKING:
+    from awsim.limits.table import ServiceLimits
 
 # Services that EventBridge calls as a role only.
 _BY_ROLE = frozenset(
@@ -42,7 +45,7 @@ class RuleOperations(DeliveryOperations):
         if ScheduleExpression:
             self._check_schedule(ScheduleExpression, bus)
         if EventPattern:
-            check_pattern(EventPattern)
+            check_pattern(EventPattern, self.limits)
         rule: Rule | None = bus.rules.get(Name)
         if rule is None:
             rule = self._new_rule(Name, bus, tag_map(Tags))
@@ -134,7 +137,7 @@ class RuleOperations(DeliveryOperations):
         return self.page("RuleNames", rules, lambda rule: rule.name, NextToken, Limit)
 
     def test_event_pattern(self, EventPattern: str, Event: str) -> dict[str, Any]:
-        return {"Result": matches(EventPattern, Event)}
+        return {"Result": matches(EventPattern, Event, self.limits)}
 
     # --- schedules
 
@@ -229,16 +232,16 @@ class RuleOperations(DeliveryOperations):
         return self.page("Targets", targets, dict, NextToken, Limit, key=lambda target: target["Id"])
 
 
-def check_pattern(text: str) -> None:
+def check_pattern(text: str, limits: ServiceLimits) -> None:
     try:
-        compiled(text)
+        limits.check("pattern-combinations", compiled(text).combinations)
     except PatternError as error:
         raise bad_pattern(str(error)) from None
 
 
-def matches(pattern: str, text: str) -> bool:
+def matches(pattern: str, text: str, limits: ServiceLimits) -> bool:
     """What TestEventPattern answers."""
-    check_pattern(pattern)
+    check_pattern(pattern, limits)
     try:
         event = json.loads(text)
     except ValueError:
