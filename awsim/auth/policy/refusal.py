@@ -11,7 +11,7 @@ import json
 import zlib
 from typing import Any
 
-from awsim.auth.policy.evaluate import Decision, denied_message, explanation
+from awsim.auth.policy.evaluate import Decision, Reason, denied_message, explanation
 from awsim.errors import AWSError
 
 # service or protocol -> (code, status)
@@ -50,7 +50,25 @@ def _message(service: str, decision: Decision) -> str:
             f"You are not authorized to perform this operation. {told}. "
             f"Encoded authorization failure message: {encoded(decision)}"
         )
+    if request.action in _OF_CIPHERTEXTS:
+        return _about_ciphertext(decision)
     return denied_message(decision, action=_SPELLED.get(service, _as_it_is)(request.action))
+
+
+# Which key a ciphertext is of, KMS does not tell who may not use it.
+_OF_CIPHERTEXTS = ("kms:Decrypt", "kms:ReEncryptFrom")
+_CIPHERTEXT = "on the resource associated with this ciphertext"
+
+
+def _about_ciphertext(decision: Decision) -> str:
+    request = decision.request
+    if decision.reason in (Reason.RESOURCE, Reason.GRANT):
+        return (
+            f"User: {request.principal.arn} is not authorized to perform: {request.action} {_CIPHERTEXT} because the "
+            "resource does not exist in this Region, no resource-based policies allow access, or a resource-based "
+            "policy explicitly denies access"
+        )
+    return denied_message(decision).replace(f"on resource: {request.resource}", _CIPHERTEXT, 1)
 
 
 def _as_it_is(action: str) -> str:

@@ -11,6 +11,7 @@ from awsim.services.dynamodb import definitions
 from awsim.services.dynamodb.backups import BackupOperations
 from awsim.services.dynamodb.capacity import Throughput
 from awsim.services.dynamodb.description import describe
+from awsim.services.dynamodb.encryption import key_for
 from awsim.services.dynamodb.index import Index
 from awsim.services.dynamodb.refusals import invalid, invalid_parameter
 from awsim.services.dynamodb.schema import KeySchema
@@ -92,7 +93,7 @@ class TableOperations(BackupOperations):
             table.collections = Dict()
         table.table_class = TableClass if TableClass != "STANDARD" else None
         table.deletion_protection = bool(DeletionProtectionEnabled)
-        table.encryption = self._encryption(SSESpecification)
+        table.encryption = self._encryption(table.name, SSESpecification)
         table.tags = tags
         table.on_demand_limits = OnDemandThroughput
         if WarmThroughput is not None:
@@ -192,7 +193,7 @@ class TableOperations(BackupOperations):
         if StreamSpecification is not None:
             self._start_stream(table, stream)
         if SSESpecification is not None:
-            table.encryption = self._encryption(SSESpecification)
+            table.encryption = self._encryption(table.name, SSESpecification)
         if TableClass is not None:
             table.table_class = TableClass
             table.class_updated = self.clock.time()
@@ -319,17 +320,12 @@ class TableOperations(BackupOperations):
         self.limits.check("account-read-units", read)
         self.limits.check("account-write-units", write)
 
-    def _encryption(self, given: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    def _encryption(self, table: str, given: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
         if not given or not given.get("Enabled"):
             if given and (given.get("SSEType") or given.get("KMSMasterKeyId")):
                 raise invalid_parameter("SSEType cannot be set when SSE is disabled")
             return None
-        key = given.get("KMSMasterKeyId")
-        prefix = f"arn:{self.partition}:kms:{self.region}:{self.account}:"
-        if key is None:
-            key = f"{prefix}alias/aws/dynamodb"
-        elif not key.startswith("arn:"):
-            key = prefix + (key if key.startswith("alias/") else f"key/{key}")
+        key = key_for(self, table, given.get("KMSMasterKeyId"))
         return {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": key}
 
     # --- streams' settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import boto3
 import pytest
 
 _PREFIX = "One or more parameter values were invalid: "
@@ -261,7 +262,7 @@ def test_encryption(client, make):
     encryption = client.describe_table(TableName="with_kms")["Table"]["SSEDescription"]
     assert (encryption["Status"], encryption["SSEType"]) == ("ENABLED", "KMS")
     assert encryption["KMSMasterKeyArn"].startswith("arn:aws:kms:us-east-1:123456789012:")
-    key = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+    key = boto3.client("kms", region_name="us-east-1").create_key()["KeyMetadata"]["Arn"]
     make(name="with_key", SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key})
     assert client.describe_table(TableName="with_key")["Table"]["SSEDescription"]["KMSMasterKeyArn"] == key
 

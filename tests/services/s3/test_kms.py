@@ -128,8 +128,9 @@ def test_writing_and_reading_need_permissions_of_kms(s3, bucket, key, ann, keys,
         ("kms:GenerateDataKey", lambda: mine.put_object(Bucket=bucket, Key="k", Body=b"1", **under(key))),
         ("kms:Decrypt", lambda: mine.get_object(Bucket=bucket, Key="k")),
     ):
+        what = "on the resource associated with this ciphertext" if "Decrypt" in action else f"on resource: {key}"
         message = (
-            f"User: arn:aws:iam::{ACCOUNT}:user/ann is not authorized to perform: {action} on resource: {key} because "
+            f"User: arn:aws:iam::{ACCOUNT}:user/ann is not authorized to perform: {action} {what} because "
             f"no identity-based policy allows the {action} action"
         )
         ann("s3:*")
@@ -155,6 +156,7 @@ def test_parts_need_the_key_again(s3, bucket, kms, key, refused):
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"1"
 
 
+@pytest.mark.rule("s3-120", "kms-038", "kms-039")
 @with_kms
 @pytest.mark.parametrize("bucket_key", [False, True])
 def test_the_context_names_the_object_or_the_bucket(aws, s3, bucket, key, bucket_key):
@@ -164,3 +166,95 @@ def test_the_context_names_the_object_or_the_bucket(aws, s3, bucket, key, bucket
     asked = [call for outer in aws.calls for call in outer.caused if call.service == "kms"]
     assert [call.operation for call in asked] == ["GenerateDataKey", "Decrypt"]
     assert [call.parameters["EncryptionContext"] for call in asked] == [{"aws:s3:arn": arn}] * 2
+
+
+@pytest.mark.rule("kms-008")
+@with_kms
+def test_an_asymmetric_key(s3, bucket, kms, keys, refused):
+    pair = kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+    with refused("KMS.InvalidKeyUsageException"):
+        s3.put_object(Bucket=bucket, Key="k", Body=b"1", **under(pair))
+    assert keys(bucket) == []
+
+
+@pytest.mark.rule("kms-047")
+@pytest.mark.aws(limits={"kms.symmetric-in-largest-regions": 2}, at="2026-03-01")
+@with_kms
+def test_objects_use_up_the_rate_of_kms(aws, bucket, key):
+    s3 = boto3.client("s3", region_name="us-east-1", config=Config(retries={"max_attempts": 0}))
+    s3.put_object(Bucket=bucket, Key="k", Body=b"1", **under(key))
+    s3.get_object(Bucket=bucket, Key="k")
+    with pytest.raises(s3.exceptions.ClientError) as caught:
+        s3.get_object(Bucket=bucket, Key="k")
+    error = caught.value.response["Error"]
+    assert error["Code"] == "KMS.ThrottlingException"
+    assert error["Message"].startswith("You have exceeded the rate at which you may call KMS.")
+    aws.clock.advance(seconds=1)
+    s3.get_object(Bucket=bucket, Key="k")
+
+
+@pytest.mark.rule("kms-031")
+@pytest.mark.aws(authorization=True)
+@with_kms
+def test_a_key_for_s3_alone(s3, bucket, kms):
+    root = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    condition = {"kms:ViaService": "s3.us-east-1.amazonaws.com", "kms:CallerAccount": ACCOUNT}
+    statements = [
+        {"Effect": "Allow", "Principal": root, "Action": ["kms:PutKeyPolicy", "kms:Describe*"], "Resource": "*"},
+        {
+            "Effect": "Allow",
+            "Principal": root,
+            "Action": ["kms:GenerateDataKey", "kms:Decrypt"],
+            "Resource": "*",
+            "Condition": {"StringEquals": condition},
+        },
+    ]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    key = kms.create_key(Policy=policy)["KeyMetadata"]["Arn"]
+    s3.put_object(Bucket=bucket, Key="k", Body=b"1", **under(key))
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"1"
+    with pytest.raises(kms.exceptions.ClientError) as caught:
+        kms.generate_data_key(KeyId=key, KeySpec="AES_256")
+    assert caught.value.response["Error"]["Code"] == "AccessDeniedException"
+
+
+@pytest.mark.rule("s3-234")
+@pytest.mark.aws(authorization=True)
+@with_kms
+@pytest.mark.parametrize(("allowed", "status"), [(True, "COMPLETED"), (False, "FAILED")])
+def test_a_pair_of_multi_region_keys_are_two_keys(s3, bucket, kms, eu, allowed, status):
+    """The role opens the data key with the one and seals it with the other."""
+    source = kms.create_key(MultiRegion=True)["KeyMetadata"]["Arn"]
+    target = kms.replicate_key(KeyId=source, ReplicaRegion="eu-west-1")["ReplicaKeyMetadata"]["Arn"]
+    assert target == source.replace("us-east-1", "eu-west-1")
+    eu.create_bucket(Bucket="copies", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    for client, name in ((s3, bucket), (eu, "copies")):
+        client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    iam = boto3.client("iam")
+    trust = {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = iam.create_role(RoleName="copier", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    statements = [
+        {"Effect": "Allow", "Action": "s3:*", "Resource": "*"},
+        {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": source},
+        {"Effect": "Allow", "Action": "kms:Encrypt", "Resource": target if allowed else source},
+    ]
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.put_role_policy(RoleName="copier", PolicyName="own", PolicyDocument=document)
+    rule = {
+        "Priority": 1,
+        "Status": "Enabled",
+        "Filter": {},
+        "DeleteMarkerReplication": {"Status": "Disabled"},
+        "SourceSelectionCriteria": {"SseKmsEncryptedObjects": {"Status": "Enabled"}},
+        "Destination": {
+            "Bucket": "arn:aws:s3:::copies",
+            "EncryptionConfiguration": {"ReplicaKmsKeyID": target},
+        },
+    }
+    s3.put_bucket_replication(Bucket=bucket, ReplicationConfiguration={"Role": role, "Rules": [rule]})
+    s3.put_object(Bucket=bucket, Key="k", Body=b"1", **under(source))
+    assert s3.head_object(Bucket=bucket, Key="k")["ReplicationStatus"] == status
+    if allowed:
+        assert eu.head_object(Bucket="copies", Key="k")["SSEKMSKeyId"] == target
+        assert eu.get_object(Bucket="copies", Key="k")["Body"].read() == b"1"

@@ -49,13 +49,13 @@ class GrantOperations(Operations):
             raise refusals.invalid("Specify either a GranteePrincipal or a GranteeServicePrincipal.")
         for principal in (GranteePrincipal, RetiringPrincipal):
             self._check_principal(principal, key.account)
-        self._check_operations(key, Operations)
         constraints = Constraints or {}
         subset, equals = constraints.get("EncryptionContextSubset"), constraints.get("EncryptionContextEquals")
         if (subset is not None or equals is not None) and not key.spec.symmetric:
             raise refusals.invalid(
                 "EncryptionContext is supported only when creating a grant for a symmetric encryption KMS key."
             )
+        self._check_operations(key, Operations)
         if subset is not None and equals is not None:
             raise refusals.invalid("A grant can have one encryption context constraint only.")
         terms = Terms(
