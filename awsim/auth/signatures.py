@@ -15,6 +15,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 
 from awsim.auth import signatures_v2
 from awsim.auth.credentials import parse_authorization
@@ -90,7 +91,7 @@ def verify(
     request on a host of its own.
     """
     in_header = parse_authorization(request.headers)[4]
-    in_query = parse_authorization({}, request.query_string)[4]
+    in_query = parse_authorization({}, request.query_string)[4] if request.query_string else "none"
     if in_header != "none" and in_query != "none" and service in _S3_SERVICES:
         raise argument("Authorization", request.headers["Authorization"], _TWO_WAYS)
     kind = in_query if in_header == "none" else in_header
@@ -482,6 +483,7 @@ def _chunks(body: bytes) -> Iterator[tuple[bytes, str, bytes]]:
         raise AWSError("IncompleteBody", "The request body terminated unexpectedly", status=400) from None
 
 
+@cache
 def _table() -> Bounds:
     from awsim.limits.table import load
 

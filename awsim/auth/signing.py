@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote_plus, unquote_to_bytes, urlsplit
 
@@ -39,10 +40,16 @@ class Scope:
 
     def key(self, secret: str) -> bytes:
         """The signing key of version 4."""
-        key = f"AWS4{secret}".encode()
-        for part in (self.date, self.region, self.service, "aws4_request"):
-            key = hmac_sha256(key, part)
-        return key
+        return _signing_key(secret, self.date, self.region, self.service)
+
+
+@lru_cache(256)
+def _signing_key(secret: str, *scope: str) -> bytes:
+    """Good for a day: clients keep theirs as well."""
+    key = f"AWS4{secret}".encode()
+    for part in (*scope, "aws4_request"):
+        key = hmac_sha256(key, part)
+    return key
 
 
 def pairs(query: str) -> Iterator[tuple[str, str]]:
@@ -53,6 +60,8 @@ def pairs(query: str) -> Iterator[tuple[str, str]]:
 
 
 def canonical_path(path: str, s3: bool) -> str:
+    if path == "/":
+        return path
     if s3:
         return quote(unquote_to_bytes(path), safe="/-_.~") or "/"
     segments: list[str] = []
@@ -67,6 +76,8 @@ def canonical_path(path: str, s3: bool) -> str:
 
 
 def canonical_query(query: str, without: str) -> str:
+    if not query:
+        return ""
     encoded = sorted((quote(n, safe="-_.~"), quote(v, safe="-_.~")) for n, v in pairs(query) if n != without)
     return "&".join(f"{name}={value}" for name, value in encoded)
 
@@ -79,7 +90,7 @@ def host_of(url: str) -> str:
 
 
 def hmac_sha256(key: bytes, text: str) -> bytes:
-    return hmac.new(key, text.encode(), hashlib.sha256).digest()
+    return hmac.digest(key, text.encode(), "sha256")
 
 
 def hmac_v1(secret: str, text: str) -> str:
@@ -126,6 +137,7 @@ def basic(moment: float) -> str:
     return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(moment))
 
 
+@lru_cache(256)
 def basic_time(text: str) -> float | None:
     try:
         return float(calendar.timegm(time.strptime(text, "%Y%m%dT%H%M%SZ")))
@@ -142,6 +154,7 @@ def iso_time(text: str) -> float | None:
     return None
 
 
+@lru_cache(256)
 def header_time(text: str) -> tuple[float | None, str]:
     """(epoch seconds, ISO 8601 basic form) of a date header in either of the forms that HTTP clients send."""
     moment = basic_time(text)

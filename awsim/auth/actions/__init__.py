@@ -239,8 +239,11 @@ def _value(path: str, item: Any, params: Params) -> Any:
     """What `path` names in the item, or else in the parameters."""
     if path == "@":
         return item["@"] if isinstance(item, dict) and "@" in item else item
+    if "." not in path:
+        value: Any = item.get(path) if item is not None and isinstance(item, Mapping) else None
+        return params.get(path) if value is None else value
     for place in (item, params):
-        value: Any = place
+        value = place
         for name in path.split("."):
             value = value.get(name) if isinstance(value, Mapping) else None
         if value is not None:
