@@ -1,7 +1,7 @@
 """Keys of KMS that tables are under: found and granted to DynamoDB in the name of whoever asks for them.
 
-Source: DynamoDB Developer Guide, "How DynamoDB uses AWS KMS"; messages of AWS as public notes quote them. Where an account
-has never used KMS, there is nothing that could know of a key, and it is taken as it is named.
+Source: DynamoDB Developer Guide, "How DynamoDB uses AWS KMS"; messages of AWS as public notes quote them. Where an
+account has never used KMS, there is nothing that could know of a key, and it is taken as it is named.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def key_for(service: Service, table: str, named: str | None) -> str:
 def _refusal(service: Service, error: AWSError) -> AWSError:
     code, said, kind = _REFUSALS.get(error.code, _OTHERWISE)
     message = (
-        f"{said}: com.amazonaws.services.kms.model.{kind or error.code}: {error.message} (Service: AWSKMS; Status Code: "
-        f"400; Error Code: {error.code}; Request ID: {service.cloud.request_id()}; Proxy: null)"
+        f"{said}: com.amazonaws.services.kms.model.{kind or error.code}: {error.message} (Service: AWSKMS; Status "
+        f"Code: 400; Error Code: {error.code}; Request ID: {service.cloud.request_id()}; Proxy: null)"
     )
     return AWSError(code, message, status=500 if code == "InternalServerError" else 400)

@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 _START = b"\x01\x02\x02\x00\x78"
-_REGION, _MATERIAL, _NONCE, _TAG = 8, 32, 68, 16
+_REGION, _MATERIAL, _CHECK, _NONCE, _TAG = 8, 32, 8, 60, 16
 _KEY = re.compile(r"(mrk-)?([0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")
-_HEAD = len(_START) + 1 + 16 + _REGION + 6 + _MATERIAL
+_PLACE = len(_START) + 1 + 16 + _REGION + 6 + _MATERIAL
+_HEAD = _PLACE + _CHECK
 #: What a blob is longer than its content.
 OVERHEAD = _HEAD + _NONCE + _TAG
 
@@ -58,9 +59,10 @@ def seal(
     """The blob of `content`. `nonce` gives so many bytes, others each time."""
     multi = key.startswith("mrk-")
     number = bytes.fromhex(key.removeprefix("mrk-").replace("-", ""))
-    head = b"".join(
+    place = b"".join(
         (_START, bytes((multi,)), number, _hashed(region), int(account).to_bytes(6), bytes.fromhex(material))
     )
+    head = place + _check(place)
     fresh = nonce(_NONCE)
     sealed = _masked(content, secret, fresh)
     return head + fresh + sealed + _tag(secret, head + fresh + sealed, context)
@@ -68,18 +70,18 @@ def seal(
 
 def unpack(blob: bytes) -> Blob:
     """ValueError where it is no ciphertext of a symmetric key."""
-    if not blob.startswith(_START) or len(blob) <= OVERHEAD or blob[5] > 1:
+    place, head = blob[:_PLACE], blob[:_HEAD]
+    if not blob.startswith(_START) or len(blob) <= OVERHEAD or head != place + _check(place):
         raise ValueError("not a ciphertext")
     number = blob[6:22].hex()
     key = (
         f"mrk-{number}" if blob[5] else "-".join((number[:8], number[8:12], number[12:16], number[16:20], number[20:]))
     )
-    head = blob[:_HEAD]
     return Blob(
         account=f"{int.from_bytes(head[30:36]):012d}",
         region=head[22:30],
         key=key,
-        material=head[36:].hex(),
+        material=place[36:].hex(),
         head=head,
         nonce=blob[_HEAD : _HEAD + _NONCE],
         sealed=blob[_HEAD + _NONCE : -_TAG],
@@ -93,6 +95,10 @@ def is_key_id(text: str) -> bool:
 
 def _hashed(region: str) -> bytes:
     return hashlib.blake2b(region.encode(), digest_size=_REGION).digest()
+
+
+def _check(place: bytes) -> bytes:
+    return hashlib.blake2b(place, digest_size=_CHECK).digest()
 
 
 def _masked(data: bytes, secret: bytes, nonce: bytes) -> bytes:
