@@ -159,6 +159,7 @@ TRUSTS: list[tuple[str, str]] = [
     ("{}", "Missing required field Statement"),
     (doc(but(TRUST, Resource="*")), "Has prohibited field Resource"),
     (doc(but(TRUST, NotResource="*")), "Has prohibited field NotResource"),
+    (doc(but(TRUST, Principal=None, NotPrincipal={"AWS": "111111111111"})), "Has prohibited field NotPrincipal"),
     (doc(but(TRUST, Principal=None)), "Missing required field Principal"),
     (doc(but(TRUST, Principal={})), "Missing required field Principal"),
     (doc(but(TRUST, Action=None)), "Missing required field Action"),

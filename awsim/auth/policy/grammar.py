@@ -397,7 +397,7 @@ class _Trust(_Resource):
     syntax = "Syntax errors in policy."
 
     def allowed(self, found: dict[str, Any]) -> None:
-        for name in ("Resource", "NotResource"):
+        for name in ("Resource", "NotResource", "NotPrincipal"):
             if name in found:
                 self.fail("resource", f"Has prohibited field {name}", name)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from awsim.auth.actions import actions
 from awsim.auth.policy.conditions import is_operator, parse_date, parse_network
@@ -15,6 +16,13 @@ _OPERATOR = re.compile(r"(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?")
 _VARIABLE = re.compile(r"\$\{([^}]*)(\}?)")
 _VPC = {"aws:sourcevpc": ("vpc", "INVALID_VPC_FORMAT"), "aws:sourcevpce": ("vpce", "INVALID_VPCE_FORMAT")}
 _TAGS = ("aws:principaltag", "aws:requesttag", "aws:resourcetag")
+# Not the ranges for documentation, which Python counts as private too.
+_PRIVATE: tuple[Any, ...] = tuple(
+    map(
+        ipaddress.ip_network,
+        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "fc00::/7", "fe80::/10"),
+    )
+)
 # Source: IAM User Guide, "AWS global condition context keys". The first have several values.
 _MULTIPLE = frozenset(
     (
@@ -180,7 +188,7 @@ def _compared(report: Report, place: Place, base: str, operator: str, text: str)
 
 def _private(report: Report, place: Place, base: str, node: Node) -> None:
     networks = list(_networks(node))
-    private = [network.is_private and network.prefixlen > 0 for network in networks]
+    private = [any(network.version == of.version and network.subnet_of(of) for of in _PRIVATE) for network in networks]
     if not any(private):
         return
     code = "PRIVATE_NOT_IP_ADDRESS" if base.startswith("Not") else "PRIVATE_IP_ADDRESS"
