@@ -267,3 +267,8 @@ class AccessPoints(Access):
     def check_point_policy(self, text: str, arn: str) -> None:
         """Refuse what is no policy of the access point `arn`. Raises MalformedPolicy."""
         self.check_principals(policies.check_of_access_point(text, arn))
+
+    @staticmethod
+    def is_public(text: str) -> bool:
+        """Whether a policy lets everybody in."""
+        return is_public(text)

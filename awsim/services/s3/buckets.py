@@ -172,6 +172,13 @@ class Buckets(Access):
             if bucket.versioning is not None:
                 message += ". You must delete all versions in the bucket."
             raise self.error("BucketNotEmpty", message, BucketName=Bucket)
+        if self.points_of(Bucket):  # type: ignore[attr-defined]
+            raise self.error(
+                "BucketHasAccessPointsAttached",
+                "The bucket you tried to delete has access points attached. Delete your access points before deleting "
+                "your bucket.",
+                BucketName=Bucket,
+            )
         del self.buckets[Bucket]
         self.owned[bucket.account] -= 1
         self.cloud.limits.for_service("s3", bucket.account, bucket.region).used("buckets", self.owned[bucket.account])

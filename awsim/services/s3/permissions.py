@@ -173,6 +173,13 @@ class Permissions(Service):
         """The public access block of a whole account (s3control sets it), None where there is none."""
         return self.account_blocks.get(account)
 
+    def block_account(self, account: str, block: Mapping[str, bool] | None) -> None:
+        """Set or take away the public access block of a whole account."""
+        if block is None:
+            self.account_blocks.pop(account, None)
+        else:
+            self.account_blocks[account] = block
+
     def prevented(self, bucket: Bucket, action: str, resource: str, what: str, setting: str) -> AWSError:
         """The refusal of something public; `what`: "ACLs" or "policies"."""
         caller = self.caller
