@@ -30,6 +30,7 @@ ALLOWED = {
         "ids",
         "choices",
         "eventing",
+        "zones",
     },
     "eventing": {"eventing", "errors"},
     "gateway": {"gateway", "wire", "service", "cloud", "calls", "limits", "auth", "state", "errors", "waiting"},

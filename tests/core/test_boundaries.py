@@ -159,6 +159,24 @@ def _images(cloud):
     return {"StreamName": "door", "ImageGenerationConfiguration": images}
 
 
+def _kafka(cloud=None, scram=False):
+    """What a cluster is made of, and, in a Cloud, one that is there."""
+    group = {"InstanceType": "kafka.m5.large", "ClientSubnets": ["subnet-1", "subnet-2", "subnet-3"]}
+    made = {"BrokerNodeGroupInfo": group, "KafkaVersion": "3.9.x.kraft", "NumberOfBrokerNodes": 3}
+    if cloud is None:
+        return made
+    made |= {"ClusterName": "orders", "ClientAuthentication": {"Sasl": {"Scram": {"Enabled": scram}}}}
+    made["ClientAuthentication"]["Unauthenticated"] = {"Enabled": True}
+    arn = cloud.call("kafka", "CreateCluster", made)["ClusterArn"]
+    return {"ClusterArn": arn}
+
+
+def _brokers(cloud):
+    cluster = _kafka(cloud)
+    version = cloud.call("kafka", "DescribeCluster", cluster)["ClusterInfo"]["CurrentVersion"]
+    return {**cluster, "CurrentVersion": version}
+
+
 CALLS = {
     "sqs:SendMessage": lambda cloud: {"QueueUrl": _queue(cloud), "MessageBody": "hello"},
     "sqs:ReceiveMessage": lambda cloud: {"QueueUrl": _queue(cloud)},
@@ -229,6 +247,11 @@ CALLS = {
     "iam:UpdateLoginProfile": _login,
     "iam:UploadServerCertificate": lambda cloud: {"CertificateBody": "x", "PrivateKey": "x"},
     "iam:CreateSAMLProvider": lambda cloud: {"SAMLMetadataDocument": "x" * 1000},
+    "kafka:CreateCluster": lambda cloud: {"ClusterName": "orders", **_kafka()},
+    "kafka:CreateClusterV2": lambda cloud: {"ClusterName": "orders", "Provisioned": _kafka()},
+    "kafka:UpdateBrokerCount": _brokers,
+    "kafka:BatchAssociateScramSecret": lambda cloud: _kafka(cloud, scram=True),
+    "kafka:BatchDisassociateScramSecret": lambda cloud: _kafka(cloud, scram=True),
     "kinesisvideo:CreateStream": lambda cloud: {"StreamName": "door"},
     "kinesisvideo:UpdateImageGenerationConfiguration": _images,
     "kms:CreateKey": lambda cloud: {},
@@ -260,7 +283,10 @@ CALLS = {
 }
 
 # Member of a list -> its n-th element.
+_SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:AmazonMSK_{}-Ab12Cd"
 ELEMENTS = {
+    "kafka:BatchAssociateScramSecret.SecretArnList": _SECRET.format,
+    "kafka:BatchDisassociateScramSecret.SecretArnList": _SECRET.format,
     "s3:DeleteObjects.Delete.Objects": lambda n: {"Key": f"key-{n}"},
     "s3:PutBucketCors.CORSConfiguration.CORSRules": lambda n: {
         "AllowedMethods": ["GET"],

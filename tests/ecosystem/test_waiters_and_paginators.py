@@ -21,6 +21,7 @@ SERVICES = (
     "dynamodb",
     "identitystore",
     "kms",
+    "kafka",
     "kinesisvideo",
     "organizations",
     "pipes",
@@ -530,6 +531,91 @@ def _mapped_stream(client):
     return {"StreamName": "kept"}
 
 
+def _kafka(client, name="orders", **more):
+    """The ARN of a cluster in three zones, which is there by the next call."""
+    group = {"InstanceType": "kafka.m5.large", "ClientSubnets": ["subnet-1", "subnet-2", "subnet-3"]}
+    settings = {"BrokerNodeGroupInfo": group, "KafkaVersion": "3.9.x", "NumberOfBrokerNodes": 3, **more}
+    return client.create_cluster(ClusterName=name, **settings)["ClusterArn"]
+
+
+def _kafkas(client):
+    for number in range(7):
+        _kafka(client, f"cluster-{number}")
+    return {}
+
+
+def _rebooted(client):
+    cluster = {"ClusterArn": _kafka(client)}
+    for _ in range(7):
+        client.reboot_broker(**cluster, BrokerIds=["1"])
+    return cluster
+
+
+def _configurations(client):
+    for number in range(7):
+        client.create_configuration(Name=f"c{number}", ServerProperties=b"")
+    return {}
+
+
+def _revisions(client):
+    configuration = {"Arn": client.create_configuration(Name="c", ServerProperties=b"")["Arn"]}
+    for _ in range(6):
+        client.update_configuration(**configuration, ServerProperties=b"")
+    return configuration
+
+
+def _scram_secrets(client):
+    cluster = {"ClusterArn": _kafka(client, ClientAuthentication={"Sasl": {"Scram": {"Enabled": True}}})}
+    secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:AmazonMSK_{}-Ab12Cd"
+    client.batch_associate_scram_secret(**cluster, SecretArnList=[secret.format(number) for number in range(7)])
+    return cluster
+
+
+def _iam_cluster(client, name="orders"):
+    on = {"Sasl": {"Iam": {"Enabled": True}}}
+    return _kafka(client, name, ClientAuthentication=on)
+
+
+def _vpc_connections(client):
+    cluster = {"ClusterArn": _iam_cluster(client)}
+    version = client.describe_cluster(**cluster)["ClusterInfo"]["CurrentVersion"]
+    private = {"VpcConnectivity": {"ClientAuthentication": {"Sasl": {"Iam": {"Enabled": True}}}}}
+    client.update_connectivity(**cluster, CurrentVersion=version, ConnectivityInfo=private)
+    network = {"ClientSubnets": ["subnet-1", "subnet-2", "subnet-3"], "SecurityGroups": ["sg-1"]}
+    for number in range(7):
+        client.create_vpc_connection(
+            TargetClusterArn=cluster["ClusterArn"], Authentication="SASL_IAM", VpcId=f"vpc-{number}", **network
+        )
+    return cluster
+
+
+def _replicators(client):
+    ends = [_iam_cluster(client, name) for name in ("source", "target")]
+    network = {"SubnetIds": ["subnet-1", "subnet-2"]}
+    replication = {
+        "SourceKafkaClusterArn": ends[0],
+        "TargetKafkaClusterArn": ends[1],
+        "TargetCompressionType": "NONE",
+        "TopicReplication": {"TopicsToReplicate": [".*"]},
+        "ConsumerGroupReplication": {"ConsumerGroupsToReplicate": [".*"]},
+    }
+    for number in range(7):
+        client.create_replicator(
+            ReplicatorName=f"r{number}",
+            ServiceExecutionRoleArn="arn:aws:iam::123456789012:role/replication",
+            KafkaClusters=[{"AmazonMskCluster": {"MskClusterArn": arn}, "VpcConfig": network} for arn in ends],
+            ReplicationInfoList=[replication],
+        )
+    return {}
+
+
+def _topics(client):
+    cluster = {"ClusterArn": _kafka(client)}
+    for number in range(7):
+        client.create_topic(**cluster, TopicName=f"t{number}", PartitionCount=7, ReplicationFactor=1)
+    return cluster
+
+
 def _center(client=None):
     """An instance of Identity Center that has permission sets, and the id of its store."""
     admin = boto3.client("sso-admin")
@@ -824,6 +910,20 @@ PAGINATORS = {
     "sso-admin:ListRegions": lambda client: _center()[0],
     "sso-admin:ListTagsForResource": _tagged_instance,
     "sso-admin:ListTrustedTokenIssuers": _issuers,
+    "kafka:DescribeTopicPartitions": lambda client: {**_topics(client), "TopicName": "t0"},
+    "kafka:ListClientVpcConnections": _vpc_connections,
+    "kafka:ListClusterOperations": _rebooted,
+    "kafka:ListClusterOperationsV2": _rebooted,
+    "kafka:ListClusters": _kafkas,
+    "kafka:ListClustersV2": _kafkas,
+    "kafka:ListConfigurationRevisions": _revisions,
+    "kafka:ListConfigurations": _configurations,
+    "kafka:ListKafkaVersions": lambda client: {},
+    "kafka:ListNodes": lambda client: {"ClusterArn": _kafka(client, NumberOfBrokerNodes=6)},
+    "kafka:ListReplicators": _replicators,
+    "kafka:ListScramSecrets": _scram_secrets,
+    "kafka:ListTopics": _topics,
+    "kafka:ListVpcConnections": lambda client: _vpc_connections(client) and {},
     "kinesisvideo:DescribeMappedResourceConfiguration": _mapped_stream,
     "kinesisvideo:ListEdgeAgentConfigurations": _edges,
     "kinesisvideo:ListSignalingChannels": _channels,
@@ -882,6 +982,9 @@ PAGINATORS = {
 
 # Pages of a size that the caller cannot choose: results, pages.
 FIXED = {
+    # As many as Kafka has versions, and a multiple of the zones.
+    "kafka:ListKafkaVersions": (32, 1),
+    "kafka:ListNodes": (6, 1),
     "kinesisvideo:DescribeMappedResourceConfiguration": (1, 1),
     "accessanalyzer:GetFindingV2": (1, 1),
     "accessanalyzer:ListAnalyzers": (1, 1),
