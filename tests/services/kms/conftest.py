@@ -71,14 +71,19 @@ def refused():
     return refused_as
 
 
-def policy(*statements):
-    """A key policy of (principal, actions, condition) beside full access for the administrator that tests are."""
-    admin = {"AWS": f"arn:aws:iam::{ACCOUNT}:user/awsim"}
-    found = [{"Effect": "Allow", "Principal": admin, "Action": "kms:*", "Resource": "*"}]
-    for who, actions, *condition in statements:
-        statement = {"Effect": "Allow", "Principal": {"AWS": who}, "Action": actions, "Resource": "*"}
-        found.append({**statement, **({"Condition": condition[0]} if condition else {})})
-    return json.dumps({"Version": "2012-10-17", "Statement": found})
+@pytest.fixture
+def policy():
+    """policy((principal, actions, condition), …): a key policy of these, beside full access for the tests."""
+
+    def policy(*statements):
+        admin = {"AWS": f"arn:aws:iam::{ACCOUNT}:user/awsim"}
+        found = [{"Effect": "Allow", "Principal": admin, "Action": "kms:*", "Resource": "*"}]
+        for who, actions, *condition in statements:
+            statement = {"Effect": "Allow", "Principal": {"AWS": who}, "Action": actions, "Resource": "*"}
+            found.append({**statement, **({"Condition": condition[0]} if condition else {})})
+        return json.dumps({"Version": "2012-10-17", "Statement": found})
+
+    return policy
 
 
 @pytest.fixture
@@ -99,7 +104,3 @@ def user(aws):
         return client_of(aws_access_key_id=made["AccessKeyId"], aws_secret_access_key=made["SecretAccessKey"])
 
     return user
-
-
-def arn_of(name):
-    return f"arn:aws:iam::{ACCOUNT}:user/{name}"
