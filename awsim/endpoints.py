@@ -27,6 +27,10 @@ _TIMEOUT = 15
 
 def send(cloud: Cloud, request: Request) -> Response | None:
     """The answer to a request, None where nothing answers. Under the lock, which is let go meanwhile."""
+    try:
+        urlsplit(request.url)
+    except ValueError:  # brackets that hold no address
+        return None
     endpoint = _endpoint(cloud.endpoints, request.url)
     if endpoint is None and not _is_here(request.url):
         return None

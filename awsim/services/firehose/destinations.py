@@ -83,6 +83,9 @@ def complete(form: Form, given: Mapping[str, Any], limits: ServiceLimits) -> Set
         settings["S3BackupConfiguration"] = _bucket(backup, limits)
     elif settings["S3BackupMode"] == "Enabled":
         raise _refused("S3BackupConfiguration must be specified when S3BackupMode is Enabled.")
+    secrets = settings.get("SecretsManagerConfiguration") or {}
+    if secrets.get("Enabled") and "SecretARN" not in secrets:
+        raise _refused("SecretARN must be specified when SecretsManagerConfiguration is enabled.")
     _check_conversion(settings, limits)
     _check_processing(settings, limits)
     if "CustomTimeZone" in settings:

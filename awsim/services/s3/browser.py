@@ -171,7 +171,10 @@ class Browser(Settings):
             headers["x-amz-checksum-type"] = version.checksum.type
         redirect = fields.get("success_action_redirect") or fields.get("redirect")
         if redirect:
-            parts = urlsplit(redirect)
+            try:
+                parts = urlsplit(redirect)
+            except ValueError:  # brackets that hold no address: it is as if there was none
+                parts = urlsplit("")
             if parts.scheme and parts.netloc:
                 query = urlencode({"bucket": bucket.name, "key": key, "etag": etag})
                 joined = f"{parts.query}&{query}" if parts.query else query

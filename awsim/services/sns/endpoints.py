@@ -45,7 +45,10 @@ def check(protocol: str, endpoint: str | None, *, fifo_topic: bool) -> str:
         if arn is None or not arn.resource.startswith("endpoint/"):
             raise invalid("Application endpoint arn invalid:" + endpoint)
     elif protocol in HTTP:
-        parts = urlsplit(endpoint)
+        try:
+            parts = urlsplit(endpoint)
+        except ValueError:  # brackets that hold no address
+            parts = urlsplit("")
         if parts.scheme != protocol or not parts.hostname:
             raise invalid("Endpoint must match the specified protocol")
     elif protocol == "sms":

@@ -38,7 +38,10 @@ def read(url: str) -> QueueAddress | None:
     """The address in a URL, of today's or a legacy form; None if it is none. A bare queue name is an address too."""
     if "/" not in url:
         return QueueAddress(None, None, url) if url else None
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # brackets that hold no address
+        return None
     path = parts.path.strip("/").split("/")
     if len(path) < 2 or not path[-2].isdecimal():
         return None
