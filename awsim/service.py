@@ -153,7 +153,8 @@ class Service:
     def resource_policy(self, arn: str) -> ResourceSide:
         """The owner of a resource of this service and its policy; override where resources have policies."""
         parts = arn.split(":")
-        return ResourceSide(parts[4] or None if len(parts) > 5 else None)
+        owner = parts[4] if len(parts) > 5 else ""
+        return ResourceSide(None if owner in ("", "aws") else owner)  # what AWS itself has belongs to every account
 
     def resource_side(self, action: str, arn: str) -> ResourceSide:
         """As `resource_policy`, for one action; override where lists or owners of parts of a resource differ by it."""

@@ -267,6 +267,7 @@ def facts(call: Call, owner: str | None, resource: str, tags: dict[str, str] | N
         user_agent=http.headers.get("user-agent") if http is not None else None,
         referer=http.headers.get("referer") if http is not None else None,
         session=call.caller.session,
+        mfa=service.name == "sts" and "TokenCode" in call.params,
         principal_tags=tags,
         organization=organization_of(call.caller.account, partition),
         resource_account=owner,

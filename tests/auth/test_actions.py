@@ -40,7 +40,7 @@ TABLE: list[tuple[str, str, dict[str, Any], list[tuple[str, str]]]] = [
     ("sqs", "GetQueueUrl", {"QueueName": "n", "QueueOwnerAWSAccountId": "222222222222"},
      [("sqs:GetQueueUrl", "arn:aws:sqs:us-east-1:222222222222:n")]),
     ("sqs", "ListQueues", {}, [("sqs:ListQueues", f"{SQS}*")]),
-    ("s3", "ListBuckets", {}, [("s3:ListAllMyBuckets", "*")]),
+    ("s3", "ListBuckets", {}, [("s3:ListAllMyBuckets", f"{S3}*")]),
     ("s3", "ListObjects", {"Bucket": "b"}, [("s3:ListBucket", f"{S3}b")]),
     ("s3", "ListObjectsV2", {"Bucket": "b"}, [("s3:ListBucket", f"{S3}b")]),
     ("s3", "ListObjectVersions", {"Bucket": "b"}, [("s3:ListBucketVersions", f"{S3}b")]),

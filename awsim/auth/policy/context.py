@@ -34,6 +34,7 @@ class Facts:
     user_agent: str | None = None
     referer: str | None = None
     session: Session | None = None
+    mfa: bool = False  # a code of an MFA device came with the call
     principal_tags: Mapping[str, str] | None = None
     organization: tuple[str, str] | None = None
     resource_account: str | None = None
@@ -139,7 +140,15 @@ def _source_ip(who: Principal, facts: Facts) -> str | None:
     return None if facts.vpc_endpoint or facts.vpc or facts.via or who.service else facts.source_ip
 
 
+def _mfa(who: Principal, facts: Facts) -> str | None:
+    if facts.mfa:
+        return "true"
+    return _flag(facts.session.mfa) if facts.session else None
+
+
 def _mfa_age(who: Principal, facts: Facts) -> str | None:
+    if facts.mfa:
+        return "0"
     session = facts.session
     return str(int(facts.time - session.issued)) if session is not None and session.mfa else None
 
@@ -188,7 +197,7 @@ _KEYS: dict[str, Callable[[Principal, Facts], Any]] = {
     "aws:username": _username,
     # The session
     "aws:tokenissuetime": lambda who, facts: _moment(facts.session.issued) if facts.session else None,
-    "aws:multifactorauthpresent": lambda who, facts: _flag(facts.session.mfa) if facts.session else None,
+    "aws:multifactorauthpresent": _mfa,
     "aws:multifactorauthage": _mfa_age,
     "aws:federatedprovider": lambda who, facts: facts.session.federated if facts.session else None,
     "aws:sourceidentity": lambda who, facts: facts.session.source_identity if facts.session else None,

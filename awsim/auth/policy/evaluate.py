@@ -249,7 +249,7 @@ def denied_message(decision: Decision, *, why: bool = True, quoted: bool = False
     principal, resource = request.principal, request.resource
     action = action or request.action
     message = f"User: {principal.arn} is not authorized to perform: {action}"
-    if resource != "*":
+    if resource != "*" and not resource.endswith(":::*"):  # all that a service has is not named
         message += f' on resource: "{resource}"' if quoted else f" on resource: {resource}"
     if not why:
         return message

@@ -70,8 +70,8 @@ class Permissions(Service):
         start = f"arn:{self.partition}:s3:::"
         if not arn.startswith(start):
             return self.resource_policy(arn)
-        if self.cloud.current.operation == "CreateBucket":
-            # What is to be made belongs to nobody yet.
+        if self.cloud.current.operation in ("CreateBucket", "ListBuckets"):
+            # What is to be made belongs to nobody yet, and the list of buckets to whoever asks.
             return ResourceSide(None)
         bucket, key = self.place(arn)
         if bucket is None:

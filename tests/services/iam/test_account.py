@@ -244,15 +244,19 @@ def test_who_used_a_policy(iam, user, policy, keys_of, refused):
     arn = policy(text=document(("Allow", "s3:*", "*")))
     iam.create_group(GroupName="dev")
     iam.attach_group_policy(GroupName="dev", PolicyArn=arn)
-    for name in ("bob", "eve"):
+    for name in ("bob", "eve", "ann"):
         user(name)
         iam.add_user_to_group(GroupName="dev", UserName=name)
-    boto3.client("s3", region_name="eu-west-1", **keys_of("bob")).list_buckets()
+    boto3.client("s3", region_name="eu-west-1", **keys_of("eve")).list_buckets()
     job = iam.generate_service_last_accessed_details(Arn=arn)["JobId"]
     (s3,) = iam.get_service_last_accessed_details(JobId=job)["ServicesLastAccessed"]
     assert s3["TotalAuthenticatedEntities"] == 1
     answer = iam.get_service_last_accessed_details_with_entities(JobId=job, ServiceNamespace="s3")
-    assert [each["EntityInfo"]["Name"] for each in answer["EntityDetailsList"]] == ["bob"]
+    shown = [(each["EntityInfo"]["Name"], "LastAuthenticated" in each) for each in answer["EntityDetailsList"]]
+    assert shown == [("eve", True), ("ann", False), ("bob", False)]
+    some = iam.get_service_last_accessed_details_with_entities(JobId=job, ServiceNamespace="s3", MaxItems=1)
+    rest = iam.get_service_last_accessed_details_with_entities(JobId=job, ServiceNamespace="s3", Marker=some["Marker"])
+    assert some["EntityDetailsList"] + rest["EntityDetailsList"] == answer["EntityDetailsList"]
     other = {"JobId": job, "ServiceNamespace": "sqs"}
     assert refused(iam.get_service_last_accessed_details_with_entities, **other)[0] == "NoSuchEntity"
     bob = "arn:aws:iam::123456789012:user/bob"

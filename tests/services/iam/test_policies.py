@@ -423,3 +423,11 @@ def test_where_statements_stand():
 
 def test_principals_of_trust_policies():
     assert parse(trust({"Service": "ec2.amazonaws.com"}), "trust").principals == (("Service", "ec2.amazonaws.com"),)
+
+
+@pytest.mark.aws(authorization=True)
+def test_policies_of_aws_are_there_for_every_account(iam):
+    arn = aws_arn("AmazonS3ReadOnlyAccess")
+    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    assert iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["IsDefaultVersion"]
+    assert iam.list_entities_for_policy(PolicyArn=arn)["PolicyRoles"] == []

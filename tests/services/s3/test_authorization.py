@@ -652,3 +652,16 @@ def test_keys_that_do_not_exist(refused, aws):
     stranger = boto3.client("s3", region_name="us-east-1", config=Config(signature_version=UNSIGNED))
     with refused("AccessDenied", "Access Denied", 403):
         stranger.list_buckets()
+
+
+@pytest.mark.parametrize("resource", ["*", "arn:aws:s3:::*", "arn:*:s3:::*"])
+def test_the_list_of_buckets_is_a_permission_on_all_buckets(ann, bucket, resource):
+    answer = ann(allow("s3:ListAllMyBuckets", resource)).list_buckets()
+    assert [each["Name"] for each in answer["Buckets"]] == [bucket]
+
+
+def test_the_list_of_buckets_is_no_permission_on_some(ann, bucket, refused):
+    client = ann(allow("s3:ListAllMyBuckets", BUCKET))
+    why = "because no identity-based policy allows the s3:ListAllMyBuckets action"
+    with refused("AccessDenied", f"User: {ANN} is not authorized to perform: s3:ListAllMyBuckets {why}", 403):
+        client.list_buckets()

@@ -8,6 +8,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 
 from awsim.auth.policy import AuthorizationRequest, PolicySet, Principal, decide, encoded, parse
+from awsim.auth.totp import code_at
 
 from .making import NOW, assertion, client_of, jwt, refusal
 
@@ -401,3 +402,34 @@ def test_the_root_of_a_member_account(aws, iam, sts, user):
     assert refusal(inside.assume_root, **asked)[0] == "AccessDenied"
     assert refusal(user("ann").assume_root, **asked)[0] == "AccessDenied"
     assert NOW.timestamp() <= session["Credentials"]["Expiration"].timestamp() <= NOW.timestamp() + 900
+
+
+def test_a_role_that_asks_for_mfa_is_assumed_with_a_code(aws, iam, user, role):
+    arn = role(
+        "careful",
+        trust("sts:AssumeRole", {"AWS": f"{IAM}:root"}, Condition={"Bool": {"aws:MultiFactorAuthPresent": True}}),
+    )
+    own = user("ann", allow("sts:AssumeRole", arn))
+    asked = {"RoleArn": arn, "RoleSessionName": "app"}
+    assert refusal(own.assume_role, **asked) == (
+        "AccessDenied",
+        f"User: {IAM}:user/ann is not authorized to perform: sts:AssumeRole on resource: {arn}",
+        403,
+    )
+    device = iam.create_virtual_mfa_device(VirtualMFADeviceName="phone")["VirtualMFADevice"]
+    serial, step = device["SerialNumber"], int(aws.clock.time() // 30)
+    first, second, third = (code_at(device["Base32StringSeed"], step + shift) for shift in (-1, 0, 1))
+    codes = {"AuthenticationCode1": first, "AuthenticationCode2": second}
+    iam.enable_mfa_device(UserName="ann", SerialNumber=serial, **codes)
+    aws.clock.advance(seconds=30)
+    with_code = {**asked, "SerialNumber": serial}
+    assert refusal(own.assume_role, TokenCode="000000", **with_code)[1].startswith("MultiFactorAuthentication failed")
+    assert own.assume_role(TokenCode=third, **with_code)["Credentials"]
+    iam.update_assume_role_policy(
+        RoleName="careful",
+        PolicyDocument=trust(
+            "sts:AssumeRole", {"AWS": f"{IAM}:root"}, Condition={"NumericLessThan": {"aws:MultiFactorAuthAge": "60"}}
+        ),
+    )
+    aws.clock.advance(seconds=30)
+    assert own.assume_role(TokenCode=code_at(device["Base32StringSeed"], step + 2), **with_code)["Credentials"]
