@@ -33,14 +33,14 @@ class Batch(Replication):
         bucket: Bucket | None = self.buckets.get(name)
         if bucket is None:
             raise self.no_such_bucket(name)
-        found = self._replicable(bucket) if filter.get("EligibleForReplication") else self._objects(bucket)
+        found = self._replicable(bucket) if filter.get("EligibleForReplication") else self._listable(bucket)
         return [
             (name, key, self.shown_id(bucket, version) or "")
             for key, version in found
             if not version.is_marker and _matches(key, version, filter)
         ]
 
-    def _objects(self, bucket: Bucket) -> Iterator[tuple[str, Version]]:
+    def _listable(self, bucket: Bucket) -> Iterator[tuple[str, Version]]:
         for key in bucket.keys:
             version = bucket.shown(key)
             if version is not None:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from awsim.auth.credentials import Caller, principal
 from awsim.errors import AWSError
 from awsim.service import not_modelled
 from awsim.services.s3control import manifests, reports
@@ -228,7 +229,11 @@ class Jobs(Common):
 
     def _s3(self, job: Job, operation: str, **params: Any) -> dict[str, Any]:
         """An answer of S3 to the job's role."""
-        return self.call("s3", operation, as_=job.role, **params)
+        return self.call("s3", operation, as_=self._caller_of(job), **params)
+
+    def _caller_of(self, job: Job) -> Caller:
+        """The job's role, which `_assume` has found to trust S3 Batch Operations."""
+        return principal(job.role, self.account)
 
     def _read(self, job: Job, bucket: str, key: str, version: str | None = None) -> tuple[bytes, str]:
         """(content, ETag) of an object that says what the job is to do."""
@@ -385,7 +390,7 @@ class Jobs(Common):
             answer = self.call(
                 "lambda",
                 "Invoke",
-                as_=job.role,
+                as_=self._caller_of(job),
                 region_=arn.split(":")[3],
                 account_=arn.split(":")[4],
                 FunctionName=arn,
