@@ -5,6 +5,7 @@ import json
 import boto3
 import pytest
 
+from awsim.errors import AWSError
 from tests.services.s3control.conftest import ACCOUNT, Bound
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/grants"
@@ -133,10 +134,11 @@ def test_credentials(aws, instance, location, s3, refused):
 
 
 @pytest.mark.parametrize("seconds", [899, 43_201])
-def test_durations(instance, location, refused, seconds):
-    assert refused(instance.get_data_access, Target="s3://ledger/in/*", Permission="READ", DurationSeconds=seconds)[
-        :2
-    ] == ("InvalidRequest", 400)
+def test_durations(aws, instance, location, seconds):
+    wanted = {"AccountId": ACCOUNT, "Target": "s3://ledger/in/*", "Permission": "READ", "DurationSeconds": seconds}
+    with pytest.raises(AWSError) as caught:
+        aws.call("s3control", "GetDataAccess", wanted)
+    assert caught.value.code == "InvalidRequest"
 
 
 def test_resource_policies(aws, instance, location, refused):

@@ -300,7 +300,7 @@ def test_locks_and_untagging(batch, s3):
     version = s3.put_object(Bucket="safe", Key="a", Body=b"x", Tagging="k=v")["VersionId"]
     fields = ("Bucket", "Key", "VersionId")
     one = lambda: batch.manifest([f"safe,a,{version}"], fields)  # noqa: E731
-    status, _ = batch.run({"S3PutObjectLegalHold": {"LegalHold": {"Status": "ON"}}}, Manifest=one())
+    batch.run({"S3PutObjectLegalHold": {"LegalHold": {"Status": "ON"}}}, Manifest=one())
     assert s3.get_object_legal_hold(Bucket="safe", Key="a")["LegalHold"] == {"Status": "ON"}
     until = "2050-01-01T00:00:00Z"
     retention = {"Retention": {"Mode": "GOVERNANCE", "RetainUntilDate": until}}
