@@ -21,26 +21,19 @@ REGIONS = {
 pytestmark = pytest.mark.aws(throttling=True, at="2026-03-01T00:00:00Z")
 
 
-def use_up(aws, region, rate):
+def use_up(aws, region, row, rate):
     """A key of a Region whose rate one call is left of."""
     client = boto3.client("kms", region_name=region, config=Config(retries={"max_attempts": 0}))
     key = client.create_key()["KeyMetadata"]["Arn"]
     service = aws.service("kms", "123456789012", region)
-    service.limits.rate(rate, "", service.limits[rate] - 1, now=aws.clock.time())
+    service.limits.rate(row, "", rate - 1, now=aws.clock.time(), value=rate)
     return client, key
 
 
 @pytest.mark.rule("kms-041", "kms-042", "kms-043")
 @pytest.mark.parametrize("region", REGIONS)
 def test_symmetric_keys(aws, refused, region):
-    names = {
-        10_000: "symmetric",
-        20_000: "symmetric-in-large-regions",
-        100_000: "symmetric-in-largest-regions",
-    }
-    row = names[REGIONS[region]]
-    assert aws.limits[f"kms.{row}"] == REGIONS[region]
-    kms, key = use_up(aws, region, row)
+    kms, key = use_up(aws, region, "symmetric", REGIONS[region])
     blob = kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
     for call in (
         lambda: kms.encrypt(KeyId=key, Plaintext=b"x"),
@@ -59,8 +52,8 @@ def test_symmetric_keys(aws, refused, region):
 
 @pytest.mark.rule("kms-044")
 def test_each_region_for_itself(aws, refused):
-    kms, key = use_up(aws, "us-east-1", "symmetric-in-largest-regions")
-    other, there = use_up(aws, "eu-west-1", "symmetric-in-largest-regions")
+    kms, key = use_up(aws, "us-east-1", "symmetric", 100_000)
+    other, there = use_up(aws, "eu-west-1", "symmetric", 100_000)
     kms.encrypt(KeyId=key, Plaintext=b"x")
     with refused("ThrottlingException"):
         kms.encrypt(KeyId=key, Plaintext=b"x")
@@ -74,7 +67,7 @@ def test_each_region_for_itself(aws, refused):
 )
 def test_pairs_have_rates_of_their_own(aws, refused, row, spec, algorithm):
     assert aws.limits[f"kms.{row}"] == 1_000
-    kms, symmetric = use_up(aws, "us-east-1", row)
+    kms, symmetric = use_up(aws, "us-east-1", row, 1_000)
     key = kms.create_key(KeySpec=spec, KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
     asked = {"KeyId": key, "Message": b"x", "SigningAlgorithm": algorithm}
     kms.sign(**asked)
@@ -96,10 +89,9 @@ def test_other_operations(aws, kms, refused):
 
 @pytest.mark.rule("kms-048")
 def test_sdks_try_again(aws):
-    use_up(aws, "us-east-1", "symmetric-in-largest-regions")
-    aws.limits["kms.symmetric-in-largest-regions"] = 1
+    aws.limits["kms.symmetric"] = 1
     kms = boto3.client("kms", region_name="us-east-1")
-    key = kms.list_keys()["Keys"][0]["KeyId"]
+    key = kms.create_key()["KeyMetadata"]["Arn"]
     kms.encrypt(KeyId=key, Plaintext=b"x")
     answer = kms.encrypt(KeyId=key, Plaintext=b"x")
     assert answer["ResponseMetadata"]["RetryAttempts"] > 0
@@ -111,3 +103,22 @@ def test_key_pairs(aws, kms, refused):
     with refused("ThrottlingException"):
         kms.generate_data_key_pair(KeyId=key, KeyPairSpec="RSA_4096")
     kms.generate_data_key_pair(KeyId=key, KeyPairSpec="RSA_2048")
+
+
+def test_hmac_keys_count_as_symmetric(aws, refused):
+    kms, _ = use_up(aws, "us-east-1", "symmetric", 100_000)
+    key = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["Arn"]
+    asked = {"KeyId": key, "Message": b"x", "MacAlgorithm": "HMAC_SHA_256"}
+    kms.generate_mac(**asked)
+    with refused("ThrottlingException"):
+        kms.generate_mac(**asked)
+
+
+def test_a_raised_quota_holds(aws, refused):
+    """Service Quotas' increase overrides the row, in the largest Regions too."""
+    aws.limits.of("123456789012", "us-east-1")["kms.symmetric"] = 1
+    kms = boto3.client("kms", region_name="us-east-1", config=Config(retries={"max_attempts": 0}))
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    kms.encrypt(KeyId=key, Plaintext=b"x")
+    with refused("ThrottlingException"):
+        kms.encrypt(KeyId=key, Plaintext=b"x")

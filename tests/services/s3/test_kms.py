@@ -178,7 +178,7 @@ def test_an_asymmetric_key(s3, bucket, kms, keys, refused):
 
 
 @pytest.mark.rule("kms-047")
-@pytest.mark.aws(limits={"kms.symmetric-in-largest-regions": 2}, at="2026-03-01")
+@pytest.mark.aws(limits={"kms.symmetric": 2}, at="2026-03-01")
 @with_kms
 def test_objects_use_up_the_rate_of_kms(aws, bucket, key):
     s3 = boto3.client("s3", region_name="us-east-1", config=Config(retries={"max_attempts": 0}))

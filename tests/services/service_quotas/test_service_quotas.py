@@ -172,9 +172,7 @@ def test_history(quotas):
 def test_pages(quotas):
     every = quotas.list_service_quotas(ServiceCode="dynamodb")["Quotas"]
     pages = list(
-        quotas.get_paginator("list_service_quotas").paginate(
-            ServiceCode="dynamodb", PaginationConfig={"PageSize": 1}
-        )
+        quotas.get_paginator("list_service_quotas").paginate(ServiceCode="dynamodb", PaginationConfig={"PageSize": 1})
     )
     assert [quota for page in pages for quota in page["Quotas"]] == every
     assert len(pages) == len(every)
@@ -207,3 +205,17 @@ def test_what_was_asked_for_is_part_of_snapshots(quotas, aws):
     aws.restore(before)
     assert quotas.get_service_quota(**TABLES)["Quota"]["Value"] == 2500
     assert quotas.list_requested_service_quota_change_history()["RequestedQuotas"] == []
+
+
+@pytest.mark.rule("service-quotas-004")
+def test_the_request_rates_of_kms_can_be_raised(aws):
+    quotas = boto3.client("service-quotas", region_name="ca-central-1")
+    listed = quotas.get_paginator("list_service_quotas").paginate(ServiceCode="kms").build_full_result()["Quotas"]
+    rates = [quota for quota in listed if "request rate" in quota["QuotaName"]]
+    symmetric = next(quota for quota in rates if "symmetric" in quota["QuotaName"])
+    assert (symmetric["QuotaCode"], symmetric["Value"]) == ("L-6E3AF000", 10_000)
+    assert symmetric["Period"] == {"PeriodValue": 1, "PeriodUnit": "SECOND"}
+    assert len(rates) > 15
+    assert all(quota["Adjustable"] for quota in rates)
+    asked = {"ServiceCode": "kms", "QuotaCode": "L-6E3AF000", "DesiredValue": 15_000}
+    assert quotas.request_service_quota_increase(**asked)["RequestedQuota"]["Status"] == "PENDING"

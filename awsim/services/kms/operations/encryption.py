@@ -194,9 +194,8 @@ class EncryptionOperations(Use):
     def generate_random(self, NumberOfBytes: int | None = None, CustomKeyStoreId: str | None = None) -> dict[str, Any]:
         if NumberOfBytes is None:
             raise refusals.invalid("NumberOfBytes is required.")
-        if CustomKeyStoreId is not None:
-            self.connected_store(CustomKeyStoreId)
-        self.meter("symmetric", None)
+        store = None if CustomKeyStoreId is None else self.connected_store(CustomKeyStoreId)
+        self.meter("symmetric", store)
         return {"Plaintext": self.ids.bytes("random", NumberOfBytes)}
 
     # --- how

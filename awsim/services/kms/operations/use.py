@@ -9,9 +9,14 @@ from awsim.services.kms.operations.common import Operations
 from awsim.services.kms.specs import ENCRYPT_DECRYPT
 from awsim.services.kms.store import KeyStore
 
-# Regions whose rate of symmetric operations is a row of its own. Source: KMS Developer Guide, request quotas.
-_LARGE = frozenset(("us-east-2", "ap-southeast-1", "ap-southeast-2", "ap-northeast-1", "eu-central-1", "eu-west-2"))
-_LARGEST = frozenset(("us-east-1", "us-west-2", "eu-west-1"))
+# Regions whose rate of symmetric operations is larger. Source: KMS Developer Guide, request quotas.
+_LARGE = ("us-east-2", "ap-southeast-1", "ap-southeast-2", "ap-northeast-1", "eu-central-1", "eu-west-2")
+_LARGEST = ("us-east-1", "us-west-2", "eu-west-1")
+_REGIONAL = {
+    **dict.fromkeys(_LARGE, "symmetric-in-large-regions"),
+    **dict.fromkeys(_LARGEST, "symmetric-in-largest-regions"),
+}
+_SYMMETRIC = "symmetric"
 
 
 class Use(Operations):
@@ -23,7 +28,7 @@ class Use(Operations):
 
     def check_usable(self, key: Key, usage: str, operation: str, rate: str = "") -> None:
         self.admit(key)
-        self.meter(rate or key.spec.family, key.store)
+        self.meter(rate or (_SYMMETRIC if key.spec.family == "hmac" else key.spec.family), key.store)
         state = key.state(self.now)
         if state not in ("Enabled", "Updating"):
             raise refusals.bad_state(key.arn, state)
@@ -43,15 +48,10 @@ class Use(Operations):
         """Take from the buckets that a request counts against, where rates are enforced."""
         if self.limits.quiet:
             return
-        if rate == "symmetric":
-            if self.region in _LARGEST:
-                rate = "symmetric-in-largest-regions"
-            elif self.region in _LARGE:
-                rate = "symmetric-in-large-regions"
-        uses = [(rate, "", 1)]
+        value = self.limits[_REGIONAL[self.region]] if rate == _SYMMETRIC and self.region in _REGIONAL else None
+        self.limits.rate(rate, now=self.now, value=value)
         if store is not None:
-            uses.append(("key-store", store.id, 1))
-        self.limits.rates(uses, now=self.now)
+            self.limits.rate("key-store", store.id, now=self.now)
 
     def current_of(self, key: Key) -> Material:
         """The material that a key which can be used encrypts with."""
