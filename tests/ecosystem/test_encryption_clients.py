@@ -1,4 +1,4 @@
-"""Libraries that encrypt on the client with data keys of KMS: the AWS Encryption SDK, the DynamoDB Encryption Client."""
+"""Encryption on the client with data keys of KMS: the AWS Encryption SDK, the DynamoDB Encryption Client."""
 
 import boto3
 import pytest
