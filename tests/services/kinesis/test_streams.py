@@ -1,5 +1,7 @@
 """Streams: made, described, listed, switched, deleted; quotas and settings."""
 
+import json
+
 import boto3
 import pytest
 
@@ -485,3 +487,38 @@ def test_warm_throughput(kinesis, arn, refused):
     assert over[0] == "LimitExceededException"
     kinesis.create_stream(StreamName="warm", StreamModeDetails=ON_DEMAND_MODE, WarmThroughputMiBps=6)
     assert _summary(kinesis, "warm")["OpenShardCount"] == 6
+
+
+@pytest.mark.rule("kinesis-043")
+@pytest.mark.aws(authorization=True)
+def test_producers_and_consumers_of_an_encrypted_stream_need_rights_on_the_key(aws, kinesis, make, arn, refused):
+    iam, kms = boto3.client("iam"), boto3.client("kms", region_name="us-east-1")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    make()
+    kinesis.start_stream_encryption(StreamName="clicks", EncryptionType="KMS", KeyId=key)
+    iam.create_user(UserName="jane")
+
+    def allow(*actions):
+        statement = {"Effect": "Allow", "Action": actions, "Resource": [arn(), key]}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.put_user_policy(UserName="jane", PolicyName="p", PolicyDocument=document)
+
+    keys = aws.credentials("arn:aws:iam::123456789012:user/jane")
+    jane = boto3.client("kinesis", region_name="us-east-1", **keys)
+    record = {"StreamName": "clicks", "Data": b"x", "PartitionKey": "k"}
+    allow("kinesis:*")
+    code, message = refused(jane.put_record, **record)
+    assert code == "KMSAccessDeniedException"
+    assert "kms:GenerateDataKey" in message
+    assert refused(jane.put_records, StreamName="clicks", Records=[{"Data": b"x", "PartitionKey": "k"}])[0] == code
+    allow("kinesis:*", "kms:GenerateDataKey")
+    shard = jane.put_record(**record)["ShardId"]
+    where = {"StreamName": "clicks", "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"}
+    iterator = jane.get_shard_iterator(**where)["ShardIterator"]
+    assert refused(jane.get_records, ShardIterator=iterator)[0] == code
+    allow("kinesis:*", "kms:Decrypt")
+    (record,) = jane.get_records(ShardIterator=iterator)["Records"]
+    assert (record["Data"], record["EncryptionType"]) == (b"x", "KMS")
+    kms.disable_key(KeyId=key)
+    aws.clock.advance(minutes=6)
+    assert refused(kinesis.put_record, StreamName="clicks", Data=b"x", PartitionKey="k")[0] == "KMSDisabledException"

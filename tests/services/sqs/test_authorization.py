@@ -114,3 +114,76 @@ def test_sns_needs_the_queue_s_policy_and_publishers_do_not_notice(sqs, make, co
     assert sns.publish(TopicArn=topic, Message="m")["MessageId"]
     (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
     assert json.loads(message["Body"])["Message"] == "m"
+
+
+# --- keys
+
+
+@pytest.fixture
+def encrypted(aws, make):
+    """A queue under a key of the account's own: (its URL, the ARN of the key, a client of KMS)."""
+    kms = boto3.client("kms", region_name="us-east-1")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    return make(KmsMasterKeyId=key), key, kms
+
+
+@pytest.mark.rule("sqs-083")
+def test_a_key_that_cannot_be_used(sqs, make, encrypted, refused, counts):
+    url, key, kms = encrypted
+    sqs.send_message(QueueUrl=url, MessageBody="x")
+    kms.disable_key(KeyId=key)
+    other = make("other", KmsMasterKeyId=key)
+    code, _, status = refused(sqs.send_message, QueueUrl=other, MessageBody="x")
+    assert (code, status) == ("KMS.DisabledException", 400)
+    with pytest.raises(sqs.exceptions.KmsDisabled):
+        sqs.send_message(QueueUrl=other, MessageBody="x")
+    unknown = make("unknown", KmsMasterKeyId=key[:-12] + "000000000000")
+    with pytest.raises(sqs.exceptions.KmsNotFound):
+        sqs.send_message(QueueUrl=unknown, MessageBody="x")
+    assert refused(sqs.send_message, QueueUrl=unknown, MessageBody="x")[0] == "KMS.NotFoundException"
+    assert (counts(other), counts(unknown)) == ((0, 0, 0), (0, 0, 0))
+
+
+@pytest.mark.rule("sqs-087")
+@pytest.mark.parametrize(("period", "asked"), [("60", 2), ("300", 1)])
+def test_data_keys_are_reused_for_a_while(aws, sqs, encrypted, period, asked):
+    url, _, _ = encrypted
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"KmsDataKeyReusePeriodSeconds": period})
+
+    def generated():
+        sent = aws.calls.of("sqs:SendMessage")
+        return [each.name for call in sent for each in call.caused].count("kms:GenerateDataKey")
+
+    sqs.send_message(QueueUrl=url, MessageBody="x")
+    aws.clock.advance(seconds=120)
+    sqs.send_message(QueueUrl=url, MessageBody="x")
+    assert generated() == asked
+
+
+@pytest.mark.rule("sqs-093", "sqs-094")
+def test_senders_and_receivers_need_rights_on_the_key(sqs, encrypted, user, refused, counts):
+    url, key, _ = encrypted
+    jane, allow = user("jane")
+    allow("sqs:*", resource=QUEUE)
+    code, message, status = refused(jane.send_message, QueueUrl=url, MessageBody="x")
+    assert (code, status) == ("KMS.AccessDeniedException", 400)
+    assert "kms:GenerateDataKey" in message
+    assert counts(url) == (0, 0, 0)
+    allow("sqs:*", "kms:GenerateDataKey", resource=[QUEUE, key])
+    jane.send_message(QueueUrl=url, MessageBody="x")
+    # What is not the body can be read without the key.
+    found = jane.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert (found["ApproximateNumberOfMessages"], found["KmsMasterKeyId"]) == ("1", key)
+    with pytest.raises(sqs.exceptions.KmsAccessDenied, match="kms:Decrypt"):
+        jane.receive_message(QueueUrl=url)
+    assert counts(url) == (1, 0, 0)
+    allow("sqs:*", "kms:Decrypt", resource=[QUEUE, key])
+    (message,) = jane.receive_message(QueueUrl=url)["Messages"]
+    assert message["Body"] == "x"
+
+
+def test_sqs_s_own_key_asks_nobody(aws, make, send, bodies):
+    boto3.client("kms", region_name="us-east-1").create_key()
+    url = make(KmsMasterKeyId="alias/aws/sqs")
+    send(url, "x")
+    assert bodies(url) == ["x"]
