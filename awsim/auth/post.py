@@ -63,7 +63,7 @@ def verify_post(fields: Mapping[str, str], secret: str | None, now: float) -> di
         raise Refused("signature", access_key, fields=fields).worded("s3", "rest-xml")
     try:
         document = json.loads(base64.b64decode(policy, validate=False))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise AWSError("InvalidPolicyDocument", "Invalid Policy: Invalid JSON.", status=400) from None
     if not isinstance(document, dict) or "expiration" not in document:
         raise AWSError("InvalidPolicyDocument", "Invalid Policy: Policy missing expiration.", status=400)

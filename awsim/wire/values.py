@@ -27,6 +27,9 @@ class Unreadable(ValueError):
 
 # --- reading ---------------------------------------------------------------------------------------------------------
 
+_MOST_DIGITS = 4000
+_BEYOND = 2**63 - 1
+
 
 def read_epoch(value: Any) -> datetime.datetime:
     """Seconds since 1970, a number or its text, as an aware datetime in UTC."""
@@ -107,6 +110,12 @@ def read_integer(text: str) -> int:
     except ValueError:
         pass
     raise Unreadable(f"Invalid integer: {text[:100]!r}")
+
+
+def whole(text: str) -> int:
+    """The number that decimal digits write. Python reads no thousands of them: so many stand for a number beyond every
+    bound."""
+    return int(text) if len(text) < _MOST_DIGITS else _BEYOND
 
 
 def read_float(text: str) -> float:

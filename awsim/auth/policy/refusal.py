@@ -95,6 +95,6 @@ def decoded(message: str) -> dict[str, Any] | None:
     try:
         packed = base64.urlsafe_b64decode(message + "=" * (-len(message) % 4))
         found = json.loads(zlib.decompress(packed))
-    except (ValueError, zlib.error):
+    except (ValueError, RecursionError, zlib.error):
         return None
     return found if isinstance(found, dict) and "explicitDeny" in found else None

@@ -11,6 +11,7 @@ from awsim.errors import AWSError
 from awsim.service import Service
 from awsim.services.dax.cluster import Cluster, ParameterGroup, SubnetGroup
 from awsim.state import Collection, Lifecycle, List, tag_map
+from awsim.wire.values import whole
 
 _ROLE = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/(?:[^/]+/)*([^/]+)\Z")
 _NAME = re.compile(r"[a-z](?!.*--)[a-z0-9-]{0,19}(?<!-)\Z")
@@ -451,7 +452,7 @@ class DAX(Service):
     def _page(self, found: list[Any], most: int | None, token: str | None) -> tuple[list[Any], dict[str, str]]:
         if token is not None and not token.isdecimal():
             raise self._invalid(f"Invalid NextToken: {token}")
-        start = int(token or 0)
+        start = whole(token or "0")
         end = start + (most or int(self.limits["page"]))
         return found[start:end], {"NextToken": str(end)} if end < len(found) else {}
 

@@ -19,6 +19,7 @@ from awsim.services.dynamodb.storage import Item
 from awsim.services.dynamodb.table import Table
 from awsim.state import Dict, Entity, Lifecycle
 
+_OFFSET = re.compile(r"[0-9]{1,9}\Z")
 _RESOURCE = re.compile(r"arn:[a-z-]+:dynamodb:[a-z0-9-]+:[0-9]{12}:table/([a-zA-Z0-9_.-]{3,255})(/stream/[^/]+)?\Z")
 _WITHIN = re.compile(r"arn:[a-z-]+:dynamodb:[a-z0-9-]+:[0-9]{12}:table/([a-zA-Z0-9_.-]{3,255})(?:/|\Z)")
 
@@ -238,7 +239,9 @@ class DestinationOperations(Base):
             for (id, index), insights in self.insights.items()
             if id in tables and wanted in (None, id)
         ]
-        start = int(NextToken) if NextToken is not None and NextToken.isdigit() else 0
+        if NextToken is not None and not _OFFSET.match(NextToken):
+            raise invalid("The provided NextToken is not valid")
+        start = int(NextToken or 0)
         page = found[start : start + MaxResults] if MaxResults else found[start:]
         result: dict[str, Any] = {"ContributorInsightsSummaries": page}
         if start + len(page) < len(found):
@@ -278,7 +281,7 @@ class DestinationOperations(Base):
             raise self._no_revision(ResourceArn)
         try:
             document = json.loads(Policy)
-        except ValueError:
+        except (ValueError, RecursionError):
             document = None
         if not isinstance(document, dict) or "Statement" not in document:
             raise invalid("Invalid policy document: it is not in JSON, or has no Statement")

@@ -378,7 +378,7 @@ class TransferOperations(ReplicaOperations, ItemOperations):
                 continue
             try:
                 yield json.loads(line)["Item"]
-            except (ValueError, TypeError, KeyError):
+            except (ValueError, RecursionError, TypeError, KeyError):
                 yield None
 
     def _import_item(self, table: Table, wire: Any) -> None:

@@ -67,6 +67,8 @@ def _bounded(value: Decimal, limits: ServiceLimits, too_precise: str) -> Number:
     """The number kept, or the error of the bound it breaks; `too_precise` is the row for one of too many digits."""
     if not value:
         return 0
+    if not value.is_finite():  # not even an exact sum could be so large
+        raise limits.error("number-max-exponent")
     value = value.normalize(_EXACT)
     magnitude = value.adjusted()
     highest, lowest, digits = limits["number-max-exponent"], limits["number-min-exponent"], limits["number-digits"]

@@ -384,7 +384,7 @@ def _opened(token: str, statement: str) -> tuple[int, dict[str, Any]]:
             for name, value in wire.items()
         }
         number = int(stretch)
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, RecursionError, TypeError, AttributeError):
         raise invalid("Given NextToken is not valid") from None
     if digest != _digest(statement):
         raise invalid("Given NextToken was not given for this statement")

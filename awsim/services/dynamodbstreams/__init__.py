@@ -223,7 +223,7 @@ class DynamoDBStreams(Service):
         try:
             shard, position, issued, reader = json.loads(urlsafe_b64decode(rest))
             return arn, str(shard), int(position), float(issued), str(reader)
-        except (ValueError, TypeError):
+        except (ValueError, RecursionError, TypeError):
             raise invalid() from None
 
 

@@ -194,7 +194,7 @@ def _shown_http(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _pairs(given: Mapping[str, Any], part: str) -> dict[str, str]:
-    return {item["Key"]: item.get("Value") or "" for item in given.get(part) or ()}
+    return {item["Key"]: item.get("Value") or "" for item in given.get(part) or () if item.get("Key")}
 
 
 def _with_query(url: str, query: Mapping[str, str]) -> str:
@@ -207,6 +207,6 @@ def _with_members(text: str, members: Mapping[str, str]) -> str:
     """A body with further members, if it is an object."""
     try:
         body = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     return json.dumps({**body, **members}, separators=(",", ":")) if isinstance(body, dict) else text

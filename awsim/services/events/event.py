@@ -63,7 +63,7 @@ def check_entry(entry: Mapping[str, Any], *, by_service: bool) -> dict[str, Any]
         raise AWSError("NotAuthorizedForSourceException", "Not authorized for the source.")
     try:
         detail = _decode(entry["Detail"])
-    except ValueError:
+    except (ValueError, RecursionError):
         detail = None
     if not isinstance(detail, dict):
         raise AWSError("MalformedDetail", "Detail is malformed.")

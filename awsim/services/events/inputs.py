@@ -32,7 +32,7 @@ def check(target: Target) -> None:
     if (text := target.get("Input")) is not None:
         try:
             json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise invalid(f"JSON syntax error in input for target {id_}.") from None
     if (path := target.get("InputPath")) and steps(path) is None:
         raise invalid(f"Invalid InputPath for target {id_}.")

@@ -321,7 +321,7 @@ class Deliveries(Service):
         ]
         try:
             value = json.loads(found)[member]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, RecursionError, KeyError, TypeError):
             raise AWSError("SecretsManager.InvalidSecret", f"The secret does not hold {member}.") from None
         return str(value)
 
@@ -333,7 +333,7 @@ def _read(answer: Mapping[str, Any]) -> Any:
     payload = answer.get("Payload") or b""
     try:
         return json.loads(payload.read() if hasattr(payload, "read") else payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -40,7 +40,7 @@ def compiled(query: str) -> Callable[[bytes], dict[str, str]]:
     def keys(data: bytes) -> dict[str, str]:
         try:
             record = json.loads(data)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Unreadable("Non JSON record provided") from None
         return {name: _text(name, value) for name, value in found(record).items()}
 
@@ -229,7 +229,7 @@ def _number(value: Any) -> Any:
         return value
     try:
         return json.loads(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         raise Unreadable(f"{json.dumps(value)} cannot be parsed as a number") from None
 
 

@@ -139,6 +139,6 @@ def _body(answer: Response) -> str:
 def _read(text: str) -> dict[str, Any]:
     try:
         told = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}

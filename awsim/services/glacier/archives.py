@@ -13,6 +13,7 @@ from awsim.services.glacier.common import by_time
 from awsim.services.glacier.vault import Archive, Upload, Vault
 from awsim.services.glacier.vaults import Vaults
 from awsim.state.pages import number
+from awsim.wire.values import whole
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/\*")
 _URL_SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -95,7 +96,7 @@ class Archives(Vaults):
         }
 
     def _part_size(self, given: str | None) -> int:
-        size = int(given) if given is not None and given.isdecimal() else 0
+        size = whole(given) if given is not None and given.isdecimal() else 0
         row = self.limits.row("part-size")
         least = int(row.minimum or 1)
         if size < least or size & (size - 1):
@@ -160,7 +161,7 @@ class Archives(Vaults):
             raise self.missing("x-amz-archive-size")
         if not archiveSize.isdecimal():
             raise self.invalid(f"Invalid archive size: {archiveSize}")
-        self.limits.check("archive-size", int(archiveSize))
+        self.limits.check("archive-size", whole(archiveSize))
         at = 0
         bodies = []
         for start in sorted(upload.parts):
@@ -168,7 +169,7 @@ class Archives(Vaults):
                 raise self.invalid(f"The upload has no part that begins with byte {at}")
             bodies.append(upload.parts[start])
             at += len(bodies[-1])
-        if at != int(archiveSize) or not at:
+        if at != whole(archiveSize) or not at:
             raise self.invalid(f"Invalid archive size: {archiveSize}, the parts have {at} bytes")
         data = b"".join(bodies)
         computed = self._checked(data, checksum)

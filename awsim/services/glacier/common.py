@@ -11,6 +11,7 @@ from awsim.service import ResourceSide, Service
 from awsim.services.glacier.vault import Vault
 from awsim.state import Collection, Dict
 from awsim.state.pages import BadToken, number, page
+from awsim.wire.values import whole
 
 if TYPE_CHECKING:
     from awsim.auth.policy import Policy
@@ -152,9 +153,9 @@ class Common(Service):
     ) -> tuple[list[T], str | None]:
         largest = self.limits["page-size"]
         if limit is not None:
-            if not limit.isdecimal() or not int(limit):
+            if not limit.isdecimal() or not whole(limit):
                 raise self.invalid(f"Invalid limit: {limit}")
-            size = int(limit) if largest is None else min(int(limit), int(largest))
+            size = whole(limit) if largest is None else min(whole(limit), int(largest))
         else:
             size = int(largest or 0) or None  # type: ignore[assignment]
         try:

@@ -17,6 +17,7 @@ from awsim.services.glacier.common import by_time
 from awsim.services.glacier.reports import report
 from awsim.services.glacier.vault import Archive, Job, Vault
 from awsim.services.glacier.vaults import Vaults
+from awsim.wire.values import whole
 
 _TIERS = ("Standard", "Expedited", "Bulk")
 _BYTES = re.compile(r"(\d+)-(\d+)")
@@ -157,13 +158,13 @@ class Jobs(Vaults):
         ]
         following = None
         if limit is not None or marker is not None:
-            if limit is not None and (not limit.isdecimal() or not int(limit)):
+            if limit is not None and (not limit.isdecimal() or not whole(limit)):
                 raise self.invalid(f"Invalid inventory retrieval limit: {limit}")
             archives.sort(key=lambda archive: by_time(archive.created, archive.id))
             start = next((at + 1 for at, archive in enumerate(archives) if archive.id == marker), 0)
             if marker is not None and not start:
                 raise self.invalid(f"Invalid inventory retrieval marker: {marker}")
-            end = start + int(limit) if limit is not None else len(archives)
+            end = start + whole(limit) if limit is not None else len(archives)
             following = archives[end - 1].id if end < len(archives) else None
             archives = archives[start:end]
         parameters = {

@@ -132,7 +132,7 @@ def data_of(event: Mapping[str, Any], kind: Kind) -> Any:
             return text
     try:
         return json.loads(text, parse_constant=_no_json)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

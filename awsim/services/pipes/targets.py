@@ -224,7 +224,7 @@ def result_of(answer: Mapping[str, Any], member: str) -> Any:
         return None
     try:
         return json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return content
 
 

@@ -341,7 +341,7 @@ class Permitting(Common):
         """Refuse a template that is none: an allowed list of the type's own actions, and conditions."""
         try:
             found = json.loads(template)
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict) or not found.keys() <= _ELEMENTS or "Action" not in found:
             raise self.error("MalformedPolicyTemplateException", "The policy template is malformed.")

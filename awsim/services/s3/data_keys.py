@@ -109,7 +109,7 @@ class DataKeys(Service):
         if stored.context:
             try:
                 given = json.loads(base64.b64decode(stored.context))
-            except ValueError:
+            except (ValueError, RecursionError):
                 given = {}
         arn = f"arn:{self.partition}:s3:::{bucket.name}"
         return {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from awsim.errors import AWSError
+from awsim.wire.values import whole
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
 _COPY_RANGE = re.compile(r"bytes=(\d+)-(\d+)", re.ASCII)
@@ -24,15 +25,15 @@ def parse(header: str, size: int) -> tuple[int, int] | None:
         return None
     first, last = found.groups()
     if first:
-        start = int(first)
-        if last and int(last) < start:
+        start = whole(first)
+        if last and whole(last) < start:
             return None
         if start < size:
-            return start, min(int(last) + 1, size) if last else size
+            return start, min(whole(last) + 1, size) if last else size
     elif not last:
         return None
-    elif int(last) and size:
-        return max(size - int(last), 0), size
+    elif whole(last) and size:
+        return max(size - whole(last), 0), size
     raise AWSError(
         "InvalidRange",
         "The requested range is not satisfiable",
@@ -45,14 +46,14 @@ def parse(header: str, size: int) -> tuple[int, int] | None:
 def parse_copy(header: str, size: int) -> tuple[int, int]:
     """(start, end) with `end` exclusive of a part copied from an object of `size` bytes; both ends must be given."""
     found = _COPY_RANGE.fullmatch(header)
-    if found is None or int(found[1]) > int(found[2]):
+    if found is None or whole(found[1]) > whole(found[2]):
         raise AWSError(
             "InvalidArgument",
             "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the "
             "zero-based offsets of the first and last bytes to copy",
             fields={"ArgumentName": "x-amz-copy-source-range", "ArgumentValue": header},
         )
-    start, end = int(found[1]), int(found[2]) + 1
+    start, end = whole(found[1]), whole(found[2]) + 1
     if end > size:
         raise AWSError(
             "InvalidArgument",

@@ -92,8 +92,9 @@ class Jobs(Common):
             raise self.invalid("The priority is out of range.")
         if role.split(":")[2:3] != ["iam"] or ":role/" not in role:
             raise self.invalid("The role ARN is not valid.")
-        if name == "S3PutObjectCopy" and not operations[name].get("TargetResource"):
-            raise self.invalid("The target resource of a copy must be specified.")
+        wrong = doing.problem(name, operations[name])
+        if wrong is not None:
+            raise self.invalid(wrong)
 
     def describe_job(self, AccountId: str, JobId: str) -> dict[str, Any]:
         return {"Job": self._job(AccountId, JobId).described(self.clock.time())}
@@ -405,7 +406,7 @@ class Jobs(Common):
             code, message = result["resultCode"], str(result.get("resultString") or "")
         except AWSError as error:
             return Outcome(task, error.status or 400, error.code, error.message)
-        except (ValueError, KeyError, TypeError, StopIteration):
+        except (ValueError, RecursionError, KeyError, TypeError, StopIteration):
             return Outcome(task, 200, _PERMANENT, "Lambda returned a response that is not of the expected schema.")
         if code == "Succeeded":
             return Outcome(task, 200, "", message)

@@ -48,7 +48,7 @@ def inventory(text: bytes) -> tuple[str, list[str], list[str]]:
         told: Mapping[str, Any] = json.loads(text)
         bucket = told["destinationBucket"].rpartition(":")[2]
         return bucket, [file["key"] for file in told["files"]], [name.strip() for name in told["fileSchema"].split(",")]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, RecursionError, KeyError, TypeError):
         raise Refusal("InvalidManifest", "The manifest is not the manifest.json of an S3 Inventory report.") from None
 
 

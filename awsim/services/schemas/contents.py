@@ -16,7 +16,7 @@ def check(content: str, type: str) -> None:
     """Refuse what is no schema of its type."""
     try:
         document: Any = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise bad("Schema content is not valid JSON.") from None
     if not isinstance(document, dict):
         raise bad("Schema content must be a JSON object.")

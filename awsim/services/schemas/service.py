@@ -17,6 +17,7 @@ from awsim.services.schemas import bindings, contents, exporting, inference
 from awsim.services.schemas.refusals import bad, exists, forbidden, missing, refused
 from awsim.services.schemas.registry import STARTED, STOPPED, Binding, Discoverer, Registry, Schema, Version
 from awsim.state import Collection, Dict, Lifecycle
+from awsim.wire.values import whole
 
 _AWS = "aws.events"
 _DISCOVERED = "discovered-schemas"
@@ -269,7 +270,7 @@ class Schemas(Service):
         schema = self._schema(registry, name)
         if number is None:
             return schema, schema.latest
-        version: Version | None = schema.versions.get(int(number)) if number.isdecimal() else None
+        version: Version | None = schema.versions.get(whole(number)) if number.isdecimal() else None
         if version is None:
             raise refused("NotFoundException", f"Version {number} of schema {name} does not exist.")
         return schema, version
@@ -332,10 +333,13 @@ class Schemas(Service):
     def _event(self, text: str) -> Any:
         try:
             event = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             event = None
         if not isinstance(event, dict):
             raise bad("Events must be valid JSON objects.")
+        levels = self.limits["event-depth"]
+        if levels is not None and inference.depth(event) > levels:
+            raise bad(f"Events must not be nested deeper than {levels} levels.")
         return event
 
     def create_discoverer(

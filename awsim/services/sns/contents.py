@@ -103,7 +103,7 @@ def structured(text: str) -> dict[str, str]:
     """The texts by protocol in a JSON message; raises InvalidParameter without a default."""
     try:
         texts = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         texts = None
     if not isinstance(texts, dict):
         raise invalid(f"{_STRUCTURE}JSON message body failed to parse")

@@ -184,7 +184,7 @@ def checked(text: str, limits: ServiceLimits, *, topic: bool) -> EffectivePolicy
     """The policy a caller gives for a topic or a subscription; raises WrongAttribute."""
     try:
         policy = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise WrongAttribute("DeliveryPolicy: failed to parse JSON.") from None
     if not isinstance(policy, dict):
         raise WrongAttribute("DeliveryPolicy: must be a JSON object")

@@ -442,7 +442,7 @@ def _values_of(attribute: Mapping[str, Any]) -> Any:
     if kind == "String.Array":
         try:
             items = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return [text]
         return items if isinstance(items, list) else [items]
     if kind.startswith("Number"):

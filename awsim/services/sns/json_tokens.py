@@ -11,6 +11,8 @@ import json
 import re
 from typing import Any
 
+from awsim.wire.values import whole
+
 OBJECT, END_OBJECT, ARRAY, END_ARRAY, FIELD, STRING, NUMBER, LITERAL = (
     "{", "}", "[", "]", "field", "string", "number", "literal",
 )  # fmt: skip
@@ -46,7 +48,10 @@ class Token:
 def tokens(text: str) -> list[Token]:
     """All tokens of one JSON value; raises Malformed."""
     found: list[Token] = []
-    end = _value(text, _skip(text, 0), found)
+    try:
+        end = _value(text, _skip(text, 0), found)
+    except RecursionError:
+        raise Malformed("Document nesting depth exceeds the maximum allowed", len(text)) from None
     end = _skip(text, end)
     if end < len(text):
         raise Malformed(f"Unexpected character ('{text[end]}'): expected end of input", end + 1)
@@ -70,7 +75,7 @@ def _value(text: str, at: int, found: list[Token]) -> int:
         found.append(Token(STRING, value, at + 1, end))
         return end
     if match := _NUMBER.match(text, at):
-        number = float(match.group()) if re.search("[.eE]", match.group()) else int(match.group())
+        number = float(match.group()) if re.search("[.eE]", match.group()) else whole(match.group())
         found.append(Token(NUMBER, number, match.end(), match.end()))
         return match.end()
     if (match := _WORD.match(text, at)) is None:

@@ -109,7 +109,7 @@ def replay_policy(text: str, topic: Topic) -> dict[str, Any]:
 def _object(name: str, text: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise WrongAttribute(f"{name}: failed to parse JSON.") from None
     if not isinstance(value, dict):
         raise WrongAttribute(f"{name}: must be a JSON object")

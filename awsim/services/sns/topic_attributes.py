@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from awsim.services.sns import delivery_policy, permissions
 from awsim.services.sns.refusals import WrongAttribute, invalid
+from awsim.wire.values import whole
 
 if TYPE_CHECKING:
     from awsim.limits.table import ServiceLimits
@@ -57,7 +58,7 @@ def check(name: str, value: str, limits: ServiceLimits, *, fifo: bool) -> None:
         raise WrongAttribute(f"{name}: Invalid value [{value}]. Must be one of: {', '.join(_WORDS[name])}")
     elif name in _RATES:
         least, most = limits.row("feedback-sample-rate").minimum or 0, limits["feedback-sample-rate"]
-        if not value.isdecimal() or int(value) < least or (most is not None and int(value) > most):
+        if not value.isdecimal() or whole(value) < least or (most is not None and whole(value) > most):
             raise limits.error("feedback-sample-rate", name=name)
     elif name in _ROLES and not (value.startswith("arn:") and ":iam::" in value and ":role/" in value):
         raise WrongAttribute(f"{name}: Invalid IAM role ARN [{value}]")
@@ -69,7 +70,7 @@ def archive_days(text: str, limits: ServiceLimits) -> int | None:
     """For how many days an ArchivePolicy keeps messages, None for an empty one; raises InvalidParameter."""
     try:
         policy = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise WrongAttribute("ArchivePolicy: failed to parse JSON.") from None
     if not isinstance(policy, dict):
         raise WrongAttribute("ArchivePolicy: must be a JSON object")
@@ -77,7 +78,7 @@ def archive_days(text: str, limits: ServiceLimits) -> int | None:
         return None
     days = policy.get("MessageRetentionPeriod")
     if isinstance(days, str) and days.isdecimal():
-        days = int(days)
+        days = whole(days)
     least, most = limits.row("archive-retention").minimum or 0, limits["archive-retention"]
     if not isinstance(days, int) or isinstance(days, bool) or days < least or (most is not None and days > most):
         raise limits.error("archive-retention")
@@ -112,7 +113,7 @@ def parsed(text: str) -> Any:
     """JSON, or the text itself where it is none."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

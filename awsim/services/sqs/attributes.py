@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from awsim.errors import AWSError
 from awsim.services.sqs.refusals import invalid_attribute, unknown_attribute
+from awsim.wire.values import whole
 
 if TYPE_CHECKING:
     from awsim.limits.table import ServiceLimits
@@ -63,9 +64,10 @@ class Attribute:
             if not (text.isascii() and text.isdecimal()):
                 raise invalid_attribute(self.name)
             least, most = limits.row(self.row).minimum or 0, limits[self.row]
-            if int(text) < least or (most is not None and int(text) > most):
+            number = whole(text)
+            if number < least or (most is not None and number > most):
                 raise invalid_attribute(self.name)
-            return int(text)
+            return number
         if self.kind is bool:
             if text.lower() not in ("true", "false"):
                 raise invalid_attribute(self.name)
@@ -134,7 +136,7 @@ def json_object(name: str, text: str) -> dict[str, Any]:
     """The JSON object that an attribute holds; raises InvalidAttributeValue."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise invalid_attribute(name) from None
     if not isinstance(value, dict):
         raise invalid_attribute(name)

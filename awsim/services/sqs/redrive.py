@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from awsim.services.sqs.refusals import invalid
+from awsim.wire.values import whole
 
 if TYPE_CHECKING:
     from awsim.limits.table import ServiceLimits
@@ -65,7 +66,7 @@ def checked_redrive_policy(text: str, limits: ServiceLimits) -> RedrivePolicy:
         if not policy.get(mandatory) and policy.get(mandatory) != 0:
             raise invalid("RedrivePolicy", text, f"Redrive policy does not contain mandatory attribute: {mandatory}.")
     given = policy["maxReceiveCount"]
-    count = int(given) if str(given).isdecimal() else -1
+    count = whole(str(given)) if str(given).isdecimal() else -1
     least, most = limits.row("max-receive-count").minimum or 0, limits["max-receive-count"]
     if count < least or (most is not None and count > most):
         reason = f"Invalid value for maxReceiveCount: {given}, valid values are from {least} to {most} both inclusive."

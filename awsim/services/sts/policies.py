@@ -22,7 +22,7 @@ def fault_in(policy: str) -> str | None:
     """What is wrong with a session policy, in AWS's words; None if nothing is."""
     try:
         document = json.loads(policy)
-    except ValueError:
+    except (ValueError, RecursionError):
         return INVALID_JSON
     if not isinstance(document, dict) or not document.keys() <= _DOCUMENT or "Statement" not in document:
         return SYNTAX

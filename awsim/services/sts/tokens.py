@@ -97,7 +97,7 @@ def _claims(token: str) -> dict[str, Any]:
     parts = token.split(".")
     try:
         header, claims = (json.loads(_unpadded(part)) for part in parts[:2])
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Rejected("InvalidIdentityToken", _NOT_A_JWT) from None
     if len(parts) != 3 or not isinstance(header, dict) or not isinstance(claims, dict):
         raise Rejected("InvalidIdentityToken", _NOT_A_JWT)

@@ -86,7 +86,7 @@ class DestinationOperations(DeliveryOperations):
         if answer is not None and answer.status < 300:
             try:
                 token = json.loads(bytes(answer.body)).get("access_token")  # type: ignore[arg-type]
-            except (ValueError, AttributeError):
+            except (ValueError, RecursionError, AttributeError):
                 token = None
         connection.token = token
         connection.state = AUTHORIZED if token else DEAUTHORIZED

@@ -244,7 +244,7 @@ def matches(pattern: str, text: str, limits: ServiceLimits) -> bool:
     check_pattern(pattern, limits)
     try:
         event = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         event = None
     if not isinstance(event, dict) or any(name not in event for name in ENVELOPE):
         raise not_valid("Event")

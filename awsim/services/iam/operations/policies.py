@@ -14,6 +14,7 @@ from awsim.services.iam.records import Group, Identity, ManagedPolicy, Role, Use
 from awsim.services.iam.refusals import conflict, invalid, no_such
 from awsim.state import Dict
 from awsim.state import Tags as TagMap
+from awsim.wire.values import whole
 
 
 class PolicyOperations(RoleOperations):
@@ -301,7 +302,7 @@ class PolicyOperations(RoleOperations):
         }
 
     def _shown_aws_version(self, policy: AwsPolicy, id: str, *, document: bool) -> Mapping[str, Any]:
-        if not 1 <= int(id[1:].partition(".")[0]) <= int(policy.default[1:]):
+        if not 1 <= whole(id[1:].partition(".")[0]) <= int(policy.default[1:]):
             raise self._no_version(self.policy_arn(policy), id)
         if id != policy.default:
             self.not_modelled(f"version {id} of AWS's managed policy {policy.name}: only its default one is known")

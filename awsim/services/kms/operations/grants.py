@@ -227,6 +227,6 @@ def _read(token: str) -> tuple[str, str]:
     """(ARN of the key, id of the grant) of a grant token."""
     try:
         arn, grant, _ = json.loads(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise AWSError("InvalidGrantTokenException", "The grant token is not valid.") from None
     return arn, grant

@@ -126,7 +126,7 @@ def _json(text: str) -> Iterator[Any]:
             return
         try:
             value, position = decoder.raw_decode(text, position)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise AWSError(
                 "JSONParsingError",
                 "Encountered an error parsing the JSON file. Check the file and try again.",

@@ -134,7 +134,7 @@ class Operations(Service):
         if token:
             try:
                 start = json.loads(b64decode(token, validate=True))[member]
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, RecursionError, KeyError, TypeError):
                 raise invalid("NextToken") from None
         size = self.limits[row] if size is None else size
         end = len(items) if size is None else start + int(size)

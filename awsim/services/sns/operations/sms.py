@@ -13,6 +13,7 @@ from awsim.errors import AWSError
 from awsim.services.sns.operations.common import Operations
 from awsim.services.sns.outbox import Sent
 from awsim.services.sns.refusals import invalid
+from awsim.wire.values import whole
 
 _E164 = re.compile(r"\+?[0-9]{7,15}\Z")
 _SENDER_ID = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9-]{1,11}\Z")
@@ -42,8 +43,8 @@ class SMSOperations(Operations):
             raise _wrong("DefaultSMSType is invalid")
         if name in ("MonthlySpendLimit", "DeliveryStatusSuccessSamplingRate") and not value.isdecimal():
             raise _wrong(f"{name} is invalid")
-        if name == "DeliveryStatusSuccessSamplingRate" and int(value) > (
-            self.limits["feedback-sample-rate"] or int(value)
+        if name == "DeliveryStatusSuccessSamplingRate" and whole(value) > (
+            self.limits["feedback-sample-rate"] or whole(value)
         ):
             raise _wrong(f"{name} is invalid")
 
