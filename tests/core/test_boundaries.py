@@ -159,6 +159,15 @@ def _images(cloud):
     return {"StreamName": "door", "ImageGenerationConfiguration": images}
 
 
+BROKER = {
+    "EngineType": "ACTIVEMQ",
+    "DeploymentMode": "SINGLE_INSTANCE",
+    "HostInstanceType": "mq.m5.large",
+    "PubliclyAccessible": False,
+    "Users": [{"Username": "admin", "Password": "correct-horse-battery"}],
+}
+
+
 def _kafka(cloud=None, scram=False):
     """What a cluster is made of, and, in a Cloud, one that is there."""
     group = {"InstanceType": "kafka.m5.large", "ClientSubnets": ["subnet-1", "subnet-2", "subnet-3"]}
@@ -277,6 +286,8 @@ CALLS = {
     "kms:ListGrants": _key,
     "kms:ListRetirableGrants": lambda cloud: {"RetiringPrincipal": ROLE},
     "kms:ListResourceTags": _key,
+    "mq:CreateBroker": lambda cloud: copy.deepcopy(BROKER),
+    "mq:CreateConfiguration": lambda cloud: {"EngineType": "ACTIVEMQ"},
     "schemas:GetDiscoveredSchema": lambda cloud: {"Type": "OpenApi3", "Events": ["{}"]},
     "sts:GetSessionToken": lambda cloud: {},
     "sts:GetFederationToken": lambda cloud: {"Name": "jane"},

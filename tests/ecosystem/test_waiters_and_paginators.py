@@ -20,9 +20,10 @@ SERVICES = (
     "application-autoscaling",
     "dynamodb",
     "identitystore",
-    "kms",
     "kafka",
     "kinesisvideo",
+    "kms",
+    "mq",
     "organizations",
     "pipes",
     "ram",
@@ -616,6 +617,19 @@ def _topics(client):
     return cluster
 
 
+def _brokers(client):
+    for number in range(7):
+        client.create_broker(
+            BrokerName=f"broker-{number}",
+            EngineType="ACTIVEMQ",
+            DeploymentMode="SINGLE_INSTANCE",
+            HostInstanceType="mq.m5.large",
+            PubliclyAccessible=False,
+            Users=[{"Username": "admin", "Password": "correct-horse-battery"}],
+        )
+    return {}
+
+
 def _center(client=None):
     """An instance of Identity Center that has permission sets, and the id of its store."""
     admin = boto3.client("sso-admin")
@@ -936,6 +950,7 @@ PAGINATORS = {
     "kms:ListKeys": _keys,
     "kms:ListResourceTags": _key_tags,
     "kms:ListRetirableGrants": lambda client: _grants(client, RetiringPrincipal="arn:aws:iam::222222222222:role/r"),
+    "mq:ListBrokers": _brokers,
     "pipes:ListPipes": _pipes,
     "schemas:ListDiscoverers": _discoverers,
     "schemas:ListRegistries": _registries,
