@@ -121,6 +121,11 @@ class Clock:
             with self._cloud.exclusive():
                 self.wait_until(self.time() + seconds)
 
+    def pause_until(self, deadline: float, ready: Callable[[], object]) -> None:
+        """As `wait_until`, without the lock."""
+        with self._cloud.exclusive():
+            self.wait_until(deadline, ready)
+
     def wait_until(
         self,
         deadline: float,

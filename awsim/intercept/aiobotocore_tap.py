@@ -12,9 +12,12 @@ from awsim.intercept.botocore_tap import _OPERATION, broken
 from awsim.intercept.identity_tap import _no_container, ambient, see
 from awsim.intercept.patching import Instead, Module, Patch, attribute
 from awsim.intercept.retry_tap import SHORTEST, limiter_patches
-from awsim.intercept.serving import Body, Stream, is_ours, pairs, seconds, serve_async
+from awsim.intercept.serving import Body, Stream, arriving, is_ours, pairs, seconds, serve_async
 from awsim.intercept.time_tap import fetcher_patches, time_module, today_patches
 from awsim.wire.http import Request
+
+
+_EVENTS = "application/vnd.amazon.eventstream"
 
 
 def session_patches(module: Any) -> Iterator[Patch]:
@@ -105,7 +108,10 @@ class _Raw:
         self.status = answer.status
         self.headers = answer.headers
         self.raw_headers = tuple((name.encode(), value.encode()) for name, value in pairs(answer.headers))
-        self.content = _Content(Body(body) if isinstance(body, bytes) else Stream(body))
+        if answer.headers.get("Content-Type") == _EVENTS:
+            self.content: _Content = _Events(body)
+        else:
+            self.content = _Content(Body(body) if isinstance(body, bytes) else Stream(body))
 
     async def read(self) -> bytes:
         return await self.content.read()
@@ -166,6 +172,18 @@ class _Content:
 
     def close(self) -> None:
         self._body.close()
+
+
+class _Events(_Content):
+    """Events, which are read as they come: other tasks run meanwhile."""
+
+    def __init__(self, body: Any) -> None:
+        super().__init__(Stream(body))
+        self._pieces = arriving(body)
+
+    async def readany(self) -> bytes:
+        await asyncio.sleep(0)
+        return await anext(self._pieces, b"")
 
 
 # --- time

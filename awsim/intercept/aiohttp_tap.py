@@ -15,7 +15,7 @@ from typing import Any
 
 from awsim.intercept import stack
 from awsim.intercept.patching import Patch
-from awsim.intercept.serving import chunks, is_ours, pairs, serve_async
+from awsim.intercept.serving import arriving, is_ours, pairs, serve_async
 from awsim.wire.http import Request
 
 
@@ -84,7 +84,7 @@ class _Transport(asyncio.Transport):
         lines.append("Connection: close")
         self._feed("\r\n".join([*lines, "", ""]).encode("latin-1"))
         if request.method != "HEAD":
-            for piece in chunks(answer.body):
+            async for piece in arriving(answer.body):
                 self._feed(piece)
         if not self._closing:
             self._protocol.eof_received()

@@ -8,7 +8,7 @@ from typing import Any
 
 from awsim.intercept import stack
 from awsim.intercept.patching import Patch
-from awsim.intercept.serving import chunks, is_ours, pairs, serve, serve_async
+from awsim.intercept.serving import arriving, chunks, is_ours, pairs, serve, serve_async
 from awsim.wire.http import Request
 
 
@@ -82,7 +82,7 @@ def response(httpx: Any, request: Any, answer: Any) -> Any:
             return chunks(body)
 
         async def __aiter__(self) -> AsyncIterator[bytes]:
-            for piece in chunks(body):
+            async for piece in arriving(body):
                 yield piece
 
     body = b"" if request.method == "HEAD" else answer.body

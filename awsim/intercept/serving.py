@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import Any
 
 from awsim import gateway
 from awsim.intercept.stack import Entry
+from awsim.waiting import Pause
 from awsim.wire.hosts import METADATA_HOSTS
 from awsim.wire.hosts import is_aws_host as is_ours
 from awsim.wire.http import Request, Response
 
-__all__ = ["Body", "Stream", "chunks", "is_ours", "pairs", "raw", "seconds", "serve", "serve_async"]
+__all__ = ["Body", "Stream", "arriving", "chunks", "is_ours", "pairs", "raw", "seconds", "serve", "serve_async"]
 
 # Programs on EC2, ECS and EKS ask there for their credentials. There is no such machine: asking must not hang.
 _NOT_THERE = b"awsim simulates no instance or container metadata."
@@ -57,7 +58,24 @@ def chunks(body: bytes | Iterable[bytes] | Any) -> Iterator[bytes]:
         while piece := body.read(65536):
             yield piece
     else:
-        yield from body
+        for piece in body:
+            if piece.__class__ is Pause:
+                piece.wait()
+            else:
+                yield piece
+
+
+async def arriving(body: bytes | Iterable[bytes] | Any) -> AsyncIterator[bytes]:
+    """As `chunks`, for a task: what has not come yet is waited for without blocking the loop."""
+    if isinstance(body, bytes | bytearray | memoryview) or hasattr(body, "read"):
+        for piece in chunks(body):
+            yield piece
+        return
+    for piece in body:
+        if piece.__class__ is Pause:
+            await piece.wait_async()
+        else:
+            yield piece
 
 
 class _Socket:

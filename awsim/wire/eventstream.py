@@ -182,9 +182,13 @@ def events_writer(schema: Schema, reference: dict[str, Any], form: str) -> Calla
                 yield writer(value)
 
     def write(events: Any) -> Iterator[bytes]:
+        """Pauses between events that come in time (`awsim.waiting.Pausing`) go on to who sends the bytes."""
         try:
-            for event in events:
-                yield from encode(event)
+            for event in getattr(events, "steps", events):
+                if event.__class__ is dict:
+                    yield from encode(event)
+                else:
+                    yield event
         except AWSError as error:
             if error.code in members:
                 yield from encode({error.code: {"message": error.message, "Message": error.message, **error.fields}})

@@ -119,3 +119,39 @@ def test_dynamodb():
                 )
 
     asyncio.run(story())
+
+
+def test_a_subscription_waits_without_blocking_the_loop():
+    """SubscribeToShard pushes what another task puts, while both run in one loop, on a clock that stands."""
+
+    @mock_aws(at="2026-01-01")
+    async def story():
+        async with client("kinesis") as kinesis:
+            await kinesis.create_stream(StreamName="clicks", ShardCount=1)
+            arn = (await kinesis.describe_stream_summary(StreamName="clicks"))["StreamDescriptionSummary"]["StreamARN"]
+            consumer = (await kinesis.register_stream_consumer(StreamARN=arn, ConsumerName="c"))["Consumer"]
+            got, beats = [], []
+
+            async def read():
+                answer = await kinesis.subscribe_to_shard(
+                    ConsumerARN=consumer["ConsumerARN"],
+                    ShardId="shardId-000000000000",
+                    StartingPosition={"Type": "TRIM_HORIZON"},
+                )
+                async for event in answer["EventStream"]:
+                    got.extend(record["Data"] for record in event["SubscribeToShardEvent"]["Records"])
+                    if len(got) == 3:
+                        break
+
+            async def write():
+                for number in range(3):
+                    await asyncio.sleep(0.01)
+                    beats.append(len(got))
+                    await kinesis.put_record(StreamName="clicks", Data=str(number).encode(), PartitionKey="k")
+
+            await asyncio.wait_for(asyncio.gather(read(), write()), 30)
+            return got, beats
+
+    got, beats = asyncio.run(story())
+    assert got == [b"0", b"1", b"2"]
+    assert beats == [0, 1, 2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from awsim.errors import AWSError
@@ -17,6 +18,7 @@ from awsim.services.kinesis.shard import Shard
 from awsim.services.kinesis.stream import Stream
 from awsim.services.kinesis.tagging import checked
 from awsim.state import Lifecycle
+from awsim.waiting import Pause, Pausing
 
 Event = dict[str, Any]
 
@@ -130,14 +132,14 @@ class ConsumerOperations(RecordOperations):
                 f"{self.account}:{stream.name}:{shard.id}:{consumer.name}",
             )
         consumer.subscriptions[shard.id] = (number + 1, now)
-        return {"EventStream": self._events(stream, consumer, shard, number + 1, position, now)}
+        return {"EventStream": Pausing(self._events(stream, consumer, shard, number + 1, position, now))}
 
     def _events(
         self, stream: Stream, consumer: Consumer, shard: Shard, number: int, position: int, since: float
-    ) -> Iterator[Event]:
+    ) -> Iterator[Event | Pause]:
         """What a subscription pushes: records as they come, now and then an event without, for five minutes.
 
-        Runs while the caller reads, so it takes the Cloud's lock by itself; between events the caller waits.
+        Runs while the caller reads, so it takes the Cloud's lock by itself; between events there are pauses.
         """
         cloud, clock = self.cloud, self.clock
         lifetime, heartbeat = self.limits["subscription-lifetime"], self.limits["subscription-heartbeat"]
@@ -149,16 +151,11 @@ class ConsumerOperations(RecordOperations):
                 yield event
             if last:
                 return
-            with cloud.exclusive():
-                if clock.time() >= end:
-                    return
-                at = position
-                clock.wait_until(
-                    min(end, clock.time() + heartbeat),
-                    lambda at=at: at < shard.latest or not shard.open,  # type: ignore[misc]
-                )
-                if clock.time() >= end:
-                    return
+            if clock.time() >= end:
+                return
+            yield Pause(clock, min(end, clock.time() + heartbeat), partial(_moved, shard, position))
+            if clock.time() >= end:
+                return
 
     def _event(
         self, stream: Stream, consumer: Consumer, shard: Shard, number: int, position: int
@@ -194,3 +191,8 @@ class ConsumerOperations(RecordOperations):
             last = records[-1].sequence if records else sequence.make(shard.starting, following - 1, 0)
             event["ContinuationSequenceNumber"] = str(last)
         return {"SubscribeToShardEvent": event}, following, ended
+
+
+def _moved(shard: Shard, position: int) -> bool:
+    """Whether there is something to push: a record, or the end."""
+    return position < shard.latest or not shard.open
