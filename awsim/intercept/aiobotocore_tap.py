@@ -16,7 +16,6 @@ from awsim.intercept.serving import Body, Stream, arriving, is_ours, pairs, seco
 from awsim.intercept.time_tap import fetcher_patches, time_module, today_patches
 from awsim.wire.http import Request
 
-
 _EVENTS = "application/vnd.amazon.eventstream"
 
 
