@@ -93,6 +93,14 @@ def _dynamodb_get(params: Params, fault: Fault, operation: Run) -> Params:
     return {**result, "UnprocessedKeys": unprocessed}
 
 
+def _kafka(params: Params, fault: Fault, operation: Run) -> Params:
+    kept, failed = _split(params["SecretArnList"], fault.partial)
+    result = operation({**params, "SecretArnList": kept}) if kept else {"ClusterArn": params["ClusterArn"]}
+    code, message = fault.error or "InternalServerErrorException", fault.message or "Internal service failure."
+    failures = [{"SecretArn": arn, "ErrorCode": code, "ErrorMessage": message} for arn in failed]
+    return {**result, "UnprocessedScramSecrets": [*result.get("UnprocessedScramSecrets", ()), *failures]}
+
+
 def _split(entries: list[Any], failing: int) -> tuple[list[Any], list[Any]]:
     start = max(len(entries) - failing, 0)
     return entries[:start], entries[start:]
@@ -127,6 +135,8 @@ BATCHES: Mapping[str, Callable[[Params, Fault, Run], Params]] = {
     "kinesis:PutRecords": _kinesis,
     "firehose:PutRecordBatch": _firehose,
     "events:PutEvents": _events,
+    "kafka:BatchAssociateScramSecret": _kafka,
+    "kafka:BatchDisassociateScramSecret": _kafka,
     "s3:DeleteObjects": _s3,
     "dynamodb:BatchWriteItem": _dynamodb_write,
     "dynamodb:BatchGetItem": _dynamodb_get,

@@ -127,6 +127,32 @@ def test_scram_secrets(kafka, made, refused):
     assert refusal[1] == "SASL/SCRAM authentication isn't enabled for the cluster."
 
 
+def test_secrets_fail_in_part(aws, kafka, made):
+    arn = made(ClientAuthentication={"Sasl": {"Scram": ON}})
+    jane, joe = SECRET.format("jane"), SECRET.format("joe")
+    with aws.faults.add("kafka:BatchAssociateScramSecret", partial=1, error="TooManyRequestsException"):
+        answer = kafka.batch_associate_scram_secret(ClusterArn=arn, SecretArnList=[jane, joe])
+    (failed,) = answer["UnprocessedScramSecrets"]
+    assert (failed["SecretArn"], failed["ErrorCode"]) == (joe, "TooManyRequestsException")
+    assert kafka.list_scram_secrets(ClusterArn=arn)["SecretArnList"] == [jane]
+
+
+@pytest.mark.aws(authorization=True)
+def test_the_role_of_a_replicator_must_be_passed(aws, kafka, made):
+    iam = boto3.client("iam")
+    iam.create_user(UserName="jane")
+    statement = {"Effect": "Allow", "Action": "kafka:*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName="jane", PolicyName="p", PolicyDocument=document)
+    with aws.acting_as("arn:aws:iam::123456789012:user/jane"), pytest.raises(ClientError, match="iam:PassRole"):
+        kafka.create_replicator(
+            ReplicatorName="copy",
+            ServiceExecutionRoleArn="arn:aws:iam::123456789012:role/replication",
+            KafkaClusters=[],
+            ReplicationInfoList=[],
+        )
+
+
 @pytest.mark.aws(authorization=True)
 def test_permissions(aws, kafka, made):
     iam = boto3.client("iam")
