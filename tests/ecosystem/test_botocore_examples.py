@@ -7,6 +7,7 @@ them, and where they are choices (enums, booleans). What AWS answers otherwise t
 
 import importlib.util
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -545,11 +546,99 @@ def application_autoscaling(world, example, given):
     """All its examples scale services of ECS."""
 
 
+_KEY, _OTHER_KEY = "1234abcd-12ab-34cd-56ef-1234567890ab", "0987dcba-09fe-87dc-65ba-ab0987654321"
+_EXTERNAL = {"Origin": "EXTERNAL"}
+# What the key of an example has to be.
+_KEYS_OF_EXAMPLES = {
+    "DescribeKey[1]": {"KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"},
+    "DescribeKey[2]": {"MultiRegion": True, "region": "us-west-2"},
+    "DescribeKey[3]": {"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"},
+    "GenerateMac[0]": {"KeySpec": "HMAC_384", "KeyUsage": "GENERATE_VERIFY_MAC"},
+    "VerifyMac[0]": {"KeySpec": "HMAC_384", "KeyUsage": "GENERATE_VERIFY_MAC"},
+    "GetPublicKey[0]": {"KeySpec": "RSA_4096", "KeyUsage": "ENCRYPT_DECRYPT"},
+    "Sign[0]": {"KeySpec": "ECC_NIST_P384", "KeyUsage": "SIGN_VERIFY"},
+    "Verify[0]": {"KeySpec": "ECC_NIST_P384", "KeyUsage": "SIGN_VERIFY"},
+    "ReplicateKey[0]": {"MultiRegion": True},
+    "DeleteImportedKeyMaterial[0]": _EXTERNAL,
+    "GetParametersForImport[0]": _EXTERNAL,
+    "ImportKeyMaterial[0]": _EXTERNAL,
+}
+
+
+def kms(world, example, given):
+    """A key, one for the rest, an alias, a grant, a key store."""
+    number = int(example.rpartition("[")[2][:-1])
+    told = json.dumps(examples_of("kms")[example.partition("[")[0]][number])
+    regions = re.findall(r"arn:aws:kms:([a-z0-9-]+):(\d+):", json.dumps(given)) or re.findall(
+        r"arn:aws:kms:([a-z0-9-]+):(\d+):", told
+    )
+    if regions:
+        world.region, world.account = regions[0]
+    if example == "DescribeKey[3]":
+        world.stands_for["123456789012"] = world.account
+    world.keys["aws_access_key_id"] = world.account
+
+    def key(**more):
+        return world.call("kms", "CreateKey", **more)["KeyMetadata"]["KeyId"]
+
+    tags = [{"TagKey": name, "TagValue": "x"} for name in ("Purpose", "CostCenter", "CreatedBy")]
+    if example.startswith("CreateKey"):
+        pass
+    elif example not in ("ListKeys[0]", "ListAliases[0]"):
+        mine = key(**_KEYS_OF_EXAMPLES.get(example, {}), Tags=tags)
+        world.stands_for[_KEY] = mine
+        world.stands_for["mrk-1234abcd12ab34cd56ef1234567890ab"] = mine
+        world.stands_for[_OTHER_KEY] = mine if example == "GetPublicKey[0]" else key()
+        aliased = {"AliasName": "alias/ECC_signing_key" if example[:2] in ("Si", "Ve") else "alias/ExampleAlias"}
+        if example not in ("CreateAlias[0]", "DescribeKey[2]"):
+            world.call("kms", "CreateAlias", **aliased, TargetKeyId=mine)
+    else:
+        world.call("kms", "CreateAlias", AliasName="alias/a", TargetKeyId=key())
+    role = "arn:aws:iam::111122223333:role/ExampleRole"
+    for name in ("ExampleRole", "ExampleAdminRole", "ExamplePowerUserRole"):
+        document = {"RoleName": name, "AssumeRolePolicyDocument": TRUST}
+        world.call("iam", "CreateRole", account="111122223333", **document)
+    world.call("iam", "CreateUser", account="111122223333", UserName="ExampleAdminUser")
+    if "Grant" in example and example != "CreateGrant[0]":
+        terms = {"GranteePrincipal": role, "RetiringPrincipal": role, "Operations": ["Encrypt", "Decrypt"]}
+        made = world.call("kms", "CreateGrant", KeyId=mine, Name="x", **terms)
+        world.stands_for["0c237476b39f8bc44e45212e08498fbe3151305030726c0590dd8d3e9f3d6a60"] = made["GrantId"]
+    if example == "CancelKeyDeletion[0]":
+        world.call("kms", "ScheduleKeyDeletion", KeyId=mine)
+    if example == "DescribeKey[1]":
+        world.call("kms", "DisableKey", KeyId=mine)
+    if example == "DescribeKey[2]":
+        for region in ("eu-west-1", "ap-northeast-1", "sa-east-1"):
+            world.call("kms", "ReplicateKey", region="us-west-2", KeyId=mine, ReplicaRegion=region)
+    if example == "GetKeyRotationStatus[0]":
+        world.call("kms", "EnableKeyRotation", KeyId=mine)
+    if "CustomKeyStore" in example or example == "CreateKey[5]":
+        _key_store(world, example)
+
+
+def _key_store(world, example):
+    world.stands_for["cluster-1a23b4cdefg"] = "cluster-aa23b4cdefg"  # by its pattern there is no 1 in an id
+    if example == "CreateCustomKeyStore[0]":
+        return
+    store = world.call(
+        "kms",
+        "CreateCustomKeyStore",
+        CustomKeyStoreName="ExampleKeyStore",
+        CloudHsmClusterId="cluster-aa23b4cdefg",
+        TrustAnchorCertificate="certificate",
+        KeyStorePassword="password",
+    )["CustomKeyStoreId"]
+    world.stands_for["cks-1234567890abcdef0"] = store
+    if example in ("CreateKey[5]", "DisconnectCustomKeyStore[0]", "DescribeCustomKeyStores[1]"):
+        world.call("kms", "ConnectCustomKeyStore", CustomKeyStoreId=store)
+
+
 PREPARE = {
     "application-autoscaling": (application_autoscaling, "us-west-2", "012345678910"),
     "dynamodb": (dynamodb, "us-west-2", "111122223333"),
     "dynamodbstreams": (dynamodbstreams, "us-west-2", "111122223333"),
     "iam": (iam, "us-east-1", "123456789012"),
+    "kms": (kms, "us-east-2", "111122223333"),
     "organizations": (organizations, "us-east-1", "111111111111"),
     "s3": (s3, "us-west-2", "123456789012"),
     "sts": (sts, "us-east-1", "123456789012"),
@@ -557,9 +646,15 @@ PREPARE = {
 ECS = "awsim does not model Amazon ECS"
 NO_NAMES = "S3 tells no display names of owners since November 2025"
 BY_ID = "invited by its account id here"
+PLACEHOLDER = "what it gives is a placeholder"
 REFUSED = {  # example -> (code, why)
     "application-autoscaling:DeregisterScalableTarget[0]": ("ObjectNotFoundException", ECS),
     "application-autoscaling:RegisterScalableTarget[0]": ("NotImplemented", ECS),
+    "kms:Decrypt[0]": ("InvalidCiphertextException", PLACEHOLDER),
+    "kms:ImportKeyMaterial[0]": ("InvalidImportTokenException", PLACEHOLDER),
+    "kms:ReEncrypt[0]": ("InvalidCiphertextException", PLACEHOLDER),
+    "kms:Verify[0]": ("KMSInvalidSignatureException", PLACEHOLDER),
+    "kms:VerifyMac[0]": ("KMSInvalidMacException", PLACEHOLDER),
     "s3:GetObjectTorrent[0]": ("MethodNotAllowed", "S3 serves no torrents since April 2022"),
     "s3:PutBucketPolicy[0]": ("MalformedPolicy", "its policy is about another bucket"),
     "s3:PutObjectAcl[0]": ("UnexpectedContent", "grants in headers and in the body"),
@@ -572,6 +667,12 @@ OTHERWISE = {  # example -> path in its output -> why the answer is otherwise
     "dynamodb:DeleteItem[0]": {"ConsumedCapacity": "not asked for"},
     "iam:GetAccountPasswordPolicy[0]": {"PasswordPolicy.ExpirePasswords": "passwords of a maximum age expire"},
     "iam:ListUsers[0]": {"Users[].PasswordLastUsed": "nobody signs in to the console here"},
+    "kms:DescribeKey[2]": {"KeyMetadata.MultiRegionConfiguration.MultiRegionKeyType": "it asks about a replica"},
+    "kms:ListGrants[0]": {"Grants[].Operations[]": "fewer are granted", "Truncated": "there is one grant"},
+    "kms:ReplicateKey[0]": {
+        "ReplicaKeyMetadata.Enabled": "a replica is Creating at first, as the API Reference says",
+        "ReplicaKeyMetadata.KeyState": "a replica is Creating at first, as the API Reference says",
+    },
     "organizations:AcceptHandshake[0]": {"Handshake.Parties[].Type": BY_ID},
     "organizations:CancelHandshake[0]": {"Handshake.Parties[].Type": BY_ID},
     "organizations:ListChildren[0]": {"Children[].Id": "no unit is below itself"},
