@@ -30,6 +30,8 @@ ALLOWED = {
         "ids",
         "choices",
         "eventing",
+        "sealing",
+        "waiting",
         "zones",
     },
     "eventing": {"eventing", "errors"},
