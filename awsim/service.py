@@ -175,6 +175,10 @@ class Service:
         """The tags of a resource of this service, for aws:ResourceTag; None where it has none or does not exist."""
         return None
 
+    def trust_keys(self, role: str) -> Mapping[str, str]:
+        """Condition keys that this service gives when it assumes a role, besides aws:SourceArn and :SourceAccount."""
+        return {}
+
     def answered(self, call: Call) -> None:
         """A call to this service is over, answered or refused; under the lock. Only where the class is `watchful`."""
 
@@ -212,7 +216,11 @@ class Service:
         **parameters: Any,
     ) -> dict[str, Any]:
         """Call another service through the gateway: as a principal (`"sns.amazonaws.com"`, a role's ARN, a Caller), by
-        default as this service's own principal; `source_arn_` is the resource on whose behalf (aws:SourceArn)."""
+        default as this service's own principal; `source_arn_` is the resource on whose behalf (aws:SourceArn). Under
+        authorization a role has to trust this service."""
+        policies = self.cloud.authorization
+        if policies is not None and as_.__class__ is str and ":role/" in as_:  # type: ignore[operator]
+            policies.check_trust(self, as_, source_arn_)  # type: ignore[arg-type]
         return self.cloud.call(
             service,
             operation,

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from awsim.auth.actions import authorizations_for
+from awsim.auth.actions import authorizations_for, prefix_of
+from awsim.auth.credentials import Caller
 from awsim.auth.policy import (
     EVERYTHING,
     AuthorizationRequest,
@@ -24,6 +25,7 @@ from awsim.auth.policy import (
     build,
     decide,
     decide_for_stranger,
+    denied_message,
     parse,
     refusal,
 )
@@ -33,7 +35,6 @@ from awsim.gateway.guardrails import rcps_for, request_tags, scps_for
 from awsim.service import ResourceSide
 
 if TYPE_CHECKING:
-    from awsim.auth.credentials import Caller
     from awsim.cloud import Cloud
     from awsim.gateway.call import Call
     from awsim.service import Service
@@ -152,6 +153,27 @@ class Authorizer:
             if not decision.allowed:
                 return decision
         return None
+
+    def check_trust(self, service: Service, role: str, source_arn: str | None) -> None:
+        """Refuse a service a role that does not trust it (to assume it is the first thing that it does with one)."""
+        account = role.split(":")[4]
+        record = self._iam_record(account, service.region, "role", role)
+        known = record is not None and record.arn == role
+        trust = (self._iam(account, service.region).trust_of(record),) if known else ()
+        who = Principal.of(Caller.for_service(f"{prefix_of(service.name)}.amazonaws.com", service.account))
+        facts = Facts(
+            time=self._cloud.clock.time(),
+            region=service.region,
+            resource_account=account,
+            source_arn=source_arn,
+            source_account=service.account,
+            source_organization=self._cloud.organization_of(service.account, service.partition),
+        )
+        context = build(who, facts, service.trust_keys(role))
+        request = AuthorizationRequest(who, "sts:AssumeRole", role, context, account)
+        decision = decide(request, PolicySet(resource=trust, mandatory=True))
+        if not decision.allowed:
+            raise AWSError("AccessDenied", denied_message(decision, why=False), status=403)
 
     def _resource_side(self, call: Call, action: str, resource: str) -> ResourceSide:
         if action in _ON_TRUST and ":role/" in resource:

@@ -387,3 +387,50 @@ def test_a_role_is_handed_to_the_service_it_is_for(aws, iam):
             assert f"user/ben is not authorized to perform: iam:PassRole on resource: {role} because" in message
     kept = boto3.client("events").list_targets_by_rule(Rule="all")["Targets"]
     assert [each["RoleArn"] for each in kept] == [role]
+
+
+@pytest.mark.rule("iam-071")
+def test_a_role_works_with_the_services_that_it_trusts(aws, iam):
+    def trusts(service, **condition):
+        principal = {"Service": f"{service}.amazonaws.com"}
+        return document({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal, **condition})
+
+    def trust(*given, **condition):
+        iam.update_assume_role_policy(RoleName="deliver", PolicyDocument=trusts(*given, **condition))
+
+    role = iam.create_role(RoleName="deliver", AssumeRolePolicyDocument=trusts("ec2"))["Role"]["Arn"]
+    iam.put_role_policy(RoleName="deliver", PolicyName="own", PolicyDocument=document(allow("sqs:SendMessage")))
+    sqs, scheduler, events = (boto3.client(service) for service in ("sqs", "scheduler", "events"))
+    queue = sqs.create_queue(QueueName="jobs")["QueueUrl"]
+    target = {"Arn": "arn:aws:sqs:us-east-1:123456789012:jobs", "RoleArn": role}
+    nightly = {"Name": "nightly", "ScheduleExpression": "rate(1 hour)", "FlexibleTimeWindow": {"Mode": "OFF"}}
+    code, message = refused(scheduler.create_schedule, **nightly, Target=target)
+    assert code == "ValidationException"
+    assert message == "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
+    assert scheduler.list_schedules()["Schedules"] == []
+    # For this account's schedules and nobody else's.
+    group = "arn:aws:scheduler:us-east-1:123456789012:schedule-group/default"
+    mine = {"StringEquals": {"aws:SourceAccount": "123456789012"}, "ArnEquals": {"aws:SourceArn": group}}
+    trust("scheduler", Condition={"StringEquals": {"aws:SourceAccount": OTHER}})
+    assert refused(scheduler.create_schedule, **nightly, Target=target)[0] == "ValidationException"
+    trust("scheduler", Condition=mine)
+    scheduler.create_schedule(**nightly, Target=target)
+
+    def received():
+        found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+        for each in found:
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=each["ReceiptHandle"])
+        return ["Scheduled Event" in each["Body"] for each in found]
+
+    # Whoever no longer trusts the service gets nothing done by it; EventBridge does not ask until it delivers.
+    events.put_rule(Name="all", EventPattern='{"source": ["shop"]}')
+    events.put_targets(Rule="all", Targets=[{"Id": "1", **target}])
+    events.put_events(Entries=[{"Source": "shop", "DetailType": "order", "Detail": "{}"}])
+    assert received() == [True]
+    aws.clock.advance(hours=1)
+    assert received() == [True]
+    trust("events")
+    events.put_events(Entries=[{"Source": "shop", "DetailType": "order", "Detail": "{}"}])
+    assert received() == [False]
+    aws.clock.advance(hours=1)
+    assert received() == []

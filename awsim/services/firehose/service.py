@@ -10,6 +10,7 @@ from awsim.errors import AWSError
 from awsim.services.firehose import destinations
 from awsim.services.firehose.delivering import Deliveries
 from awsim.services.firehose.destinations import FORMS, S3, Form, Settings
+from awsim.services.firehose.keys import have_granted
 from awsim.services.firehose.stream import DeliveryStream
 from awsim.state import Lifecycle, Tags, tag_map
 
@@ -18,6 +19,10 @@ _DESTINATION = "destinationId-000000000001"
 
 class Firehose(Deliveries):
     """Amazon Data Firehose: delivery streams, their life and settings, what is written to them and what they read."""
+
+    def trust_keys(self, role: str) -> Mapping[str, str]:
+        """The account that owns the delivery stream: an external id, which roles may ask for."""
+        return {"sts:ExternalId": self.account}
 
     # --- delivery streams
 
@@ -195,6 +200,8 @@ class Firehose(Deliveries):
     def _encrypt(self, stream: DeliveryStream, key: Mapping[str, str]) -> None:
         if (key["KeyType"] == "CUSTOMER_MANAGED_CMK") != ("KeyARN" in key):
             raise self._invalid("KeyARN must be specified for KeyType CUSTOMER_MANAGED_CMK, and only for that.")
+        if "KeyARN" in key:
+            have_granted(self, key["KeyARN"], stream.arn)
         stream.encryption_key = dict(key)
         stream.encryption = Lifecycle(self, [("ENABLING", "encryption-update"), ("ENABLED", None)])
 

@@ -81,6 +81,7 @@ class Scheduler(Service):
         schedule = Schedule(Name, group.name, self.arn(f"schedule/{group.name}/{Name}"), self.clock.time())
         if schedule.key in self.schedules:
             raise self.error("ConflictException", f"Schedule {Name} already exists.")
+        self._check_role(group.arn, Target["RoleArn"])
         schedule.settings = settings
         self.schedules.add(schedule)
         self._wind(schedule)
@@ -115,6 +116,7 @@ class Scheduler(Service):
             ActionAfterCompletion=ActionAfterCompletion or "NONE",
         )
         schedule = self._schedule(Name, GroupName)
+        self._check_role(_group_arn(schedule.arn), Target["RoleArn"])
         schedule.settings = settings
         schedule.updated = schedule.started = self.clock.time()
         self._wind(schedule)
@@ -132,6 +134,17 @@ class Scheduler(Service):
             **(target.get("RetryPolicy") or {}),
         }
         return {**given, "Target": {**target, "RetryPolicy": policy}}
+
+    def _check_role(self, group_arn: str, role: str) -> None:
+        """Under authorization the role has to trust the scheduler, which calls for a group of schedules."""
+        policies = self.cloud.authorization
+        if policies is None:
+            return
+        try:
+            policies.check_trust(self, role, group_arn)
+        except AWSError:
+            message = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
+            raise self.error("ValidationException", message) from None
 
     def get_schedule(self, Name: str, GroupName: str | None = None) -> dict[str, Any]:
         return self._schedule(Name, GroupName).described()
@@ -299,7 +312,7 @@ class Scheduler(Service):
         text = self._text(arn, target, due, execution, retries)
         work: dict[str, Any] = {"arn": arn, "target": target, "due": due, "execution": execution}
         try:
-            self._call_target(target, text, execution)
+            self._call_target(arn, target, text, execution)
         except AWSError as error:
             fault: dict[str, Any] = {"text": text, "code": error.code, "message": error.message, "retries": retries}
             policy = target["RetryPolicy"]
@@ -314,7 +327,7 @@ class Scheduler(Service):
             else:
                 self.later(wait, "_invoke", **work, since=since, retries=retries + 1)
 
-    def _call_target(self, target: Mapping[str, Any], text: str, execution: str) -> None:
+    def _call_target(self, arn: str, target: Mapping[str, Any], text: str, execution: str) -> None:
         call = targets.invocation(target, text, execution)
         if call is None:
             service = target["Arn"].split(":")[2]
@@ -325,6 +338,7 @@ class Scheduler(Service):
             as_=target["RoleArn"],
             region_=call.region or self.region,
             account_=call.account or self.account,
+            source_arn_=_group_arn(arn),
             **call.parameters,
         )
 
@@ -385,6 +399,7 @@ class Scheduler(Service):
             as_=target["RoleArn"],
             region_=queue.split(":")[3],
             account_=queue.split(":")[4],
+            source_arn_=_group_arn(arn),
             QueueUrl=targets.queue_url(queue),
             MessageBody=text,
             MessageAttributes={
@@ -395,3 +410,8 @@ class Scheduler(Service):
 
 def _timestamp(time: float) -> str:
     return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _group_arn(schedule: str) -> str:
+    """The ARN of a schedule's group: what aws:SourceArn is when the scheduler assumes a role."""
+    return schedule.replace(":schedule/", ":schedule-group/", 1).rpartition("/")[0]

@@ -1,7 +1,14 @@
 """Rules of IAM that show when calls are authorized."""
 
+import time
+import urllib.error
+import urllib.request
+
 import boto3
 import pytest
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from awsim.auth.totp import code_at
 
@@ -181,3 +188,30 @@ def test_each_user_has_a_folder(iam, bob, client):
         own.put_object(Bucket="home", Key="eve/x", Body=b"x")
     with pytest.raises(own.exceptions.ClientError, match="explicit deny"):
         own.delete_object(Bucket="home", Key="bob/x")
+
+
+@pytest.mark.rule("iam-017")
+def test_a_request_that_was_signed_long_ago(aws, bob, iam):
+    """Signed now, sent later: refused once its date is too far from AWS's."""
+    iam.attach_user_policy(UserName="bob", PolicyArn=aws_arn("IAMReadOnlyAccess"))
+    keys = Credentials(bob["aws_access_key_id"], bob["aws_secret_access_key"])
+
+    def send(service, url, method="GET", body="", wait=0):
+        request = AWSRequest(method, url, data=body, headers={"Content-Type": "application/x-www-form-urlencoded"})
+        (S3SigV4Auth if service == "s3" else SigV4Auth)(keys, service, "us-east-1").add_auth(request)
+        aws.clock.advance(minutes=wait)
+        sent = urllib.request.Request(url, data=body.encode() or None, method=method, headers=dict(request.headers))
+        try:
+            with urllib.request.urlopen(sent) as response:
+                return response.status, ""
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    users = ("iam", "https://iam.amazonaws.com/", "POST", "Action=ListUsers&Version=2010-05-08")
+    assert send(*users, wait=4)[0] == 200
+    signed_at = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(aws.clock.time()))
+    status, text = send(*users, wait=16)
+    assert (status, "<Code>SignatureDoesNotMatch</Code>" in text) == (403, True)
+    assert f"Signature expired: {signed_at} is now earlier than " in text
+    status, text = send("s3", "https://s3.us-east-1.amazonaws.com/", wait=16)
+    assert (status, "<Code>RequestTimeTooSkewed</Code>" in text) == (403, True)
