@@ -184,3 +184,28 @@ def test_firehose_writes_under_the_key_of_its_destination(kms, key):
     firehose.put_record(DeliveryStreamName="clicks", Record={"Data": b"x"})
     (found,) = s3.list_objects_v2(Bucket="reports")["Contents"]
     assert s3.get_object(Bucket="reports", Key=found["Key"])["SSEKMSKeyId"] == key
+
+
+@pytest.mark.rule("kms-008", "kms-037")
+def test_a_delivery_stream_whose_key_cannot_be_used(kms, key, make):
+    destination = {"RoleARN": f"arn:aws:iam::{ACCOUNT}:role/firehose", "BucketARN": "arn:aws:s3:::reports"}
+    firehose = client("firehose")
+    named = {"DeliveryStreamName": "clicks"}
+    firehose.create_delivery_stream(**named, ExtendedS3DestinationConfiguration=destination)
+    pair = make(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT")
+    disabled = make()
+    kms.disable_key(KeyId=disabled)
+
+    def encrypt(key):
+        configuration = {"KeyType": "CUSTOMER_MANAGED_CMK", "KeyARN": key}
+        firehose.start_delivery_stream_encryption(**named, DeliveryStreamEncryptionConfigurationInput=configuration)
+
+    for wrong, code in ((pair, "ValidationException"), (disabled, "DisabledException")):
+        with pytest.raises(firehose.exceptions.InvalidKMSResourceException) as caught:
+            encrypt(wrong)
+        assert caught.value.response["code"] == code
+    stream = firehose.describe_delivery_stream(**named)["DeliveryStreamDescription"]
+    assert stream["DeliveryStreamEncryptionConfiguration"]["Status"] == "DISABLED"
+    encrypt(key)
+    (grant,) = kms.list_grants(KeyId=key)["Grants"]
+    assert grant["Constraints"]["EncryptionContextSubset"] == {"aws:kinesis:firehose:arn": stream["DeliveryStreamARN"]}
