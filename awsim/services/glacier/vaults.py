@@ -193,7 +193,7 @@ class Vaults(Common):
         rule = rules[0]
         strategy, bytes_per_hour = rule.get("Strategy"), rule.get("BytesPerHour")
         if strategy not in _STRATEGIES:
-            raise self.invalid(f"Invalid data retrieval strategy: {strategy}")
+            raise self.invalid(f"Invalid data retrieval strategy: {strategy or ''}")
         if (strategy == "BytesPerHour") != (bytes_per_hour is not None) or (bytes_per_hour or 1) < 1:
             raise self.invalid("BytesPerHour is required by the strategy BytesPerHour, and by no other.")
         self.settings["retrieval"] = (dict(rule),)

@@ -264,9 +264,9 @@ class AccessPoints(Access):
     def _point_of(self, arn: str) -> Point | None:
         return self.points.get(arn.partition("/object/")[0]) if ":accesspoint/" in arn else None
 
-    def check_point_policy(self, text: str, arn: str) -> None:
+    def check_point_policy(self, text: str, arn: str, prefix: str = "s3") -> None:
         """Refuse what is no policy of the access point `arn`. Raises MalformedPolicy."""
-        self.check_principals(policies.check_of_access_point(text, arn))
+        self.check_principals(policies.check_of_access_point(text, arn, prefix))
 
     @staticmethod
     def is_public(text: str) -> bool:

@@ -80,15 +80,15 @@ def check(text: str, bucket_arn: str) -> Policy:
     return policy
 
 
-def check_of_access_point(text: str, arn: str) -> Policy:
-    """The policy of an access point, read and checked. Raises MalformedPolicy."""
+def check_of_access_point(text: str, arn: str, prefix: str = "s3") -> Policy:
+    """The policy of an access point, read and checked; `prefix` is that of its actions. Raises MalformedPolicy."""
     policy = _read(text)
     for statement in statements(json.loads(text)):
         for resource in _listed(statement.get("Resource", statement.get("NotResource", ()))):
             if not fnmatchcase(arn, resource.partition("/object/")[0].replace("[", "[[]")):
                 raise _malformed("Policy has invalid resource", resource)
         for action in _listed(statement.get("Action", [])):
-            if action != "*" and not action.lower().startswith("s3:"):
+            if action != "*" and not action.lower().startswith(f"{prefix}:"):
                 raise _malformed("Policy has invalid action", action)
     return policy
 

@@ -95,6 +95,7 @@ class ObjectLambda(Common):
     def put_access_point_policy_for_object_lambda(self, AccountId: str, Name: str, Policy: str) -> None:
         point = self._lambda_point(AccountId, Name)
         self.limits.check("policy-size", len(Policy.encode()))
+        self.s3.check_point_policy(Policy, point.arn, "s3-object-lambda")
         if self.s3.is_public(Policy):
             raise self.error("AccessDenied", "Access Denied")
         point.policy = Policy

@@ -5,6 +5,7 @@ Source: S3 User Guide, "Operations supported by S3 Batch Operations"; S3 API Ref
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -12,6 +13,7 @@ from urllib.parse import quote, urlencode
 from awsim.services.s3control.job import Task
 
 LAMBDA = "LambdaInvoke"
+_FUNCTION = re.compile(r"arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:.+")
 REPLICATE = "S3ReplicateObject"
 # Members of S3PutObjectCopy that CopyObject has under another name, or the same.
 _COPIED = {
@@ -57,6 +59,32 @@ def call_for(operation: str, settings: Mapping[str, Any], task: Task) -> tuple[s
 
 def is_known(operation: str) -> bool:
     return operation in _CALLS or operation in (LAMBDA, REPLICATE)
+
+
+def problem(operation: str, settings: Mapping[str, Any]) -> str | None:
+    """What is wrong with the settings of an operation that the model lets pass."""
+    if operation == LAMBDA and not _FUNCTION.fullmatch(settings.get("FunctionArn") or ""):
+        return "The ARN of the Lambda function is not valid."
+    if operation == "S3PutObjectCopy":
+        if not (settings.get("TargetResource") or "").startswith("arn:"):
+            return "The target resource of a copy must be specified."
+        return _grants_problem(settings.get("AccessControlGrants") or ())
+    if operation == "S3PutObjectAcl":
+        policy = settings.get("AccessControlPolicy") or {}
+        if not (policy.get("CannedAccessControlList") or policy.get("AccessControlList")):
+            return "The access control list must be specified."
+        return _grants_problem((policy.get("AccessControlList") or {}).get("Grants") or ())
+    if operation == "S3UpdateObjectEncryption" and not settings.get("ObjectEncryption"):
+        return "The encryption of the objects must be specified."
+    return None
+
+
+def _grants_problem(grants: Sequence[Mapping[str, Any]]) -> str | None:
+    for grant in grants:
+        grantee = grant.get("Grantee") or {}
+        if not (grant.get("Permission") and grantee.get("TypeIdentifier") and grantee.get("Identifier")):
+            return "A grant has a permission and a grantee, with its type and identifier."
+    return None
 
 
 def _object(task: Task) -> dict[str, Any]:
