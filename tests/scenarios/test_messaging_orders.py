@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from awsim import mock_aws
 from tests.scenarios.messaging import admin, arn, consume, lets_in, modes, queue, role, taken, team, until
 
 __all__ = ["team"]
@@ -173,3 +174,37 @@ def test_who_may_not_is_refused_and_nothing_is_sent(team):
         publish(TopicArn=topic, Message="order")
     admin("sns").publish(TopicArn=topic, Message="order")
     assert taken(team.client("sqs", worker), url) == []
+
+
+# --- what a program may not take for granted
+
+
+def announced(patience):
+    """Publish, and look into the queue: at once and, where a poll finds nothing, `patience` times more."""
+    sns, sqs = admin("sns"), admin("sqs")
+    topic = sns.create_topic(Name="news")["TopicArn"]
+    url, queue_arn = queue("inbox")
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn, Attributes={"RawMessageDelivery": "true"})
+    sns.publish(TopicArn=topic, Message="hello")
+    for _ in range(1 + patience):
+        found = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages", [])
+        if found:
+            return found[0]["Body"]
+    return None
+
+
+def test_a_message_that_is_expected_at_once():
+    def impatient():
+        assert announced(patience=0) == "hello"
+
+    with pytest.raises(AssertionError) as failure:
+        mock_aws(explore=100)(impatient)()
+    (note,) = failure.value.__notes__
+    assert "sqs:ReceiveMessage" not in note.splitlines()[1]
+    assert "delivered late to arn:aws:sqs:us-east-1:123456789012:inbox" in note
+    assert "promises no time" in note
+
+
+@mock_aws(explore=100)
+def test_a_message_that_is_waited_for():
+    assert announced(patience=10) == "hello"
