@@ -5,6 +5,7 @@ import json
 import boto3
 import pytest
 import requests
+from botocore import UNSIGNED
 from botocore.config import Config
 
 from tests.services.s3control.conftest import ACCOUNT
@@ -287,3 +288,57 @@ def test_snapshots_have_access_points(aws, control, s3, bucket):
     aws.restore(before)
     assert control.list_access_points()["AccessPointList"] == []
     s3.delete_bucket(Bucket=bucket)
+
+
+def test_anybody_through_a_public_point(control, s3, bucket, refused):
+    nothing = dict.fromkeys(
+        ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), False
+    )
+    s3.put_object(Bucket=bucket, Key="a", Body=b"x")
+    control.create_access_point(Name="finance", Bucket=bucket, PublicAccessBlockConfiguration=nothing)
+    anybody = boto3.client("s3", region_name="us-east-1", config=Config(signature_version=UNSIGNED))
+    public = policy(allow("s3:GetObject", f"{ARN}/object/*"))
+    control.put_access_point_policy(Name="finance", Policy=public)
+    assert control.get_access_point_policy_status(Name="finance")["PolicyStatus"] == {"IsPublic": True}
+    assert refused(anybody.get_object, Bucket=ARN, Key="a")[:2] == ("AccessDenied", 403)
+    delegate(s3, bucket)
+    assert anybody.get_object(Bucket=ARN, Key="a")["Body"].read() == b"x"
+    assert refused(anybody.get_object, Bucket=bucket, Key="a")[0] == "AccessDenied"
+    assert refused(anybody.put_object, Bucket=ARN, Key="a")[0] == "AccessDenied"
+    # What the account restricts, its access points restrict.
+    control.put_public_access_block(PublicAccessBlockConfiguration={"RestrictPublicBuckets": True})
+    assert refused(anybody.get_object, Bucket=ARN, Key="a")[:2] == ("AccessDenied", 403)
+
+
+def test_deleting_several_asks_the_point_for_each(aws, control, s3, bucket, point, refused):
+    for key in ("in/a", "out/a"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+    only = policy(allow("s3:DeleteObject", f"{ARN}/object/in/*", {"AWS": "111122223333"}))
+    control.put_access_point_policy(Name="finance", Policy=only)
+    delegate(s3, bucket)
+    with aws.acting_as("arn:aws:iam::111122223333:user/ann"):
+        wanted = {"Objects": [{"Key": "in/a"}, {"Key": "out/a"}]}
+        answer = s3.delete_objects(Bucket=ARN, Delete=wanted)
+    assert [each["Key"] for each in answer["Deleted"]] == ["in/a"]
+    assert [(each["Key"], each["Code"]) for each in answer["Errors"]] == [("out/a", "AccessDenied")]
+    assert s3.head_object(Bucket=bucket, Key="out/a")
+
+
+@pytest.mark.aws(limits={"s3control.access-points": 1})
+def test_quota(control, bucket, point, refused):
+    assert refused(control.create_access_point, Name="second", Bucket=bucket)[:2] == ("TooManyAccessPoints", 400)
+    assert [each["Name"] for each in control.list_access_points()["AccessPointList"]] == ["finance"]
+
+
+def test_a_bucket_of_another_account(aws, control, s3, refused):
+    theirs = {"caller": "arn:aws:iam::111122223333:user/ann"}
+    aws.call("s3", "CreateBucket", Bucket="theirs", **theirs)
+    assert refused(control.create_access_point, Name="finance", Bucket="theirs")[:2] == ("AccessDenied", 403)
+    made = control.create_access_point(Name="finance", Bucket="theirs", BucketAccountId="111122223333")
+    assert control.get_access_point(Name="finance")["BucketAccountId"] == "111122223333"
+    # The bucket's owner has to let in whom the access point lets in.
+    assert refused(s3.list_objects_v2, Bucket=made["Alias"])[0] == "AccessDenied"
+    both = ["arn:aws:s3:::theirs", "arn:aws:s3:::theirs/*"]
+    delegated = allow("*", both, Condition={"StringEquals": {"s3:DataAccessPointAccount": ACCOUNT}})
+    aws.call("s3", "PutBucketPolicy", Bucket="theirs", Policy=policy(delegated), **theirs)
+    assert s3.list_objects_v2(Bucket=made["Alias"])["KeyCount"] == 0
