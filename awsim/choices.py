@@ -26,6 +26,8 @@ PROMISES = {
     "iam.propagation": "changes of IAM are eventually consistent: they take seconds to hold everywhere",
     "kms.grant-late": "a new grant takes seconds, at times minutes, to be known everywhere; its token works at once",
     "kinesis.propagation": "a record can be read within about 200 milliseconds after it was put, not at once",
+    "lambda.alias-routing": "an alias with two versions sends each invocation to one of them by its weight",
+    "lambda.duplicate-event": "the queue of asynchronous events is eventually consistent: a function may get one twice",
     "s3.event-duplicate": "S3 delivers event notifications at least once",
     "s3.event-late": "event notifications come within seconds, but can take a minute or longer, and in any order",
     "s3.expedited-capacity": "Expedited retrievals are accepted while there is capacity, unless it is provisioned",

@@ -110,6 +110,8 @@ class Cloud:
         self.choices = Choices(seed, vary=consistency == "eventual", universe=universe, where=self._where)
         self.calls = Calls()
         self.faults = Faults(self)
+        # The code of Lambda functions: `callable(event, context)` by name, `name:qualifier` or ARN. Kept by reference:
+        # no snapshot holds it.
         self.functions: dict[str, Any] = {}
         # What answers at URLs outside of AWS: see `awsim.endpoints`.
         self.endpoints: dict[str, Any] = {}

@@ -1,0 +1,5 @@
+"""AWS Lambda."""
+
+from awsim.services.lambda_.service import Lambda
+
+SERVICE = Lambda
