@@ -35,8 +35,7 @@ def value(service: Operations, name: str, key: Key | None) -> Any:
     if of_key is not None:
         return of_key(key)
     if name == "kms:resourcealiases":
-        owner: Operations = service.at(account=key.account, region=key.region)
-        return tuple(alias.name for alias in owner.aliases if alias.target == key.id) or None
+        return tuple(key.aliases) or None
     return None
 
 

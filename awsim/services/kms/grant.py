@@ -37,6 +37,11 @@ class Terms(NamedTuple):
     grantee_service: str | None = None
     retiring_service: str | None = None
 
+    @property
+    def to(self) -> str:
+        """The grantee."""
+        return self.grantee or self.grantee_service or ""
+
 
 class Grant(Entity):
     """A grant on one key. It holds for everyone from `known` on; before, for who brings one of its `tokens`."""
@@ -104,6 +109,12 @@ class Grant(Entity):
             "Operations": list(terms.operations),
             "Constraints": constraints or None,
         }
+
+
+def names_of(who: Principal) -> list[str]:
+    """What grants may call a principal."""
+    partition = who.arn.split(":")[1] if who.arn.startswith("arn:") else "aws"
+    return [*who.own_names, *who.role_names, *who.services, f"arn:{partition}:iam::{who.account}:root"]
 
 
 def _is(who: Principal, arn: str | None, service: str | None) -> bool:

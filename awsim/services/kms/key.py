@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from awsim.services.kms.grant import Grant
 from awsim.services.kms.specs import Spec
 from awsim.services.kms.store import KeyStore
 from awsim.state import Dict, Entity, Lifecycle, List, Tags
@@ -123,9 +124,9 @@ class Key(Entity):
     """A KMS key in one Region. `window`: the days of a scheduled deletion, `deletion` its time."""
 
     __slots__ = (
-        "account", "arn", "created", "deletion", "deletion_job", "description", "enabled", "family", "grants",
-        "imports", "last_use", "lifecycle", "manager", "parameters", "policy", "region", "service", "store", "tags",
-        "window", "xks_id",
+        "_granted", "account", "aliases", "arn", "created", "deletion", "deletion_job", "description",
+        "enabled", "family", "grants", "imports", "last_use", "lifecycle", "manager", "parameters", "policy",
+        "region", "service", "store", "tags", "window", "xks_id",
     )  # fmt: skip
 
     def __init__(
@@ -150,7 +151,9 @@ class Key(Entity):
         self.manager = manager
         self.service = ""  # of an AWS managed key: the service it is for
         self.tags = Tags()
+        self.aliases = Dict()  # name -> Alias
         self.grants = Dict()  # id -> Grant
+        self._granted = Dict()  # grantee -> Dict of those to it
         self.imports = Dict()  # id of a material -> Imported
         self.parameters = Dict()  # import token -> ImportParameters
         self.enabled = True
@@ -194,6 +197,21 @@ class Key(Entity):
         if self.family.external and not self.complete(now):
             return "PendingImport"
         return "Enabled" if self.enabled else "Disabled"
+
+    # --- grants
+
+    def grant(self, grant: Grant) -> None:
+        self.grants[grant.id] = grant
+        self._granted.setdefault(grant.terms.to, Dict())[grant.id] = grant
+
+    def ungrant(self, grant: Grant) -> None:
+        del self.grants[grant.id]
+        del self._granted[grant.terms.to][grant.id]
+
+    def granted_to(self, names: Iterable[str]) -> Iterator[Grant]:
+        """The grants to any of some principals."""
+        for name in names:
+            yield from self._granted.get(name, {}).values()
 
     # --- imported material
 

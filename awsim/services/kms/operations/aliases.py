@@ -22,8 +22,8 @@ class AliasOperations(Operations):
         if AliasName in self.aliases:
             message = f"An alias with the name {self.arn(AliasName)} already exists"
             raise AWSError("AlreadyExistsException", message)
-        self.limits.quota("aliases", self._count(key), key.arn)
-        self.aliases.add(Alias(AliasName, self.arn(AliasName), key.id, self.now))
+        self.limits.quota("aliases", len(key.aliases), key.arn)
+        self.add_alias(AliasName, key)
 
     def update_alias(self, AliasName: str, TargetKeyId: str) -> None:
         self._check_name(AliasName)
@@ -35,21 +35,24 @@ class AliasOperations(Operations):
                 f"The current and the new KMS key of {alias.arn} must be of the same type and have the same key usage."
             )
         if old is not key:
-            self.limits.quota("aliases", self._count(key), key.arn)
+            self.limits.quota("aliases", len(key.aliases), key.arn)
+            key.aliases[AliasName] = old.aliases.pop(AliasName)
+            self.limits.used("aliases", len(old.aliases), old.arn)
         alias.target = key.id
         alias.updated = self.now
 
     def delete_alias(self, AliasName: str) -> None:
         self._check_name(AliasName)
         alias = self._alias(AliasName)
-        self.limits.used("aliases", self._count(self.keys[alias.target]) - 1, self.arn(f"key/{alias.target}"))
+        key: Key = self.keys[alias.target]
+        del key.aliases[AliasName]
+        self.limits.used("aliases", len(key.aliases), key.arn)
         self.aliases.remove(AliasName)
 
     def list_aliases(
         self, KeyId: str | None = None, Limit: int | None = None, Marker: str | None = None
     ) -> dict[str, Any]:
-        target = None if KeyId is None else self.key_named(KeyId).id
-        found = [alias for alias in self.aliases if target in (None, alias.target)]
+        found = self.aliases if KeyId is None else self.key_named(KeyId).aliases.values()
         return self.page("Aliases", found, lambda alias: alias.name, Alias.described, Limit, Marker, "short-page-size")
 
     def _alias(self, name: str) -> Alias:
@@ -57,9 +60,6 @@ class AliasOperations(Operations):
         if alias is None:
             raise refusals.no_alias(self.arn(name))
         return alias
-
-    def _count(self, key: Key) -> int:
-        return sum(1 for alias in self.aliases if alias.target == key.id)
 
     def _check_name(self, name: str) -> None:
         if not name.startswith("alias/"):

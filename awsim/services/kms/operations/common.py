@@ -15,9 +15,10 @@ from awsim.gateway.validate import Violation
 from awsim.service import ResourceSide, Service
 from awsim.services.kms import ciphertext, policies, refusals
 from awsim.services.kms.alias import Alias
+from awsim.services.kms.grant import names_of
 from awsim.services.kms.key import Family, Key, Material
 from awsim.services.kms.specs import ENCRYPT_DECRYPT, SPECS, SYMMETRIC
-from awsim.state import Collection, Lifecycle
+from awsim.state import Collection, Dict, Lifecycle
 
 # Operations that a key can be named by an alias for, and that other accounts can be admitted to.
 # Source: KMS API Reference, "KeyId" and "Cross-account use" of each.
@@ -57,6 +58,9 @@ class Operations(Service):
         quota="custom-key-stores",
         missing=("CustomKeyStoreNotFoundException", "Custom key store {key} does not exist."),
     )
+
+    def setup(self) -> None:
+        self.managed = Dict()  # id -> those of the keys that AWS manages
 
     def violation(self, violations: Any) -> AWSError:
         hidden = [
@@ -148,9 +152,9 @@ class Operations(Service):
         key.description = (
             f"Default key that protects my {_NAMES.get(service, service)} data when no other key is defined"
         )
-        name = f"{_MANAGED}{service}"
-        self.aliases.add(Alias(name, self.arn(name), key.id, self.now))
         self.keys.add(key)
+        self.managed[key.id] = key
+        self.add_alias(f"{_MANAGED}{service}", key)
         key.family.schedule(self.now, self.limits["managed-rotation-period"])
         self.wind(key.family)
         return key
@@ -186,6 +190,10 @@ class Operations(Service):
         home = f"{self.cloud.seed}/{self.account}/{self.region}".encode()
         start = int.from_bytes(blake2b(home, digest_size=4).digest())
         return pairs.make(spec, start + self.ids.next(f"pair-{spec}"), self.ids.bytes("pair", 72))
+
+    def add_alias(self, name: str, key: Key) -> None:
+        alias = key.aliases[name] = Alias(name, self.arn(name), key.id, self.now)
+        self.aliases.add(alias)
 
     # --- who may
 
@@ -254,7 +262,8 @@ class Operations(Service):
         tokens = frozenset(call.params.get("GrantTokens") or ())
         context = self.context_of(action)
         return any(
-            grant.admits(who, action, context, call.source_arn, tokens, self.now) for grant in key.grants.values()
+            grant.admits(who, action, context, call.source_arn, tokens, self.now)
+            for grant in key.granted_to(names_of(who))
         )
 
     def grant_meant(self) -> Any:

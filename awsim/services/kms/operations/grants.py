@@ -107,7 +107,7 @@ class GrantOperations(Operations):
         ):
             known += seconds
         grant = Grant(self.ids.hex("grant", 64), terms, self.account, self.now, known)
-        key.grants[grant.id] = grant
+        key.grant(grant)
         return grant
 
     def list_grants(
@@ -173,14 +173,14 @@ class GrantOperations(Operations):
         key = self.key_named(arn)
         grant = self._grant(key, id)
         self.dry_run(DryRun)
-        del key.grants[grant.id]
+        key.ungrant(grant)
         self.limits.used("grants", len(key.grants), key.arn)
 
     def revoke_grant(self, KeyId: str, GrantId: str, DryRun: bool | None = None) -> None:
         key = self.key_named(KeyId)
         grant = self._grant(key, GrantId)
         self.dry_run(DryRun)
-        del key.grants[grant.id]
+        key.ungrant(grant)
         self.limits.used("grants", len(key.grants), key.arn)
 
     @staticmethod

@@ -96,7 +96,7 @@ class KeyOperations(Operations):
         return store
 
     def _customer_keys(self) -> int:
-        return sum(1 for key in self.keys if key.manager == "CUSTOMER")
+        return len(self.keys) - len(self.managed)
 
     def describe_key(self, KeyId: str, GrantTokens: Sequence[str] = ()) -> dict[str, Any]:
         return {"KeyMetadata": self.key_named(KeyId).described(self.now)}
@@ -162,8 +162,8 @@ class KeyOperations(Operations):
     def _delete(self, key: str) -> None:
         """The waiting period of a key is over. The last replica gone, that of its primary begins."""
         found: Key = self.keys.remove(key)
-        for alias in [alias for alias in self.aliases if alias.target == key]:
-            self.aliases.remove(alias.name)
+        for name in found.aliases:
+            self.aliases.remove(name)
         family = found.family
         del family.members[self.region]
         if not found.is_replica:
