@@ -19,12 +19,13 @@ from math import ceil
 from typing import Any
 
 from awsim.auth.credentials import Caller, IssuedKey, Session, named_id
-from awsim.auth.policy import decoded
+from awsim.auth.policy import Principal, decoded
 from awsim.errors import AWSError
 from awsim.service import Service
-from awsim.services.sts import providers
+from awsim.services.sts import outbound, providers
 from awsim.services.sts.policies import fault_in, packed_size
 from awsim.services.sts.tokens import Identity, Rejected, read_saml, read_web_identity
+from awsim.state import Dict
 
 _ARN = re.compile(r"arn:([^:]+):([^:]+):([^:]*):([^:]*):(.+)")
 _ROOT_TASKS = frozenset(
@@ -67,6 +68,9 @@ class STS(Service):
     scope = "account"
     anonymous = frozenset({"AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})
     validation_error = "ValidationError"
+
+    def setup(self) -> None:
+        self.signing_keys: Dict = Dict()  # of outbound tokens: algorithm -> ARN of a key
 
     def get_caller_identity(self) -> dict[str, Any]:
         caller = self.cloud.current.caller
@@ -311,6 +315,67 @@ class STS(Service):
             "FederatedUser": {"FederatedUserId": user_id, "Arn": arn},
             "PackedPolicySize": packed or 0,
         }
+
+    # --- identities elsewhere
+
+    def get_web_identity_token(
+        self,
+        Audience: Sequence[str],
+        SigningAlgorithm: str,
+        DurationSeconds: int | None = None,
+        Tags: Sequence[Mapping[str, str]] = (),
+    ) -> dict[str, Any]:
+        caller = self.caller
+        if SigningAlgorithm not in outbound.ALGORITHMS:
+            raise self._invalid(SigningAlgorithm)
+        self._check_tags([tag["Key"] for tag in Tags], ())
+        try:
+            enabled = self.call("iam", "GetOutboundWebIdentityFederationInfo", account_=caller.account)
+        except AWSError:
+            raise self.error("OutboundWebIdentityFederationDisabledException") from None
+        now = int(self.clock.time())
+        expires = now + (self.limits["web-identity-token-default"] if DurationSeconds is None else DurationSeconds)
+        if caller.session is not None and expires > caller.session.expires:
+            raise self.error("SessionDurationEscalationException")
+        place = self.cloud.organization_of(caller.account, self.partition)
+        about = {
+            "aws_account": caller.account,
+            "source_region": self.request.region,
+            "org_id": place and place[0],
+            "ou_path": place and place[1],
+            "principal_tags": self._principal_tags(caller),
+            "request_tags": self._own_tags(Tags),
+        }
+        claims = {
+            "iss": enabled["IssuerIdentifier"],
+            "aud": Audience[0] if len(Audience) == 1 else list(Audience),
+            "sub": Principal.of(caller).policy_arn,
+            "iat": now,
+            "exp": expires,
+            "jti": self.ids.uuid("jti"),
+            "https://sts.amazonaws.com/": {name: value for name, value in about.items() if value},
+        }
+        key = self.signing_keys.get(SigningAlgorithm)
+        if key is None:
+            key = self.signing_keys[SigningAlgorithm] = outbound.new_key(self, SigningAlgorithm)
+        return {
+            "WebIdentityToken": outbound.signed(self, key, SigningAlgorithm, claims),
+            "Expiration": datetime.fromtimestamp(expires, UTC),
+        }
+
+    def _principal_tags(self, caller: Caller) -> dict[str, str]:
+        """Those of the user or role, and the session's on top."""
+        name = Principal.of(caller).policy_arn.rpartition("/")[2]
+        try:
+            if caller.type == "user":
+                found = self.call("iam", "GetUser", account_=caller.account, UserName=name)["User"]
+            elif caller.type == "assumed-role":
+                found = self.call("iam", "GetRole", account_=caller.account, RoleName=name)["Role"]
+            else:
+                found = {}
+        except AWSError:
+            found = {}
+        return {**self._own_tags(found.get("Tags") or ()), **caller.tags}
 
     # --- checks
 
