@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from awsim.errors import AWSError
 from awsim.state import Dict, Entity
 
 if TYPE_CHECKING:
@@ -50,3 +51,15 @@ class Seal(Entity):
         answer = service.call("kms", operation, as_=caller, region_=region, account_=account, KeyId=key, **parameters)
         self._held[held] = now + lifetime
         return answer
+
+
+def unusable(service: Service, key: str) -> str | None:
+    """Why the caller cannot have something encrypted under a key; None where it can, or where nobody has used KMS."""
+    account, region = (key.split(":")[4], key.split(":")[3]) if key.startswith("arn:") else (None, None)
+    if not service.cloud.has_service("kms", account or service.account, region or service.region):
+        return None
+    try:
+        found = service.call("kms", "DescribeKey", as_=service.caller, KeyId=key)["KeyMetadata"]
+    except AWSError as error:
+        return error.message
+    return None if found["Enabled"] else f"{found['Arn']} is disabled."

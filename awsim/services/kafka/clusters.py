@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from awsim.errors import AWSError
+from awsim.sealing import unusable
 from awsim.services.kafka import checks
 from awsim.services.kafka.configuring import Configuring
 from awsim.services.kafka.offerings import is_express, is_kraft
@@ -118,7 +119,11 @@ class Clusters(Configuring):
         type, version = group["InstanceType"], given["KafkaVersion"]
         express = is_express(type)
         encryption = given.get("EncryptionInfo") or {}
-        at_rest = encryption.get("EncryptionAtRest") or {"DataVolumeKMSKeyId": self._managed_key()}
+        at_rest = encryption.get("EncryptionAtRest")
+        if at_rest is None:
+            at_rest = {"DataVolumeKMSKeyId": self._managed_key()}
+        elif (problem := unusable(self, at_rest["DataVolumeKMSKeyId"])) is not None:
+            raise bad(problem, "dataVolumeKMSKeyId")
         in_transit = {"ClientBroker": "TLS", "InCluster": True, **(encryption.get("EncryptionInTransit") or {})}
         rebalancing = given.get("Rebalancing")
         if rebalancing and not express:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from awsim.sealing import unusable
 from awsim.services.kinesisvideo.channelling import Channelling
 from awsim.services.kinesisvideo.common import matching
 from awsim.services.kinesisvideo.configuring import Configuring
@@ -30,6 +31,8 @@ class KinesisVideo(Configuring, Channelling):
     ) -> dict[str, Any]:
         if StreamName in self.streams:
             raise self.error("ResourceInUseException", f"The stream {StreamName} already exists.")
+        if KmsKeyId is not None and (problem := unusable(self, KmsKeyId)) is not None:
+            raise self.invalid(problem)
         now = self.clock.time()
         arn = self.arn(f"stream/{StreamName}/{int(now * 1000)}")
         stream = Stream(StreamName, arn, now, self.ids.hex("stream", 8))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from awsim.errors import AWSError
+from awsim.sealing import unusable
 from awsim.services.mq import engines
 from awsim.services.mq.configuring import Configuring
 from awsim.services.mq.engines import ENGINES, RABBITMQ, Engine
@@ -84,6 +85,7 @@ class MQ(Users, Configuring):
         storage = self._storage(engine, HostInstanceType, mode, StorageType)
         instances = self._instances(engine, mode, SubnetIds, PubliclyAccessible)
         self.limits.check("security-groups-per-broker", len(SecurityGroups))
+        encryption = self._encryption(EncryptionOptions)
         primary = self._primary(engine, DataReplicationMode, DataReplicationPrimaryBrokerArn)
         users = self._users(engine, strategy, Users)
         settings: dict[str, Any] = {
@@ -100,7 +102,7 @@ class MQ(Users, Configuring):
         broker = Broker(id, BrokerName, self.arn(f"broker:{BrokerName}:{id}"), engine.type, self.clock.time())
         broker.fixed = {
             "DeploymentMode": mode,
-            "EncryptionOptions": _encryption(EncryptionOptions),
+            "EncryptionOptions": encryption,
             "PubliclyAccessible": PubliclyAccessible,
             "StorageType": storage,
             "SubnetIds": [instance.subnet for instance in instances],
@@ -220,6 +222,16 @@ class MQ(Users, Configuring):
             )
             for user in given
         ]
+
+    def _encryption(self, given: Settings | None) -> dict[str, Any]:
+        """EncryptionOptions: a key of the caller's own, or AWS's."""
+        options = dict(given or {"UseAwsOwnedKey": True})
+        key = options.get("KmsKeyId")
+        if key and options["UseAwsOwnedKey"]:
+            raise bad("[kmsKeyId] and [useAwsOwnedKey] are mutually exclusive parameters.", "encryptionOptions")
+        if key and (problem := unusable(self, key)) is not None:
+            raise bad(problem, "kmsKeyId")
+        return options
 
     @staticmethod
     def _logs(engine: Engine, given: Settings | None) -> dict[str, bool]:
@@ -454,14 +466,6 @@ class MQ(Users, Configuring):
         if found is None:
             raise missing("resource", arn, "resource-arn")
         return found
-
-
-def _encryption(given: Settings | None) -> dict[str, Any]:
-    """EncryptionOptions: a key of the caller's own, or AWS's."""
-    options = dict(given or {"UseAwsOwnedKey": True})
-    if options.get("KmsKeyId") and options["UseAwsOwnedKey"]:
-        raise bad("[kmsKeyId] and [useAwsOwnedKey] are mutually exclusive parameters.", "encryptionOptions")
-    return options
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -56,7 +56,16 @@ def test_cluster_policies(kafka, shared, refused):
     kafka.put_cluster_policy(ClusterArn=shared, Policy=text)
 
 
+@pytest.mark.aws(authorization=True)
+def test_another_account_needs_the_policy_under_authorization_too(kafka, shared, refused):
+    another_account_needs_the_policy(kafka, shared, refused)
+
+
 def test_another_account_needs_the_policy(kafka, shared, refused):
+    another_account_needs_the_policy(kafka, shared, refused)
+
+
+def another_account_needs_the_policy(kafka, shared, refused):
     other = stranger()
     for call in (other.describe_cluster, other.get_bootstrap_brokers):
         with pytest.raises(ClientError, match="not authorized"):
@@ -72,7 +81,8 @@ def test_another_account_needs_the_policy(kafka, shared, refused):
     assert other.get_bootstrap_brokers(ClusterArn=shared)["BootstrapBrokerStringVpcConnectivitySaslIam"]
     with pytest.raises(ClientError, match="not authorized"):
         other.describe_cluster(ClusterArn=shared)
-    assert refused(other.list_nodes, ClusterArn=shared)[0] == "NotFoundException"
+    # No policy of a cluster can let others do this.
+    assert refused(other.list_nodes, ClusterArn=shared)[0] in ("NotFoundException", "AccessDeniedException")
     (client,) = kafka.list_client_vpc_connections(ClusterArn=shared)["ClientVpcConnections"]
     assert (client["VpcConnectionArn"], client["Owner"], client["State"]) == (arn, OTHER, "AVAILABLE")
     kafka.reject_client_vpc_connection(ClusterArn=shared, VpcConnectionArn=arn)
@@ -127,6 +137,24 @@ def test_scram_secrets(kafka, made, refused):
     assert refusal[1] == "SASL/SCRAM authentication isn't enabled for the cluster."
 
 
+def test_the_key_must_be_usable(kafka, made, info, refused):
+    kms = boto3.client("kms", region_name="us-east-1")
+    key = kms.create_key()["KeyMetadata"]
+
+    def encrypted(key):
+        return {"EncryptionInfo": {"EncryptionAtRest": {"DataVolumeKMSKeyId": key}}}
+
+    assert info(made("a", **encrypted(key["Arn"])))["EncryptionInfo"]["EncryptionAtRest"] == {
+        "DataVolumeKMSKeyId": key["Arn"]
+    }
+    with pytest.raises(ClientError, match="is disabled") as caught:
+        kms.disable_key(KeyId=key["KeyId"])
+        made("b", **encrypted(key["Arn"]))
+    assert caught.value.response["InvalidParameter"] == "dataVolumeKMSKeyId"
+    with pytest.raises(ClientError, match="does not exist"):
+        made("c", **encrypted(key["Arn"] + "x"))
+
+
 def test_secrets_fail_in_part(aws, kafka, made):
     arn = made(ClientAuthentication={"Sasl": {"Scram": ON}})
     jane, joe = SECRET.format("jane"), SECRET.format("joe")
@@ -153,6 +181,7 @@ def test_the_role_of_a_replicator_must_be_passed(aws, kafka, made):
         )
 
 
+@pytest.mark.newer_botocore
 @pytest.mark.aws(authorization=True)
 def test_permissions(aws, kafka, made):
     iam = boto3.client("iam")

@@ -132,7 +132,10 @@ def _settings(group, **more):
         ({"VolumeSize": 16385}, "The size of an EBS volume must be between 1 and 16384 GiB.", None),
         ({"Speed": 250}, "Provisioned throughput isn't supported for kafka.m5.large.", "provisionedThroughput"),
         ({"Speed": 249, "InstanceType": "kafka.m5.4xlarge"}, "The provisioned throughput must be between 250", None),
-        ({"Rebalancing": {"Status": "ACTIVE"}}, "Intelligent rebalancing is only for", "rebalancing"),
+        pytest.param(
+            {"Rebalancing": {"Status": "ACTIVE"}}, "Intelligent rebalancing is only for", "rebalancing",
+            marks=pytest.mark.newer_botocore,
+        ),
         ({"ClientAuthentication": {"Unauthenticated": OFF}}, "At least one way of", "clientAuthentication"),
         ({"ConnectivityInfo": {"PublicAccess": {"Type": "SERVICE_PROVIDED_EIPS"}}}, "Public", "publicAccess"),
         ({"InstanceType": "express.m7g.large", "VolumeSize": 10}, "The storage of Express brokers is", "storageInfo"),
@@ -169,6 +172,7 @@ def test_brokers_of_an_account(kafka, made, info, refused):
     made("c", NumberOfBrokerNodes=6)
 
 
+@pytest.mark.newer_botocore
 @pytest.mark.rule("kafka-005")
 def test_serverless(kafka, refused):
     serverless = {"VpcConfigs": [{"SubnetIds": SUBNETS}], "ClientAuthentication": {"Sasl": {"Iam": ON}}}
@@ -201,6 +205,7 @@ def test_serverless(kafka, refused):
     assert refused(kafka.describe_cluster_v2, ClusterArn=arn) == MISSING
 
 
+@pytest.mark.newer_botocore
 def test_express_brokers(kafka, made, info, refused):
     arn = made(group={"InstanceType": "express.m7g.large"}, KafkaVersion="3.9.x.kraft")
     described = info(arn)
@@ -220,6 +225,7 @@ def test_express_brokers(kafka, made, info, refused):
     assert info(arn)["Rebalancing"] == {"Status": "PAUSED"}
 
 
+@pytest.mark.newer_botocore
 def test_bootstrap_strings_go_by_authentication(kafka, made):
     def strings(name, **more):
         found = kafka.get_bootstrap_brokers(ClusterArn=made(name, **more))
@@ -326,6 +332,7 @@ def test_other_zones_and_other_regions_are_not_touched(aws, kafka, made, info):
         assert there.describe_cluster(ClusterArn=far)["ClusterInfo"]["State"] == "HEALING"
 
 
+@pytest.mark.newer_botocore
 def test_partitions_while_a_zone_is_out(aws, kafka, made, refused):
     arn = made()
     topic = {"ClusterArn": arn, "TopicName": "orders"}
@@ -353,6 +360,7 @@ def test_partitions_while_a_zone_is_out(aws, kafka, made, refused):
     assert partitions() == whole
 
 
+@pytest.mark.newer_botocore
 @pytest.mark.aws(lifecycle="timed")
 def test_a_snapshot_takes_a_cluster_back(aws, kafka, made, info):
     arn = made()

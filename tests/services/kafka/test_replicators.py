@@ -118,6 +118,7 @@ def test_a_replicator_takes_its_time(aws, kafka, made, refused):
     assert kafka.list_replicators()["Replicators"] == []
 
 
+@pytest.mark.newer_botocore
 def test_channels_are_not_modelled(kafka, made, refused):
     refusal = refused(kafka.list_channels, ClusterArn=made())
     assert refusal[0] == "NotImplemented"

@@ -4,7 +4,7 @@ from base64 import b64encode
 
 import pytest
 
-pytestmark = pytest.mark.aws(at="2026-03-01T00:00:00Z")
+pytestmark = [pytest.mark.aws(at="2026-03-01T00:00:00Z"), pytest.mark.newer_botocore]
 
 
 def configs(text):

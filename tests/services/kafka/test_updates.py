@@ -84,6 +84,7 @@ def test_a_change_takes_its_time(aws, kafka, made, info, version, operation, ref
     assert info(arn)["CurrentVersion"] == after["CurrentVersion"]
 
 
+@pytest.mark.newer_botocore
 def test_fewer_brokers(kafka, made, info, version, operation, refused):
     arn = made(NumberOfBrokerNodes=6)
     topic = {"ClusterArn": arn, "TopicName": "t"}

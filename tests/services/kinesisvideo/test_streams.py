@@ -128,6 +128,15 @@ def test_pages_and_conditions(video, refused):
     assert wrong == ("InvalidArgumentException", "The NextToken is not valid.")
 
 
+def test_the_key_must_be_usable(video, refused):
+    key = boto3.client("kms", region_name="us-east-1").create_key()["KeyMetadata"]["Arn"]
+    video.create_stream(StreamName="door", KmsKeyId=key)
+    assert info(video)["KmsKeyId"] == key
+    refusal = refused(video.create_stream, StreamName="gate", KmsKeyId=key + "x")
+    assert refusal[0] == "InvalidArgumentException"
+    assert "does not exist" in refusal[1]
+
+
 @pytest.mark.aws(limits={"kinesisvideo.streams": 1})
 def test_quota(video, door, refused):
     over = ("AccountStreamLimitExceededException", "The number of streams created for the account is too high.")
@@ -179,6 +188,7 @@ def test_configurations_need_retention(video, refused):
     assert refused(video.start_edge_configuration_update, StreamName="live", EdgeConfig=EDGE) == none
 
 
+@pytest.mark.newer_botocore
 def test_storage_tiers(video, door, refused):
     tier = video.describe_stream_storage_configuration(StreamName="door")
     assert tier["StreamStorageConfiguration"] == {"DefaultStorageTier": "HOT"}

@@ -207,6 +207,14 @@ def test_what_no_broker_can_be(mq, refused, change, attribute):
     assert mq.list_configurations()["Configurations"] == []
 
 
+def test_the_key_must_be_usable(mq, active, refused):
+    key = boto3.client("kms", region_name="us-east-1").create_key()["KeyMetadata"]["Arn"]
+    options = {"UseAwsOwnedKey": False, "KmsKeyId": key}
+    assert mq.describe_broker(BrokerId=active(EncryptionOptions=options))["EncryptionOptions"] == options
+    refusal = refused(mq.create_broker, **NEW, EncryptionOptions={**options, "KmsKeyId": key + "x"})
+    assert (refusal[0], refusal[2]) == ("BadRequestException", "kmsKeyId")
+
+
 @pytest.mark.aws(limits={"mq.brokers": 1})
 def test_quota(mq, active, refused):
     id = active()
@@ -437,7 +445,6 @@ def test_snapshots(aws, mq, active, refused):
     assert mq.describe_broker(BrokerId=id)["HostInstanceType"] == "mq.m5.large"
 
 
+@pytest.mark.newer_botocore
 def test_shared_resources_are_not_modelled(mq, active, refused):
-    if not hasattr(mq, "describe_shared_resources"):
-        pytest.skip("an older botocore does not know it")
     assert refused(mq.describe_shared_resources, BrokerId=active())[0] == "NotImplemented"

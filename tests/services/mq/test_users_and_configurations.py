@@ -99,6 +99,7 @@ def test_rabbit_keeps_its_own_users(mq, rabbit, refused):
 # --- configurations
 
 
+@pytest.mark.newer_botocore
 def test_configurations(aws, mq, refused):
     created = mq.create_configuration(EngineType="ACTIVEMQ", EngineVersion="5.18", Name="purging", Tags={"team": "a"})
     id = created["Id"]
@@ -135,6 +136,7 @@ def test_configurations(aws, mq, refused):
     assert refused(mq.describe_configuration, ConfigurationId=id) == missing("configuration", id, "configuration-id")
 
 
+@pytest.mark.newer_botocore
 def test_a_broker_has_a_revision(mq, active, rabbit, refused):
     own = mq.create_configuration(EngineType="ACTIVEMQ", Name="purging")["Id"]
     mq.update_configuration(ConfigurationId=own, Data=encoded(XML))
