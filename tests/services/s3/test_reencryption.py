@@ -56,7 +56,8 @@ def test_objects_that_keep_their_encryption(s3, bucket, locked, refused):
         s3.update_object_encryption(Bucket=locked, Key="held", ObjectEncryption=wanted())
     assert "protected by S3 Object Lock" in refusal.error["Message"]
     s3.put_object_legal_hold(Bucket=locked, Key="held", LegalHold={"Status": "OFF"})
-    s3.update_object_encryption(Bucket=locked, Key="held", ObjectEncryption=wanted())
+    key = boto3.client("kms", region_name="us-east-1").create_key()["KeyMetadata"]["Arn"]
+    s3.update_object_encryption(Bucket=locked, Key="held", ObjectEncryption=wanted(key))
     with refused("NoSuchKey", status=404):
         s3.update_object_encryption(Bucket=bucket, Key="missing", ObjectEncryption=wanted())
 
