@@ -275,6 +275,17 @@ def _owner(call: Call, resource: str) -> Service:
     return service
 
 
+def _via(call: Call) -> tuple[str, ...]:
+    """The services through which a call came, where they go by the rights of who called the first of them."""
+    outer = call.outer
+    if outer is None or call.http is not None or call.caller.service is not None:
+        return ()
+    # A role that a service assumes, or a principal of its own, is another caller.
+    if outer.caller is not call.caller or outer.instance is None:
+        return ()
+    return (*_via(outer), f"{prefix_of(outer.service)}.amazonaws.com")
+
+
 def facts(call: Call, owner: str | None, resource: str, tags: dict[str, str] | None = None) -> Facts:
     """What condition keys can look at."""
     http = call.http
@@ -291,6 +302,7 @@ def facts(call: Call, owner: str | None, resource: str, tags: dict[str, str] | N
         session=call.caller.session,
         mfa=service.name == "sts" and "TokenCode" in call.params,
         principal_tags=tags,
+        via=_via(call),
         organization=organization_of(call.caller.account, partition),
         resource_account=owner,
         resource_organization=organization_of(owner or call.account, partition),

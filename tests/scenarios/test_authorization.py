@@ -434,3 +434,30 @@ def test_a_role_works_with_the_services_that_it_trusts(aws, iam):
     assert received() == [False]
     aws.clock.advance(hours=1)
     assert received() == []
+
+
+def test_a_key_for_use_through_a_service_only(aws, iam):
+    """Forward access sessions: S3 asks KMS as its caller, whose policy tells direct calls from those."""
+    key = boto3.client("kms").create_key()["KeyMetadata"]["Arn"]
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="sealed")
+    through = {"Bool": {"aws:ViaAWSService": "true"}, "StringLike": {"kms:ViaService": "s3.*.amazonaws.com"}}
+    keys = user_with(
+        iam, "ann", allow("s3:*"), allow(["kms:GenerateDataKey", "kms:Decrypt"], key, Condition=through)
+    )  # fmt: skip
+    mine, kms = boto3.client("s3", **keys), boto3.client("kms", **keys)
+    sealed = {"Bucket": "sealed", "Key": "k", "ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key}
+    mine.put_object(**sealed, Body=b"data")
+    assert mine.get_object(Bucket="sealed", Key="k")["Body"].read() == b"data"
+    assert refused(kms.generate_data_key, KeyId=key, KeySpec="AES_256")[0] == "AccessDeniedException"
+    other = boto3.client("s3", **user_with(iam, "ben", allow("s3:*")))
+    code, message = refused(other.get_object, Bucket="sealed", Key="k")
+    assert code == "AccessDenied"
+    assert "user/ben is not authorized to perform: kms:Decrypt on " in message
+    # Whom a policy keeps out of services that call on somebody's behalf may still ask for itself.
+    never = {"Effect": "Deny", "Action": "kms:*", "Resource": "*"}
+    by_s3 = {"ForAnyValue:StringEquals": {"aws:CalledVia": "s3.amazonaws.com"}}
+    policy = document({**never, "Condition": by_s3}, allow(["s3:*", "kms:GenerateDataKey"]))
+    iam.put_user_policy(UserName="ann", PolicyName="own", PolicyDocument=policy)
+    kms.generate_data_key(KeyId=key, KeySpec="AES_256")
+    assert refused(mine.put_object, **sealed, Body=b"data")[0] == "AccessDenied"
