@@ -34,7 +34,7 @@ ALLOWED = {
         "waiting",
         "zones",
     },
-    "eventing": {"eventing", "errors"},
+    "eventing": {"eventing", "state", "errors"},
     "gateway": {"gateway", "wire", "service", "cloud", "calls", "limits", "auth", "state", "errors", "waiting"},
 }
 FORBIDDEN_IN_SERVICES = {

@@ -5,14 +5,13 @@ Source: EventBridge User Guide, "Event filtering in Amazon EventBridge Pipes".
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
-from awsim.eventing.patterns import Leaves, PatternError, compiled
+from awsim.eventing import polled
+from awsim.eventing.patterns import PatternError, compiled
 from awsim.services.pipes.refusals import invalid
-from awsim.services.pipes.sources import Kind, read
+from awsim.services.pipes.sources import SQS, Kind
 
 _WHERE = "SourceParameters.FilterCriteria.Filters"
 
@@ -32,17 +31,4 @@ def check(parameters: Mapping[str, Any]) -> None:
 
 
 def passes(patterns: Sequence[str], event: Mapping[str, Any], kind: Kind) -> bool:
-    return not patterns or any(_matches(pattern, event, kind) for pattern in patterns)
-
-
-def _matches(pattern: str, event: Mapping[str, Any], kind: Kind) -> bool:
-    seen = read(event, kind)
-    if kind.data and _looks_into(pattern, kind.data) and not isinstance(seen[kind.data], dict):
-        # What is no JSON object has none of the fields that the pattern asks for, nor their absence.
-        return False
-    return compiled(pattern).matches(Leaves(seen))
-
-
-@lru_cache(1024)
-def _looks_into(pattern: str, data: str) -> bool:
-    return isinstance(json.loads(pattern).get(data), dict)
+    return polled.passes(patterns, event, kind.data, encoded=kind is not SQS)

@@ -12,15 +12,19 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from awsim.errors import AWSError
-from awsim.eventing import retries
+from awsim.eventing import polled, retries
+from awsim.eventing.lanes import Lane, Record
+from awsim.eventing.streams import Stream, sequence
 from awsim.service import Service
 from awsim.services.pipes import filters, inputs, sources, targets
 from awsim.services.pipes.inputs import Payload
-from awsim.services.pipes.pipe import Lane, Pipe, Record
+from awsim.services.pipes.pipe import Pipe
 from awsim.services.pipes.sources import Kind
 from awsim.state import Collection, Lifecycle
 
@@ -60,14 +64,18 @@ class RunningPipes(Service):
             return
         pipe.active = True
         pipe.troubles, pipe.resume = 0, 0.0
+        with self._at_work(pipe):
+            self._begin_reading(pipe, kind, failed)
+
+    def _begin_reading(self, pipe: Pipe, kind: Kind, failed: str) -> None:
         try:
-            self._home(pipe, kind).watch(pipe.source, self.key, "_wake", name=name, id=id)
+            self._home(pipe, kind).watch(pipe.source, self.key, "_wake", name=pipe.name, id=pipe.id)
             self._read(pipe, kind)
         except AWSError as error:
             if _passes(error):
                 self._in_trouble(pipe)
                 return
-            self._halt(name, id)
+            self._halt(pipe.name, pipe.id)
             pipe.lifecycle = Lifecycle.settled(self, failed)
             cause = error.message or error.code
             if error.code in _DENIED:
@@ -139,14 +147,31 @@ class RunningPipes(Service):
         if pipe is None or not pipe.active:
             return
         pipe.job = None
-        kind = _kind(pipe)
-        try:
-            self._read(pipe, kind)
-        except AWSError:
-            self._in_trouble(pipe)
+        if pipe.busy:
+            pipe.missed = True
             return
-        pipe.troubles = 0
-        self._carry_on(pipe, kind)
+        kind = _kind(pipe)
+        with self._at_work(pipe):
+            try:
+                self._read(pipe, kind)
+            except AWSError:
+                self._in_trouble(pipe)
+                return
+            pipe.troubles = 0
+            self._carry_on(pipe, kind)
+
+    @contextmanager
+    def _at_work(self, pipe: Pipe) -> Iterator[None]:
+        """Until the block is over the pipe begins nothing else: functions that it calls let other work run."""
+        pipe.busy = True
+        try:
+            yield
+        finally:
+            pipe.busy = False
+            if pipe.missed:
+                pipe.missed = False
+                if pipe.active:
+                    self._look_at(pipe, self.clock.time())
 
     def _in_trouble(self, pipe: Pipe) -> None:
         """The source could not be read; later it may."""
@@ -216,12 +241,12 @@ class RunningPipes(Service):
                 MessageAttributeNames=["All"],
             )
             messages = answer.get("Messages") or []
-            events = [sources.from_queue(message, pipe.source) for message in messages]
+            events = [polled.from_queue(message, pipe.source) for message in messages]
             records, unwanted = [], []
             for event in events:
                 if filters.passes(patterns, event, kind):
                     sent = int(event["attributes"]["SentTimestamp"]) / 1000
-                    records.append(Record(event, event["receiptHandle"], sent, sources.size(event)))
+                    records.append(Record(event, event["receiptHandle"], sent, polled.size(event)))
                 else:
                     unwanted.append(event["receiptHandle"])
             # What no filter wants is done with.
@@ -245,37 +270,21 @@ class RunningPipes(Service):
         """Note where the shards of a stream are to be read from."""
         own = _own(pipe, kind)
         start = own["StartingPosition"]
-        for shard in self._shards(pipe, kind):
+        for shard in self._stream(pipe).shards():
             if start == "LATEST":
-                _, pipe.positions[shard["ShardId"]] = self._records(pipe, kind, shard, ("TRIM_HORIZON", None))
+                _, pipe.positions[shard["ShardId"]] = self._stream(pipe).records(shard, ("TRIM_HORIZON", None))
             else:
                 pipe.positions[shard["ShardId"]] = (start, own.get("StartingPositionTimestamp"))
 
-    def _shards(self, pipe: Pipe, kind: Kind) -> list[dict[str, Any]]:
-        """All shards, parents first."""
-        found: list[dict[str, Any]] = []
-        token: dict[str, Any] = {}
-        while True:
-            if kind is sources.KINESIS:
-                more: dict[str, Any] = token or {"StreamARN": pipe.source}
-                answer = self._as_role(pipe, "kinesis", "ListShards", **more)
-                following = answer.get("NextToken")
-                token = {"NextToken": following}
-            else:
-                told = self._as_role(pipe, "dynamodbstreams", "DescribeStream", StreamArn=pipe.source, **token)
-                answer = told["StreamDescription"]
-                following = answer.get("LastEvaluatedShardId")
-                token = {"ExclusiveStartShardId": following}
-            found += answer["Shards"]
-            if not following:
-                return found
+    def _stream(self, pipe: Pipe) -> Stream:
+        return Stream(partial(self._as_role, pipe), pipe.source)
 
     def _read_shards(self, pipe: Pipe, kind: Kind) -> None:
         """Take what is new in a stream onto the lanes; a child's records only after all of its parents'."""
         own = _own(pipe, kind)
         lines = own.get("ParallelizationFactor") or 1
         held: set[str] = set()
-        shards = self._shards(pipe, kind)
+        shards = self._stream(pipe).shards()
         for gone in pipe.positions.keys() - {shard["ShardId"] for shard in shards}:
             pipe.positions.pop(gone)
         for shard in shards:
@@ -286,7 +295,7 @@ class RunningPipes(Service):
                 continue
             place = pipe.positions.setdefault(id, ("TRIM_HORIZON", None))
             if place is not None:
-                raw, pipe.positions[id] = self._records(pipe, kind, shard, place)
+                raw, pipe.positions[id] = self._stream(pipe).records(shard, place)
                 for record in self._passed(pipe, kind, id, raw):
                     line = zlib.crc32(_partition(record.event).encode()) % lines
                     pipe.lane(f"{id}/{line}", id).add([record], self.clock.time())
@@ -299,59 +308,18 @@ class RunningPipes(Service):
                 for line in range(lines):
                     pipe.lanes.pop(f"{id}/{line}")
 
-    def _records(
-        self, pipe: Pipe, kind: Kind, shard: Mapping[str, Any], place: tuple[str, Any]
-    ) -> tuple[list[dict[str, Any]], tuple[str, Any] | None]:
-        """What a shard holds from a place on, and the place to go on from; None at the end of a closed shard."""
-        service = "kinesis" if kind is sources.KINESIS else "dynamodbstreams"
-        id, closed = shard["ShardId"], "EndingSequenceNumber" in shard["SequenceNumberRange"]
-        iterator: str | None
-        try:
-            iterator = self._iterator(pipe, service, id, place)
-        except AWSError as error:
-            if error.code != "TrimmedDataAccessException":
-                raise
-            iterator = self._iterator(pipe, service, id, ("TRIM_HORIZON", None))
-        found: list[dict[str, Any]] = []
-        while iterator is not None:
-            more = {"StreamARN": pipe.source} if kind is sources.KINESIS else {}
-            answer = self._as_role(pipe, service, "GetRecords", ShardIterator=iterator, **more)
-            records = answer["Records"]
-            found += records
-            iterator = answer.get("NextShardIterator")
-            behind = answer.get("MillisBehindLatest")
-            if not behind and (not records or (behind == 0 and not closed)):
-                break
-        if iterator is None:
-            return found, None
-        return found, ("AFTER_SEQUENCE_NUMBER", _sequence(found[-1])) if found else place
-
-    def _iterator(self, pipe: Pipe, service: str, shard: str, place: tuple[str, Any]) -> str:
-        type, value = place
-        parameters: dict[str, Any] = {"ShardId": shard, "ShardIteratorType": type}
-        if service == "kinesis":
-            parameters["StreamARN"] = pipe.source
-            if value is not None:
-                parameters["Timestamp" if type == "AT_TIMESTAMP" else "StartingSequenceNumber"] = value
-        else:
-            parameters["StreamArn"] = pipe.source
-            if value is not None:
-                parameters["SequenceNumber"] = value
-        iterator: str = self._as_role(pipe, service, "GetShardIterator", **parameters)["ShardIterator"]
-        return iterator
-
     def _passed(self, pipe: Pipe, kind: Kind, shard: str, raw: Sequence[Mapping[str, Any]]) -> Iterator[Record]:
         """The records that the filters let pass."""
         patterns = filters.patterns_of(pipe.settings["SourceParameters"])
         for record in raw:
             if kind is sources.KINESIS:
-                event = sources.from_stream(record, shard, pipe.source, pipe.role)
+                event = polled.from_stream(record, shard, pipe.source, pipe.role)
                 arrived = event["approximateArrivalTimestamp"]
             else:
-                event = sources.from_table(record, pipe.source)
+                event = polled.from_table(record, pipe.source)
                 arrived = event["dynamodb"]["ApproximateCreationDateTime"]
             if filters.passes(patterns, event, kind):
-                yield Record(event, _sequence(record), arrived, sources.size(event))
+                yield Record(event, sequence(record), arrived, polled.size(event))
 
     # --- sending
 
@@ -567,11 +535,6 @@ def _partition(event: Mapping[str, Any]) -> str:
     """What keeps its order within a shard: the partition key, or the item."""
     key = event.get("partitionKey")
     return str(key) if key is not None else json.dumps(event["dynamodb"]["Keys"], sort_keys=True)
-
-
-def _sequence(record: Mapping[str, Any]) -> str:
-    number: str = record["dynamodb"]["SequenceNumber"] if "dynamodb" in record else record["SequenceNumber"]
-    return number
 
 
 def _variables(pipe: Pipe) -> dict[str, str | None]:

@@ -6,9 +6,9 @@ import json
 import pytest
 
 from awsim.errors import AWSError
+from awsim.eventing.lanes import Lane, Record
 from awsim.services.pipes import sources, targets
 from awsim.services.pipes.inputs import Payload
-from awsim.services.pipes.pipe import Lane, Record
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:f"
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:m"
