@@ -159,7 +159,7 @@ def test_what_no_cluster_can_be(kafka, refused, change, message, parameter):
 
 
 @pytest.mark.aws(limits={"kafka.brokers": 9})
-def test_brokers_of_an_account(kafka, made, info, refused):
+def test_brokers_of_an_account(aws, kafka, made, info, refused):
     first = made("a", NumberOfBrokerNodes=6)
     over = ("BadRequestException", "The number of brokers in the account would exceed the limit of 9.", None)
     group = {"InstanceType": "kafka.m5.large", "ClientSubnets": SUBNETS}
@@ -169,6 +169,7 @@ def test_brokers_of_an_account(kafka, made, info, refused):
     call = kafka.update_broker_count
     assert refused(call, ClusterArn=first, CurrentVersion=version, TargetNumberOfBrokerNodes=9) == over
     kafka.delete_cluster(ClusterArn=first)
+    assert {usage.name: usage.used for usage in aws.limits.usage()}["kafka.brokers"] == 3
     made("c", NumberOfBrokerNodes=6)
 
 
