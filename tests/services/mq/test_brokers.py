@@ -224,6 +224,19 @@ def test_quota(mq, active, refused):
     active()
 
 
+@pytest.mark.aws(throttling=True)
+def test_rates(aws, mq, refused):
+    once = boto3.session.Config(retries={"total_max_attempts": 1})
+    client = boto3.client("mq", region_name="us-east-1", config=once)
+    for _ in range(100):
+        client.list_brokers()
+    with pytest.raises(ClientError, match="TooManyRequestsException") as caught:
+        client.list_brokers()
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 429
+    aws.clock.advance(seconds=1)
+    client.list_brokers()
+
+
 def test_a_request_that_is_repeated(mq, refused):
     first = mq.create_broker(**NEW, CreatorRequestId="one")
     again = mq.create_broker(**NEW, CreatorRequestId="one")
