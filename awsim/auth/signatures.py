@@ -291,7 +291,7 @@ class _Words:
     """What services in general ask of a version 4 signature and how they word what is wrong with it."""
 
     once = False  # whether the path is percent-encoded once only, and not normalised
-    needs = _QUERY_NEEDS[:-1]
+    needs: tuple[str, ...] = _QUERY_NEEDS[:-1]
 
     def __init__(self, region: str | None) -> None:
         self.region = region
@@ -487,4 +487,4 @@ def _chunks(body: bytes) -> Iterator[tuple[bytes, str, bytes]]:
 def _table() -> Bounds:
     from awsim.limits.table import load
 
-    return {name: row.value for name, row in load("sts").items()}
+    return {name: row.value for name, row in load("sts").items() if not isinstance(row.value, str)}

@@ -312,3 +312,62 @@ def test_pages_of_results(iam):
     )
     found = [[each["EvalActionName"] for each in page["EvaluationResults"]] for page in pages]
     assert found == [actions[:3], actions[3:6], actions[6:]]
+
+
+MINE = "arn:aws:iam::123456789012:policy"
+
+
+@pytest.mark.parametrize(
+    ("excluded", "verdict"),
+    [
+        ([], "explicitDeny"),
+        ([{"PolicyType": "user-managed"}], "allowed"),
+        ([{"PolicyArn": f"{MINE}/team/no-*"}], "allowed"),
+        ([{"PolicyArn": f"{MINE}/team/n?-sqs"}], "allowed"),
+        ([{"PolicyArn": f"{MINE}/no-sqs"}], "explicitDeny"),  # none has this ARN
+        ([{"PolicyType": "user-managed"}, {"PolicyType": "aws-managed"}], "allowed"),
+        ([{"PolicyType": "user-managed"}, {"PolicyType": "aws-managed"}, {"PolicyType": "inline"}], "implicitDeny"),
+        (
+            [
+                {"PolicyArn": aws_arn("AmazonSQSFullAccess")},
+                {"PolicyArn": f"{MINE}/team/no-sqs"},
+                {"InlinePolicyIdentifier": {"PolicyName": "own", "AttachmentType": "user", "AttachmentName": "bob"}},
+            ],
+            "implicitDeny",
+        ),
+        (
+            [
+                {"PolicyType": "user-managed"},
+                {"PolicyType": "aws-managed"},
+                {"InlinePolicyIdentifier": {"PolicyName": "own", "AttachmentType": "role", "AttachmentName": "bob"}},
+            ],
+            "allowed",
+        ),
+        ([{"PolicyType": "rcp"}], "explicitDeny"),
+    ],
+)
+def test_what_would_be_without_a_policy(iam, user, policy, decision, excluded, verdict):
+    user("bob")
+    iam.put_user_policy(UserName="bob", PolicyName="own", PolicyDocument=document(("Allow", "sqs:*", "*")))
+    iam.attach_user_policy(UserName="bob", PolicyArn=aws_arn("AmazonSQSFullAccess"))
+    denying = policy("no-sqs", document(("Deny", "sqs:*", "*")), Path="/team/")
+    iam.attach_user_policy(UserName="bob", PolicyArn=denying)
+    assert decision(BOB, "sqs:SendMessage", PolicyExclusionList=excluded) == verdict
+
+
+def test_what_would_be_without_the_boundary(iam, user, policy, decision):
+    user("bob")
+    iam.put_user_policy(UserName="bob", PolicyName="own", PolicyDocument=document(("Allow", "sqs:*", "*")))
+    iam.put_user_permissions_boundary(UserName="bob", PermissionsBoundary=policy())
+    assert decision(BOB, "sqs:SendMessage") == "implicitDeny"
+    without = [{"PolicyType": "permission-boundary"}]
+    assert decision(BOB, "sqs:SendMessage", PolicyExclusionList=without) == "allowed"
+
+
+@pytest.mark.parametrize(
+    "arn", ["arn:aws:iam::123456789012:user/bob", f"{MINE}/a*/b", f"{MINE}/a*b*", "arn:aws:iam::*:policy/abcdefg"]
+)
+def test_policies_that_cannot_be_named(iam, user, refused, arn):
+    user("bob")
+    asked = {"PolicySourceArn": BOB, "ActionNames": ["s3:GetObject"], "PolicyExclusionList": [{"PolicyArn": arn}]}
+    assert refused(iam.simulate_principal_policy, **asked)[0] == "InvalidInput"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -201,7 +201,7 @@ class AccountOperations(LinkedRoleOperations):
         return [{"PolicyName": name, "PolicyArn": arn} for arn, name in identity.attached.items()]
 
 
-_DETAILS = {
+_DETAILS: dict[str, Callable[..., dict[str, Any]]] = {
     "UserDetailList": AccountOperations._user_detail,
     "GroupDetailList": AccountOperations._group_detail,
     "RoleDetailList": AccountOperations._role_detail,

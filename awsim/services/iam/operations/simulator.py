@@ -9,6 +9,7 @@ from typing import Any
 from awsim.auth.credentials import principal as principal_of
 from awsim.auth.policy import Policy, Principal, parse
 from awsim.services.iam import policies
+from awsim.services.iam.exclusions import Exclusions
 from awsim.services.iam.operations.reports import ReportOperations
 from awsim.services.iam.records import Identity, Role, User
 from awsim.services.iam.refusals import invalid, malformed
@@ -58,6 +59,7 @@ class SimulatorOperations(ReportOperations):
         ActionNames: Sequence[str],
         PolicyInputList: Sequence[str] = (),
         PermissionsBoundaryPolicyInputList: Sequence[str] = (),
+        PolicyExclusionList: Entries = (),
         ResourceArns: Sequence[str] = (),
         ResourcePolicy: str | None = None,
         ResourceOwner: str | None = None,
@@ -71,18 +73,19 @@ class SimulatorOperations(ReportOperations):
         if ResourcePolicy is not None and CallerArn is None and not isinstance(identity, User):
             raise invalid("CallerArn is required when ResourcePolicy is given.")
         who = self._caller(CallerArn, identity)
+        without = Exclusions(PolicyExclusionList)
         boundary = self._boundary(PermissionsBoundaryPolicyInputList)
-        if not boundary and identity.boundary is not None:
+        if not boundary and identity.boundary is not None and not without.boundary:
             name = policies.read_arn(identity.boundary).name
             boundary = [Source(self._read(self.document_of(identity.boundary), "identity"), name)]
         simulation = Simulation(
-            [*self._sources(identity), *self._inputs("PolicyInputList", PolicyInputList)],
+            [*self._sources(identity, without), *self._inputs("PolicyInputList", PolicyInputList)],
             who,
             self._context(who, ContextEntries),
             boundary=boundary,
             resource=self._resource_policy(ResourcePolicy),
             owner=_account(ResourceOwner),
-            scps=self._scps(),
+            scps=() if without.scps else self._scps(),
         )
         return self._simulated(simulation, ActionNames, ResourceArns, Marker, MaxItems)
 
@@ -115,10 +118,12 @@ class SimulatorOperations(ReportOperations):
     def _resource_policy(self, text: str | None) -> list[Source]:
         return [] if text is None else [Source(self._read(text, "resource"), "ResourcePolicy", "Resource Policy")]
 
-    def _sources(self, identity: Identity) -> list[Source]:
+    def _sources(self, identity: Identity, without: Exclusions | None = None) -> list[Source]:
         """The policies of an identity, under the names that results have for them."""
         found = []
         for each in self.granting(identity):
+            if without is not None and without.leaves_out(each):
+                continue
             kind, name = each.entity
             id = each.name if each.arn is not None else f"{kind.lower()}_{name}_{each.name}"
             found.append(Source(self._read(each.document, "identity"), id))
