@@ -6,6 +6,7 @@ them, and where they are choices (enums, booleans). What AWS answers otherwise t
 """
 
 import importlib.util
+import io
 import json
 import re
 from pathlib import Path
@@ -16,6 +17,7 @@ boto3 = pytest.importorskip("boto3")
 from botocore import xform_name  # noqa: E402
 from botocore.exceptions import ClientError, DataNotFoundError  # noqa: E402
 from botocore.session import get_session  # noqa: E402
+from botocore.utils import calculate_tree_hash  # noqa: E402
 
 from awsim.errors import AWSError  # noqa: E402
 from awsim.gateway.plan import plan_for  # noqa: E402
@@ -542,6 +544,100 @@ def organizations(world, example, given):
         names |= {"444444444444": account, "555555555555": account}
 
 
+# --- Glacier
+
+
+def glacier(world, example, given):
+    """A vault of an account that had used Glacier before it closed. Hashes of what the examples don't show are made."""
+    world.aws.limits["glacier.closed"] = 0
+    operation = example.partition("[")[0]
+    for member in ("range", "checksum", "limit", "marker", "archiveDescription"):
+        if given.get(member) == "":
+            del given[member]
+
+    def call(name, **parameters):
+        return world.call("glacier", name, accountId="-", **parameters)
+
+    for topic in ("Glacier-InventoryRetrieval-topic-Example", "mytopic"):
+        world.call("sns", "CreateTopic", Name=topic)
+    world.stands_for |= dict.fromkeys(("0123456789012", "012345678901", "999999999999"), world.account)
+    world.stands_for["arn:aws:sns:us-west-2:111111111111"] = f"arn:aws:sns:us-west-2:{world.account}"
+    vault = {"vaultName": given.get("vaultName", "my-vault")}
+    if operation == "CreateVault":
+        return
+    call("CreateVault", **vault)
+    piece = b"x" * 1024 * 1024
+    match operation:
+        case "AbortMultipartUpload" | "CompleteMultipartUpload" | "ListParts" | "UploadMultipartPart":
+            upload = call("InitiateMultipartUpload", **vault, partSize=str(len(piece)), archiveDescription="an archive")
+            world.stands_for[given["uploadId"]] = upload["uploadId"]
+            one = calculate_tree_hash(io.BytesIO(piece))
+            if operation == "UploadMultipartPart":
+                given |= {"body": piece.decode(), "checksum": one}
+            else:
+                for number in range(3):
+                    place = f"bytes {number * len(piece)}-{(number + 1) * len(piece) - 1}/*"
+                    part = {"uploadId": upload["uploadId"], "checksum": one, "range": place}
+                    call("UploadMultipartPart", **vault, **part, body=piece)
+            if operation == "CompleteMultipartUpload":
+                world.stands_for[given["checksum"]] = calculate_tree_hash(io.BytesIO(piece * 3))
+        case "ListMultipartUploads":
+            call("InitiateMultipartUpload", **vault, partSize=str(len(piece)), archiveDescription="archive 1")
+        case "AbortVaultLock" | "CompleteVaultLock" | "GetVaultLock":
+            policy = json.loads(POLICY)
+            arn = f"arn:aws:glacier:{world.region}:{world.account}:vaults/{vault['vaultName']}"
+            policy["Statement"][0] |= {"Principal": "*", "Action": "glacier:DeleteArchive", "Resource": arn}
+            lock = call("InitiateVaultLock", **vault, policy={"Policy": json.dumps(policy)})["lockId"]
+            if "lockId" in given:
+                world.stands_for[given["lockId"]] = lock
+        case "InitiateVaultLock" | "SetVaultAccessPolicy" | "GetVaultAccessPolicy":
+            told = examples_of("glacier")
+            document = json.loads(told["SetVaultAccessPolicy"][0]["input"]["policy"]["Policy"])
+            document["Statement"][0]["Principal"] = {"AWS": f"arn:aws:iam::{world.account}:root"}
+            document["Statement"][0]["Resource"] = (
+                f"arn:aws:glacier:{world.region}:{world.account}:vaults/{vault['vaultName']}"
+            )
+            if operation == "GetVaultAccessPolicy":
+                call("SetVaultAccessPolicy", **vault, policy={"Policy": json.dumps(document)})
+        case "AddTagsToVault" | "ListTagsForVault" | "RemoveTagsFromVault":
+            tags = dict.fromkeys(("examplekey1", "examplekey2", "date", "id"), "x")
+            if operation != "AddTagsToVault":
+                call("AddTagsToVault", **vault, Tags=tags)
+        case "DeleteArchive" | "ListVaults" | "ListJobs":
+            world.aws.limits["glacier.retrieval-standard"] = 5 * 3600  # which are in progress
+            made = call("UploadArchive", **vault, body=piece, checksum=calculate_tree_hash(io.BytesIO(piece)))
+            if "archiveId" in given:
+                world.stands_for[given["archiveId"]] = made["archiveId"]
+            if operation == "ListVaults":
+                world.aws.clock.advance(hours=48)
+            if operation == "ListJobs":
+                world.aws.clock.advance(hours=48)
+                topic = {"SNSTopic": f"arn:aws:sns:{world.region}:{world.account}:mytopic", "Description": "one"}
+                asked = {"Type": "archive-retrieval", "ArchiveId": made["archiveId"], **topic}
+                call("InitiateJob", **vault, jobParameters=asked)
+                call("InitiateJob", **vault, jobParameters={"Type": "inventory-retrieval", **topic})
+        case "DescribeJob" | "GetJobOutput" | "InitiateJob":
+            call("UploadArchive", **vault, body=piece, checksum=calculate_tree_hash(io.BytesIO(piece)))
+            world.aws.clock.advance(hours=48)
+            if operation == "InitiateJob":
+                return
+            if operation == "DescribeJob":
+                world.aws.limits["glacier.retrieval-standard"] = 5 * 3600
+            job = call("InitiateJob", **vault, jobParameters={"Type": "inventory-retrieval", "Format": "JSON"})["jobId"]
+            world.stands_for[given["jobId"]] = job
+            if operation == "GetJobOutput":
+                world.aws.clock.advance(hours=6)
+        case "GetVaultNotifications" | "DeleteVaultNotifications":
+            events = ["InventoryRetrievalCompleted", "ArchiveRetrievalCompleted"]
+            topic = f"arn:aws:sns:{world.region}:{world.account}:mytopic"
+            call("SetVaultNotifications", **vault, vaultNotificationConfig={"SNSTopic": topic, "Events": events})
+        case "GetDataRetrievalPolicy":
+            rule = {"BytesPerHour": 10737418240, "Strategy": "BytesPerHour"}
+            call("SetDataRetrievalPolicy", Policy={"Rules": [rule]})
+        case "ListProvisionedCapacity":
+            call("PurchaseProvisionedCapacity")
+
+
 def application_autoscaling(world, example, given):
     """All its examples scale services of ECS."""
 
@@ -637,6 +733,7 @@ PREPARE = {
     "application-autoscaling": (application_autoscaling, "us-west-2", "012345678910"),
     "dynamodb": (dynamodb, "us-west-2", "111122223333"),
     "dynamodbstreams": (dynamodbstreams, "us-west-2", "111122223333"),
+    "glacier": (glacier, "us-west-2", "111122223333"),
     "iam": (iam, "us-east-1", "123456789012"),
     "kms": (kms, "us-east-2", "111122223333"),
     "organizations": (organizations, "us-east-1", "111111111111"),
@@ -665,6 +762,8 @@ OTHERWISE = {  # example -> path in its output -> why the answer is otherwise
     "application-autoscaling:DescribeScalableTargets[0]": {"ScalableTargets[]": ECS},
     "application-autoscaling:DescribeScalingActivities[0]": {"ScalingActivities[]": ECS},
     "dynamodb:DeleteItem[0]": {"ConsumedCapacity": "not asked for"},
+    "glacier:ListMultipartUploads[0]": {"Marker": "there is no other page"},
+    "glacier:ListParts[0]": {"Marker": "there is no other page"},
     "iam:GetAccountPasswordPolicy[0]": {"PasswordPolicy.ExpirePasswords": "passwords of a maximum age expire"},
     "iam:ListUsers[0]": {"Users[].PasswordLastUsed": "nobody signs in to the console here"},
     "kms:DescribeKey[2]": {"KeyMetadata.MultiRegionConfiguration.MultiRegionKeyType": "it asks about a replica"},

@@ -224,7 +224,12 @@ class TableOperations(BackupOperations):
             "WarmThroughput": WarmThroughput,
         }
         self._updated_table(table, shared)
-        return {"TableDescription": self._description(table)}
+        description = self._description(table)
+        if created is not None:
+            # Its resources are allocated first; what the table has comes into it after that.
+            made = next(each for each in description["GlobalSecondaryIndexes"] if each["IndexName"] == created.name)
+            made["Backfilling"] = False
+        return {"TableDescription": description}
 
     def _replicate(self, TableName: str, updates: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """UpdateTable's ReplicaUpdates; overridden by what makes replicas."""

@@ -60,7 +60,9 @@ def check(protocol: str, endpoint: str | None, *, fifo_topic: bool) -> str:
     return endpoint
 
 
-def check_phone_number(number: str) -> None:
-    """Refuse a number that Publish cannot send to."""
-    if not _E164.match(number):
+def phone_number(number: str) -> str:
+    """A number that Publish can send to, without what parts its digits; refuses what is none."""
+    plain = re.sub(r"[-./ ]", "", number) if _PHONE.match(number) else number
+    if not _E164.match(plain):
         raise invalid("PhoneNumber", f"{number} is not valid to publish to")
+    return plain

@@ -139,6 +139,14 @@ def test_text_messages(sns, make, outbox, invalid):
     assert (outbox[-1].endpoint, outbox[-1].body) == ("+15551234567", "to all")
 
 
+def test_a_number_as_people_write_it(sns, outbox, invalid):
+    sns.publish(PhoneNumber="+1-555-123-4567", Message="m")
+    assert outbox[-1].endpoint == "+15551234567"
+    wrong = "+1-555-CALL-ME"
+    said = f"PhoneNumber Reason: {wrong} is not valid to publish to"
+    assert invalid(sns.publish, PhoneNumber=wrong, Message="m") == said
+
+
 def test_whoever_opted_out_gets_nothing(aws, sns, outbox):
     number = "+15551234567"
     assert sns.check_if_phone_number_is_opted_out(phoneNumber=number)["isOptedOut"] is False

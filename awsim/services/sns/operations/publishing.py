@@ -200,7 +200,7 @@ class PublishOperations(DeliveryOperations):
         return answer
 
     def _to_number(self, number: str, draft: Entry) -> dict[str, Any]:
-        endpoints.check_phone_number(number)
+        number = endpoints.phone_number(number)
         self._check_draft(draft)
         self.limits.check("sms-size", len(draft["Message"].encode()))
         contents.check_attributes(draft["MessageAttributes"] or {}, self.limits)
