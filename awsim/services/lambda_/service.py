@@ -5,9 +5,9 @@ from __future__ import annotations
 from awsim.services.lambda_.access import Access
 from awsim.services.lambda_.concurrency import Concurrency
 from awsim.services.lambda_.functions import Functions
-from awsim.services.lambda_.invoking import Invoking
 from awsim.services.lambda_.layers import Layers
+from awsim.services.lambda_.mappings import Mappings
 
 
-class Lambda(Functions, Access, Concurrency, Layers, Invoking):
+class Lambda(Functions, Access, Concurrency, Layers, Mappings):
     """AWS Lambda: functions whose code is a callable of the program, and what invokes them."""

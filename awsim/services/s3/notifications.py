@@ -26,7 +26,11 @@ _LATE_ODDS = 0.05
 _ADDRESS = "127.0.0.1"
 _QUEUE_SUFFIXES = {"aws-cn": "amazonaws.com.cn", "aws-eusc": "amazonaws.eu"}
 # What S3 has to be allowed to do at a destination, and what errors call it.
-_ACTIONS = {"sns": ("sns:Publish", "topic"), "sqs": ("sqs:SendMessage", "queue")}
+_ACTIONS = {
+    "sns": ("sns:Publish", "topic"),
+    "sqs": ("sqs:SendMessage", "queue"),
+    "lambda": ("lambda:InvokeFunction", "function"),
+}
 
 
 class Notifications(Service):
@@ -142,7 +146,7 @@ class Notifications(Service):
     # --- destinations
 
     def check_destinations(self, bucket: Bucket, configuration: Mapping[str, Any]) -> None:
-        """Refuse a configuration with a topic or queue that does not exist or does not let S3 in."""
+        """Refuse a configuration with a topic, queue or function that does not exist or does not let S3 in."""
         problems: dict[str, str] = {}
         for service, arn in _destinations(configuration):
             problem = self._problem_of(bucket, service, arn)
@@ -170,6 +174,8 @@ class Notifications(Service):
         caller = Caller.for_service(_PRINCIPAL, bucket.account)
         if decide_for_stranger(caller, action, arn, side.policies, facts).allowed:
             return None
+        if service == "lambda":
+            return f"Not authorized to invoke function [{arn}]"
         look = ("GetQueueUrl", {"QueueName": name}) if service == "sqs" else ("GetTopicAttributes", {"TopicArn": arn})
         try:
             self.call(service, look[0], as_=administrator(account), region_=region, account_=account, **look[1])
@@ -182,11 +188,13 @@ class Notifications(Service):
         now, request_id = self.clock.time(), self.request.request_id
         text = event_records.probe(bucket.name, now, request_id, host_id(request_id))
         for service, arn in _destinations(configuration):
+            if service == "lambda":
+                continue  # functions get no test event
             self._send_later(self.limits.duration("event-delivery"), service, arn, bucket, text, now)
 
 
 def _destinations(configuration: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(service, ARN) of each topic and queue, once."""
+    """(service, ARN) of each topic, queue and function, once."""
     listed = [
         (service, entry[member])
         for kind, member, _, service in DESTINATIONS
