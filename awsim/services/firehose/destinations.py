@@ -71,6 +71,9 @@ _SEARCH = ("Elasticsearch", "Amazonopensearchservice", "AmazonOpenSearchServerle
 _SECRET = frozenset({"AccessKey", "Password", "PrivateKey", "KeyPassphrase"})
 
 
+# Parameters of processors that are numbers, and the rows that bound them.
+_NUMBERS = {"NumberOfRetries": "lambda-retries-most", "BufferSizeInMBs": "lambda-buffer-size-most"}
+
 # --- settings
 
 
@@ -217,6 +220,9 @@ def _bucket(given: Mapping[str, Any], limits: ServiceLimits, destination: Mappin
         "EncryptionConfiguration": given.get("EncryptionConfiguration") or {"NoEncryptionConfig": "NoEncryption"},
         "CloudWatchLoggingOptions": given.get("CloudWatchLoggingOptions") or {"Enabled": False},
     }
+    for name in ("RoleARN", "BucketARN"):
+        if not settings.get(name):
+            raise _refused(f"{name} must be specified.")
     shortest = limits["buffer-interval-shortest"]
     if shortest is not None and settings["BufferingHints"]["IntervalInSeconds"] < shortest:
         raise limits.error("buffer-interval-shortest")
@@ -242,6 +248,9 @@ def _check_processing(settings: Settings, limits: ServiceLimits) -> None:
     for kind, parameters in used:
         if kind == "Lambda" and "LambdaArn" not in parameters:
             raise _refused("Parameter LambdaArn is required for processor type Lambda.")
+        for name, row in _NUMBERS.items():
+            if name in parameters:
+                _check_number(name, parameters[name], limits, row)
         if kind == "MetadataExtraction":
             if parameters.get("JsonParsingEngine") != "JQ-1.6" or "MetadataExtractionQuery" not in parameters:
                 raise _refused("MetadataExtraction needs MetadataExtractionQuery, and JQ-1.6 as JsonParsingEngine.")
@@ -255,6 +264,17 @@ def _check_processing(settings: Settings, limits: ServiceLimits) -> None:
         raise _refused("A MetadataExtraction or Lambda processor is required when Dynamic Partitioning is enabled.")
     if not prefixes.keys(settings.get("Prefix") or ""):
         raise _refused("Prefix must contain the partition keys when Dynamic Partitioning is enabled.")
+
+
+def _check_number(name: str, text: str, limits: ServiceLimits, row: str) -> None:
+    """Refuse the value of a processor's parameter that is no number within a row's bounds."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    low, high = limits.row(row).minimum or 0, limits[row]
+    if not (low <= value and (high is None or value <= high)):
+        raise limits.error(row, given=text)
 
 
 def _refused(message: str) -> AWSError:

@@ -77,6 +77,13 @@ class _Parser:
         del self._tokens[0]
         return text
 
+    def _literal(self, *kinds: str) -> Any:
+        """The next token, a string or a number, as what it stands for."""
+        try:
+            return json.loads(self._take(*(kinds or ("string", "number"))))
+        except ValueError:
+            raise self._unknown() from None
+
     def _next_is(self, *marks: str) -> bool:
         kind, text = self._tokens[0]
         return kind == "mark" and text in marks
@@ -89,8 +96,7 @@ class _Parser:
         self._take("{")
         members: dict[str, Query] = {}
         while not self._next_is("}"):
-            text = self._take("name", "string")
-            name = json.loads(text) if text.startswith('"') else text
+            name = self._name()
             if self._next_is(":"):
                 self._take(":")
                 members[name] = self._piped()
@@ -119,8 +125,7 @@ class _Parser:
     def _term(self) -> Query:
         kind, text = self._tokens[0]
         if kind in ("string", "number"):
-            self._take(kind)
-            literal = json.loads(text)
+            literal = self._literal()
             return lambda _: literal
         if kind == "name":
             self._take("name")
@@ -139,18 +144,19 @@ class _Parser:
 
     def _path(self) -> Query:
         self._take(".")
-        kind, text = self._tokens[0]
-        if kind not in ("name", "string"):
+        if self._tokens[0][0] not in ("name", "string"):
             return _itself
-        self._take(kind)
-        return _member(_itself, json.loads(text) if kind == "string" else text)
+        return _member(_itself, self._name())
+
+    def _name(self) -> str:
+        if self._tokens[0][0] == "name":
+            return self._take("name")
+        return str(self._literal("string"))
 
     def _step(self, query: Query) -> Query:
         if self._take(".", "[") == ".":
-            kind, text = self._tokens[0]
-            self._take("name", "string")
-            return _member(query, json.loads(text) if kind == "string" else text)
-        key = json.loads(self._take("string", "number"))
+            return _member(query, self._name())
+        key = self._literal()
         self._take("]")
         return _member(query, key)
 
@@ -159,7 +165,7 @@ class _Parser:
             return lambda _: _WORDS[name]
         if name == "strftime":
             self._take("(")
-            pattern = json.loads(self._take("string"))
+            pattern = self._literal("string")
             self._take(")")
             return lambda value: _moment(value).strftime(pattern)
         if name not in _FUNCTIONS or self._next_is("("):
@@ -212,7 +218,10 @@ def _member(query: Query, key: str | int) -> Query:
 def _moment(value: Any) -> datetime:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Unreadable("strftime/1 requires parsed datetime inputs")
-    return datetime.fromtimestamp(value, UTC)
+    try:
+        return datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise Unreadable(f"{json.dumps(value)} is no time") from None
 
 
 def _words(change: Callable[[str], str]) -> Query:

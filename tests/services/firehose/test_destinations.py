@@ -220,6 +220,13 @@ def test_an_endpoint_is_updated(firehose, to, put, endpoint, described, refused)
         "InvalidArgumentException",
         "RoleARN must be specified when the destination type is changed.",
     )
+    refusal = refused(
+        firehose.update_destination,
+        **where,
+        CurrentDeliveryStreamVersionId="2",
+        ExtendedS3DestinationUpdate={**BUCKET, "S3BackupUpdate": {"Prefix": "p"}},
+    )
+    assert refusal == ("InvalidArgumentException", "RoleARN must be specified.")
     firehose.update_destination(
         **where, CurrentDeliveryStreamVersionId="2", ExtendedS3DestinationUpdate={**BUCKET, "Prefix": "all/"}
     )

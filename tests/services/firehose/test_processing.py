@@ -147,6 +147,21 @@ def test_a_backup_holds_records_as_they_came(make, put, function, s3, delivered)
     assert list(delivered("raw").values()) == [b"x"]
 
 
+@pytest.mark.parametrize(
+    ("parameter", "good", "bad"),
+    [("NumberOfRetries", ("0", "300"), ("-1", "301", "many")), ("BufferSizeInMBs", ("0.2", "3"), ("0.1", "3.1", "x"))],
+)
+def test_numbers_of_a_function(firehose, make, refused, parameter, good, bad):
+    def named(value):
+        return processors(("Lambda", {"LambdaArn": FUNCTION, parameter: value}))
+
+    for value in bad:
+        code, message = refused(make, ProcessingConfiguration=named(value))
+        assert (code, message.startswith(f"{parameter} {value} is not valid.")) == ("InvalidArgumentException", True)
+    for value in good:
+        make(f"with-{value}", ProcessingConfiguration=named(value))
+
+
 # --- partitions
 
 
@@ -294,7 +309,9 @@ def test_records_that_have_no_key(text, record):
         extraction.compiled(text)(json.dumps(record).encode())
 
 
-@pytest.mark.parametrize("text", [".a", "{a: .b[]}", "{a: .b | test(1)}", "{a: .b", "{a: .b} | .a", "{a: §}"])
+@pytest.mark.parametrize(
+    "text", [".a", "{a: .b[]}", "{a: .b | test(1)}", "{a: .b", "{a: .b} | .a", "{a: §}", '{"\\q": .a}']
+)
 def test_queries_beyond_what_is_modelled_are_named(text):
     with pytest.raises(AWSError, match="awsim does not model firehose: the jq of the MetadataExtractionQuery"):
         extraction.compiled(text)
