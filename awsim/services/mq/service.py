@@ -365,9 +365,9 @@ class MQ(Users, Configuring):
         if engine is RABBITMQ:
             raise bad("Data replication is not supported for broker engine type [RABBITMQ].", "dataReplicationMode")
         parts = (arn or "").split(":")
-        if len(parts) != 8 or parts[2] != "mq" or parts[3] == self.region:
-            raise bad("Specify a primary broker of another Region.", attribute)
-        home = self.at(account=parts[4], region=parts[3])
+        if len(parts) != 8 or parts[2] != "mq" or parts[3] == self.region or parts[4] != self.account:
+            raise bad("Specify a primary broker of this account in another Region.", attribute)
+        home = self.at(region=parts[3])
         found: Broker | None = home.brokers.get(parts[7])
         if found is None or found.arn != arn:
             raise missing("broker", arn or "", attribute)
