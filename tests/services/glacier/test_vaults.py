@@ -65,6 +65,15 @@ def test_the_inventory_is_taken_daily(aws, glacier, vault, refused):
     glacier.delete_vault(vaultName=vault)
 
 
+@pytest.mark.aws(lifecycle="timed", at="2026-03-01T10:00:00Z")
+def test_a_vault_written_to_stays_until_it_was_looked_through(aws, glacier, vault, refused):
+    id = glacier.upload_archive(vaultName=vault, body=b"scene")["archiveId"]
+    glacier.delete_archive(vaultName=vault, archiveId=id)
+    assert refused(glacier.delete_vault, vaultName=vault)[0] == "InvalidParameterValueException"
+    aws.clock.advance(days=1)
+    glacier.delete_vault(vaultName=vault)
+
+
 def test_names(glacier, refused):
     assert refused(glacier.create_vault, vaultName="a/b")[:2] == ("InvalidParameterValueException", 400)
     glacier.create_vault(vaultName="a" * 255)

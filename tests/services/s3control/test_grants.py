@@ -117,6 +117,7 @@ def test_credentials(aws, instance, location, s3, refused):
         "You do not have READ permissions to the requested S3 Prefix: s3://ledger/out/*",
     )
     assert refused(anns.get_data_access, Target="s3://ledger/in/*", Permission="WRITE")[0] == "AccessDenied"
+    assert refused(instance.get_data_access, Target="s3://ledger/in/*", Permission="READ")[0] == "AccessDenied"
     given = anns.get_data_access(Target="s3://ledger/in/*", Permission="READ")
     assert given["MatchedGrantTarget"] == "s3://ledger/in/*"
     keys = given["Credentials"]

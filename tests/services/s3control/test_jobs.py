@@ -516,3 +516,47 @@ def test_a_job_may_what_its_role_may(batch, s3):
     iam.put_role_policy(RoleName="batch", PolicyName="p", PolicyDocument=json.dumps(policy))
     _, job = batch.run(TAG, KEYS)
     assert job["ProgressSummary"]["NumberOfTasksSucceeded"] == 3
+
+
+@pytest.mark.aws(authorization=True)
+def test_a_role_that_trusts_somebody_else(batch, s3):
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    iam = boto3.client("iam")
+    iam.create_role(RoleName="batch", AssumeRolePolicyDocument=json.dumps(trust))
+    iam.put_role_policy(RoleName="batch", PolicyName="p", PolicyDocument=json.dumps(policy))
+    status, job = batch.run(TAG, KEYS)
+    assert (status, job["FailureReasons"][0]["FailureCode"]) == ("Failed", "AccessDenied")
+    assert "assume" in job["FailureReasons"][0]["FailureReason"]
+    assert s3.get_object_tagging(Bucket="ledger", Key="a")["TagSet"] == []
+
+
+def test_only_what_a_rule_is_for(batch, s3):
+    s3.create_bucket(Bucket="copies")
+    for name in ("ledger", "copies"):
+        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    (rule,) = REPLICATION["Rules"]
+    only = {**REPLICATION, "Rules": [{**rule, "Filter": {"Prefix": "a"}}]}
+    s3.put_bucket_replication(Bucket="ledger", ReplicationConfiguration=only)
+    generator = {
+        "SourceBucket": "arn:aws:s3:::ledger",
+        "EnableManifestOutput": False,
+        "Filter": {"EligibleForReplication": True},
+    }
+    replicate = {"S3ReplicateObject": {}}
+    _, job = batch.run(replicate, ManifestGenerator={"S3JobManifestGenerator": generator})
+    assert job["ProgressSummary"]["TotalNumberOfTasks"] == 1
+    assert [each["Key"] for each in s3.list_objects_v2(Bucket="copies")["Contents"]] == ["a"]
+    _, job = batch.run(replicate, ("b",))
+    assert job["ProgressSummary"]["NumberOfTasksFailed"] == 1
+    # A copy that does not get there says so.
+    s3.put_bucket_versioning(Bucket="copies", VersioningConfiguration={"Status": "Suspended"})
+    _, job = batch.run(replicate, ("a",))
+    _, rows = batch.report(job["JobId"])
+    assert [(row[3], row[4]) for row in rows] == [("failed", "DstBucketUnversioned")]
+    assert s3.head_object(Bucket="ledger", Key="a")["ReplicationStatus"] == "FAILED"
