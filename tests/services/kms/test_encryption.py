@@ -208,3 +208,45 @@ def test_what_is_made_depends_on_the_seed_alone(aws):
 
     assert run(1) == run(1)
     assert set(run(1)).isdisjoint(run(2))
+
+
+def test_reencryption_between_kinds_of_keys(kms, key, make, refused):
+    pair = make(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT")
+    oaep = "RSAES_OAEP_SHA_256"
+    blob = kms.encrypt(KeyId=key, Plaintext=b"x" * 191)["CiphertextBlob"]
+    to_pair = {"DestinationKeyId": pair, "DestinationEncryptionAlgorithm": oaep}
+    with refused("ValidationException"):
+        kms.re_encrypt(CiphertextBlob=blob, **to_pair)
+    blob = kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+    moved = kms.re_encrypt(CiphertextBlob=blob, **to_pair)
+    assert (moved["SourceEncryptionAlgorithm"], moved["DestinationEncryptionAlgorithm"]) == ("SYMMETRIC_DEFAULT", oaep)
+    back = kms.re_encrypt(
+        CiphertextBlob=moved["CiphertextBlob"],
+        SourceKeyId=pair,
+        SourceEncryptionAlgorithm=oaep,
+        DestinationKeyId=key,
+    )
+    assert kms.decrypt(CiphertextBlob=back["CiphertextBlob"])["Plaintext"] == b"x"
+
+
+def test_rehearsals_without_a_ciphertext(kms, key, make, refused):
+    ignored = {"DryRunModifiers": ["IGNORE_CIPHERTEXT"]}
+    with refused("DryRunOperationException"):
+        kms.re_encrypt(SourceKeyId=key, DestinationKeyId=make(), DryRun=True, **ignored)
+    for wrong in ({"KeyId": key, **ignored}, {"KeyId": key}, {"DryRun": True, **ignored}):
+        with refused("ValidationException"):
+            kms.decrypt(**wrong)
+
+
+@pytest.mark.parametrize("operation", ["decrypt", "generate_data_key", "generate_random"])
+def test_recipients_are_not_modelled(kms, key, refused, operation):
+    """Answers for Nitro enclaves are encrypted under a key of the enclave."""
+    given = {
+        "decrypt": {"CiphertextBlob": b"x"},
+        "generate_data_key": {"KeyId": key, "KeySpec": "AES_256"},
+        "generate_random": {"NumberOfBytes": 1},
+    }[operation]
+    recipient = {"KeyEncryptionAlgorithm": "RSAES_OAEP_SHA_256", "AttestationDocument": b"x"}
+    with refused("NotImplemented") as refusal:
+        getattr(kms, operation)(**given, Recipient=recipient)
+    assert "Recipient" in refusal.message

@@ -162,3 +162,38 @@ def test_a_grant_to_another_account(kms, other, key, refused):
     assert other.encrypt(KeyId=key, Plaintext=b"x")["KeyId"] == key
     with refused("AccessDeniedException"):
         other.generate_data_key(KeyId=key, KeySpec="AES_256")
+
+
+@authorized
+def test_a_grant_for_one_resource(aws, kms, key, refused):
+    """Constraint SourceArn: only for calls on behalf of that resource."""
+    topic = f"arn:aws:sns:us-east-1:{ACCOUNT}:news"
+    service = "sns.amazonaws.com"
+    kms.create_grant(
+        KeyId=key,
+        GranteeServicePrincipal=service,
+        RetiringServicePrincipal=service,
+        Operations=["GenerateDataKey"],
+        Constraints={"SourceArn": topic},
+    )
+    (grant,) = kms.list_retirable_grants(RetiringServicePrincipal=service)["Grants"]
+    assert grant["Constraints"] == {"SourceArn": topic}
+    assert kms.list_grants(KeyId=key, GranteeServicePrincipal=service)["Grants"] == [grant]
+    asked = {"KeyId": key, "KeySpec": "AES_256"}
+    aws.call("kms", "GenerateDataKey", asked, caller=service, source_arn=topic)
+    for source in (None, topic + "2"):
+        with pytest.raises(Exception, match="is not authorized to perform: kms:GenerateDataKey"):
+            aws.call("kms", "GenerateDataKey", asked, caller=service, source_arn=source)
+
+
+def test_what_requests_about_grants_need(kms, key, refused):
+    id = key.rpartition("/")[2]
+    with refused("InvalidArnException"):
+        kms.retire_grant(KeyId=id, GrantId="x")
+    with refused("ValidationException"):
+        kms.list_retirable_grants()
+    both = {"EncryptionContextEquals": {"a": "b"}, "EncryptionContextSubset": {"a": "b"}}
+    with refused("ValidationException"):
+        kms.create_grant(
+            KeyId=key, GranteePrincipal=f"arn:aws:iam::{ACCOUNT}:root", Operations=["Decrypt"], Constraints=both
+        )

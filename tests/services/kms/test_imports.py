@@ -207,3 +207,44 @@ def test_each_region_imports_for_itself(kms, eu, make, bring, state):
     bring(replica, bytes(32), client=eu)
     kms.rotate_key_on_demand(KeyId=key)
     assert state(key) == "Enabled"
+
+
+def test_wrapping_with_aes_says_what_it_needs(external, state, bring, monkeypatch, refused):
+    import sys
+
+    from cryptography.hazmat import primitives
+
+    def without():
+        monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.keywrap", None)
+        monkeypatch.delattr(primitives, "keywrap", raising=False)
+
+    original = wrapped
+    monkeypatch.setitem(globals(), "wrapped", lambda *given: (original(*given), without())[0])
+    with refused("NotImplemented") as refusal:
+        bring(external, algorithm="RSA_AES_KEY_WRAP_SHA_256")
+    assert "awsim[crypto]" in refusal.message
+    assert state(external) == "PendingImport"
+
+
+def test_material_by_its_id(kms, external, bring, refused):
+    kms.delete_imported_key_material(KeyId=external)
+    made = bring(external)["KeyMaterialId"]
+    with refused("IncorrectKeyMaterialException"):
+        bring(external, bytes(32), KeyMaterialId=made, **FOREVER)
+    with refused("NotFoundException"):
+        kms.delete_imported_key_material(KeyId=external, KeyMaterialId="0" * 64)
+    bring(external, bytes(32), ImportType="NEW_KEY_MATERIAL", **FOREVER)
+    waiting = kms.list_key_rotations(KeyId=external, IncludeKeyMaterial="ALL_KEY_MATERIAL")["Rotations"][1]
+    kms.delete_imported_key_material(KeyId=external, KeyMaterialId=waiting["KeyMaterialId"])
+    assert len(kms.list_key_rotations(KeyId=external, IncludeKeyMaterial="ALL_KEY_MATERIAL")["Rotations"]) == 1
+    assert kms.encrypt(KeyId=external, Plaintext=b"x")["KeyId"] == external
+
+
+@pytest.mark.newer_botocore
+def test_imported_lattice_keys(kms, make, bring):
+    mldsa = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.mldsa")
+    key = make(Origin="EXTERNAL", KeySpec="ML_DSA_44", KeyUsage="SIGN_VERIFY")
+    private = mldsa.MLDSA44PrivateKey.from_seed_bytes(SECRET)
+    bring(key, private.private_bytes(*PKCS8), "RSA_AES_KEY_WRAP_SHA_256")
+    signed = kms.sign(KeyId=key, Message=b"x", SigningAlgorithm="ML_DSA_SHAKE_256")["Signature"]
+    private.public_key().verify(signed, b"x")

@@ -145,3 +145,20 @@ def test_a_primary_goes_after_its_replicas(aws, kms, eu, primary, replica, state
     assert state(primary) == "PendingDeletion"
     aws.clock.advance(days=7)
     assert kms.list_keys()["Keys"] == []
+
+
+def test_replicas_that_cannot_be(kms, primary, policy, refused):
+    with refused("UnsupportedOperationException"):
+        kms.replicate_key(KeyId=primary, ReplicaRegion="cn-north-1")
+    with refused("MalformedPolicyDocumentException"):
+        kms.replicate_key(KeyId=primary, ReplicaRegion="eu-west-1", Policy="{}")
+    with refused("TagException"):
+        tags = [{"TagKey": "aws:a", "TagValue": "b"}]
+        kms.replicate_key(KeyId=primary, ReplicaRegion="eu-west-1", Tags=tags)
+    assert kms.describe_key(KeyId=primary)["KeyMetadata"]["MultiRegionConfiguration"]["ReplicaKeys"] == []
+    own = policy()
+    answer = kms.replicate_key(KeyId=primary, ReplicaRegion="eu-west-1", Policy=own)
+    assert answer["ReplicaPolicy"] == own
+    kms.disable_key(KeyId=primary)
+    with refused("DisabledException"):
+        kms.replicate_key(KeyId=primary, ReplicaRegion="eu-west-2")

@@ -271,3 +271,108 @@ def test_a_key_that_does_not_exist(user, refused):
         user("bob").describe_key(KeyId=none)
     with refused("NotFoundException", f"Key '{none}' does not exist"):
         user("ann", "kms:*").describe_key(KeyId=none)
+
+
+@pytest.mark.parametrize(
+    ("condition", "good", "bad"),
+    [
+        ({"StringEquals": {"kms:EncryptionContext:team": "a"}}, {"team": "a"}, {"team": "b"}),
+        ({"ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["team"]}}, {"team": "a"}, {"more": "a"}),
+    ],
+)
+@authorized
+def test_contexts_of_reencryption(kms, make, policy, user, refused, condition, good, bad):
+    """Each key's policy looks at the context of its side."""
+    ann = user("ann")
+    source = make(Policy=policy((user_arn("ann"), "kms:ReEncryptFrom", condition)))
+    target = make(Policy=policy((user_arn("ann"), "kms:ReEncryptTo", condition)))
+
+    def move(there, here):
+        blob = kms.encrypt(KeyId=source, Plaintext=b"x", EncryptionContext=there)["CiphertextBlob"]
+        return ann.re_encrypt(
+            CiphertextBlob=blob,
+            SourceEncryptionContext=there,
+            DestinationKeyId=target,
+            DestinationEncryptionContext=here,
+        )
+
+    assert move(good, good)["KeyId"] == target
+    for there, here in ((good, bad), (bad, good)):
+        with refused("AccessDeniedException"):
+            move(there, here)
+
+
+@authorized
+def test_reencryption_under_the_same_key_alone(kms, make, policy, user, refused):
+    ann = user("ann")
+    same = {"Bool": {"kms:ReEncryptOnSameKey": "true"}}
+    allowed = policy((user_arn("ann"), "kms:ReEncrypt*", same))
+    key, other = make(Policy=allowed), make(Policy=allowed)
+    blob = kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+    assert ann.re_encrypt(CiphertextBlob=blob, DestinationKeyId=key)["KeyId"] == key
+    assert ann.re_encrypt(CiphertextBlob=blob, SourceKeyId=key, DestinationKeyId=key)["KeyId"] == key
+    with refused("AccessDeniedException"):
+        ann.re_encrypt(CiphertextBlob=blob, DestinationKeyId=other)
+
+
+@authorized
+def test_grants_for_services_alone(kms, make, policy, user, refused):
+    """kms:GrantIsForAWSResource: only a service that uses the key for somebody makes grants."""
+    ann = user("ann", "dynamodb:*")
+    condition = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+    key = make(Policy=policy((user_arn("ann"), "kms:DescribeKey"), (user_arn("ann"), "kms:CreateGrant", condition)))
+    with refused("AccessDeniedException"):
+        ann.create_grant(KeyId=key, GranteePrincipal=user_arn("ann"), Operations=["Decrypt"])
+    keys = ann._request_signer._credentials
+    db = boto3.client(
+        "dynamodb",
+        region_name="us-east-1",
+        aws_access_key_id=keys.access_key,
+        aws_secret_access_key=keys.secret_key,
+    )
+    db.create_table(
+        TableName="orders",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key},
+    )
+    assert len(kms.list_grants(KeyId=key)["Grants"]) == 1
+
+
+@authorized
+def test_constraints_that_a_grant_must_have(kms, make, policy, user, refused):
+    ann = user("ann")
+    condition = {
+        "ForAllValues:StringEquals": {"kms:GrantOperations": ["Decrypt", "Encrypt"]},
+        "StringEquals": {"kms:GrantConstraintType": "EncryptionContextEquals", "kms:EncryptionContext:team": "a"},
+    }
+    key = make(Policy=policy((user_arn("ann"), "kms:CreateGrant", condition)))
+    good = {
+        "KeyId": key,
+        "GranteePrincipal": user_arn("ann"),
+        "Operations": ["Decrypt"],
+        "Constraints": {"EncryptionContextEquals": {"team": "a"}},
+    }
+    ann.create_grant(**good)
+    for change in (
+        {"Operations": ["Decrypt", "DescribeKey"]},
+        {"Constraints": {"EncryptionContextSubset": {"team": "a"}}},
+        {"Constraints": {"EncryptionContextEquals": {"team": "b"}}},
+        {"Constraints": {}},
+    ):
+        with refused("AccessDeniedException"):
+            ann.create_grant(**{**good, **change})
+
+
+@authorized
+def test_an_alias_of_an_arn_is_the_request_alias_too(kms, make, policy, user, refused):
+    ann = user("ann")
+    condition = {"StringEquals": {"kms:RequestAlias": "alias/mine"}}
+    key = make(Policy=policy((user_arn("ann"), "kms:Encrypt", condition)))
+    for name in ("alias/mine", "alias/other"):
+        kms.create_alias(AliasName=name, TargetKeyId=key)
+    arn = f"arn:aws:kms:us-east-1:{ACCOUNT}:alias/"
+    assert ann.encrypt(KeyId=f"{arn}mine", Plaintext=b"x")["KeyId"] == key
+    with refused("AccessDeniedException"):
+        ann.encrypt(KeyId=f"{arn}other", Plaintext=b"x")

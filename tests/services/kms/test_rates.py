@@ -122,3 +122,20 @@ def test_a_raised_quota_holds(aws, refused):
     kms.encrypt(KeyId=key, Plaintext=b"x")
     with refused("ThrottlingException"):
         kms.encrypt(KeyId=key, Plaintext=b"x")
+
+
+@pytest.mark.aws(limits={"kms.key-store": 1})
+def test_key_stores_have_rates_of_their_own(aws, kms, refused):
+    made = kms.create_custom_key_store(
+        CustomKeyStoreName="hsm",
+        CloudHsmClusterId="cluster-abcdefghijk",
+        TrustAnchorCertificate="certificate",
+        KeyStorePassword="password",
+    )
+    kms.connect_custom_key_store(CustomKeyStoreId=made["CustomKeyStoreId"])
+    stored = kms.create_key(Origin="AWS_CLOUDHSM", CustomKeyStoreId=made["CustomKeyStoreId"])["KeyMetadata"]["Arn"]
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    kms.encrypt(KeyId=stored, Plaintext=b"x")
+    with refused("ThrottlingException"):
+        kms.encrypt(KeyId=stored, Plaintext=b"x")
+    kms.encrypt(KeyId=key, Plaintext=b"x")
