@@ -1,0 +1,202 @@
+"""A Cloud with one of each resource: calls that make them, for calls at random to meet.
+
+`(service, operation, parameters)`; a text of the form `$name` stands for what an earlier answer had as `name`, which
+`kept` picks: `("sns", "CreateTopic", {...}, "topic=TopicArn")`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+ACCOUNT, REGION = "123456789012", "us-east-1"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/app"
+ALLOW = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+POLICY = json.dumps({"Version": "2012-10-17", "Statement": [ALLOW]})
+ASSUMING = {"Effect": "Allow", "Principal": {"AWS": "*", "Service": ["dax.amazonaws.com"]}, "Action": "sts:AssumeRole"}
+TRUST = json.dumps({"Version": "2012-10-17", "Statement": [ASSUMING]})
+OPENAPI = json.dumps({"openapi": "3.0.0", "info": {"title": "t", "version": "1"}, "paths": {}, "components": {}})
+YESTERDAY, TODAY = (datetime(2025, 12, day, tzinfo=UTC) for day in (30, 31))
+TAGS = [{"Key": "team", "Value": "a"}]
+TABLE = {
+    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+    "AttributeDefinitions": [
+        {"AttributeName": "pk", "AttributeType": "S"},
+        {"AttributeName": "sk", "AttributeType": "N"},
+    ],
+    "BillingMode": "PAY_PER_REQUEST",
+    "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    "GlobalSecondaryIndexes": [
+        {
+            "IndexName": "by-sk",
+            "KeySchema": [{"AttributeName": "sk", "KeyType": "HASH"}],
+            "Projection": {"ProjectionType": "ALL"},
+        }
+    ],
+}
+ITEM = {"pk": {"S": "a"}, "n": {"N": "1"}, "l": {"L": [{"S": "x"}]}, "m": {"M": {"k": {"BOOL": True}}}}
+
+CALLS: list[tuple[Any, ...]] = [
+    ("organizations", "CreateOrganization", {}),
+    ("organizations", "ListRoots", {}, "root=Roots.0.Id"),
+    ("organizations", "EnablePolicyType", {"RootId": "$root", "PolicyType": "TAG_POLICY"}),
+    ("organizations", "CreateOrganizationalUnit", {"ParentId": "$root", "Name": "shop"}, "unit=OrganizationalUnit.Id"),
+    ("organizations", "CreateAccount", {"Email": "member@example.com", "AccountName": "member"}),
+    ("organizations", "ListAccounts", {}),
+    ("organizations", "CreatePolicy", {
+        "Content": POLICY, "Description": "", "Name": "all", "Type": "SERVICE_CONTROL_POLICY"},
+        "scp=Policy.PolicySummary.Id"),
+    ("organizations", "AttachPolicy", {"PolicyId": "$scp", "TargetId": "$unit"}),
+    ("organizations", "InviteAccountToOrganization", {"Target": {"Id": "999999999999", "Type": "ACCOUNT"}}),
+    ("organizations", "EnableAWSServiceAccess", {"ServicePrincipal": "ram.amazonaws.com"}),
+    ("iam", "CreateRole", {"RoleName": "app", "AssumeRolePolicyDocument": TRUST}),
+    ("iam", "PutRolePolicy", {"RoleName": "app", "PolicyName": "inline", "PolicyDocument": POLICY}),
+    ("iam", "CreateUser", {"UserName": "ann", "Tags": TAGS}),
+    ("iam", "CreateAccessKey", {"UserName": "ann"}),
+    ("iam", "CreateLoginProfile", {"UserName": "ann", "Password": "Hunter2-hunter2"}),
+    ("iam", "PutUserPolicy", {"UserName": "ann", "PolicyName": "inline", "PolicyDocument": POLICY}),
+    ("iam", "CreateGroup", {"GroupName": "staff"}),
+    ("iam", "AddUserToGroup", {"GroupName": "staff", "UserName": "ann"}),
+    ("iam", "PutGroupPolicy", {"GroupName": "staff", "PolicyName": "inline", "PolicyDocument": POLICY}),
+    ("iam", "CreatePolicy", {"PolicyName": "managed", "PolicyDocument": POLICY}, "policy=Policy.Arn"),
+    ("iam", "CreatePolicyVersion", {"PolicyArn": "$policy", "PolicyDocument": POLICY}),
+    ("iam", "AttachUserPolicy", {"UserName": "ann", "PolicyArn": "$policy"}),
+    ("iam", "AttachRolePolicy", {"RoleName": "app", "PolicyArn": "$policy"}),
+    ("iam", "AttachGroupPolicy", {"GroupName": "staff", "PolicyArn": "$policy"}),
+    ("iam", "CreateInstanceProfile", {"InstanceProfileName": "web"}),
+    ("iam", "AddRoleToInstanceProfile", {"InstanceProfileName": "web", "RoleName": "app"}),
+    ("iam", "CreateVirtualMFADevice", {"VirtualMFADeviceName": "phone"}),
+    ("iam", "CreateOpenIDConnectProvider", {"Url": "https://idp.example.com", "ThumbprintList": ["a" * 40]}),
+    ("iam", "CreateServiceSpecificCredential", {"UserName": "ann", "ServiceName": "codecommit.amazonaws.com"}),
+    ("iam", "UpdateAccountPasswordPolicy", {"MinimumPasswordLength": 10}),
+    ("iam", "CreateAccountAlias", {"AccountAlias": "shop-a"}),
+    ("iam", "GenerateCredentialReport", {}),
+    ("sts", "AssumeRole", {"RoleArn": ROLE, "RoleSessionName": "session"}),
+    ("s3", "CreateBucket", {"Bucket": "reports"}),
+    ("s3", "CreateBucket", {"Bucket": "versions", "ObjectLockEnabledForBucket": True}),
+    ("s3", "PutObject", {"Bucket": "reports", "Key": "a", "Body": b"data"}),
+    ("s3", "PutObject", {"Bucket": "versions", "Key": "a", "Body": b"data"}),
+    ("s3", "PutObject", {"Bucket": "versions", "Key": "a", "Body": b"more", "Tagging": "k=v"}),
+    ("s3", "CreateMultipartUpload", {"Bucket": "reports", "Key": "big"}, "upload=UploadId"),
+    ("s3", "UploadPart", {"Bucket": "reports", "Key": "big", "UploadId": "$upload", "PartNumber": 1, "Body": b"x"}),
+    ("sqs", "CreateQueue", {"QueueName": "dead"}),
+    ("sqs", "CreateQueue", {"QueueName": "jobs", "Attributes": {"RedrivePolicy": json.dumps(
+        {"deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead", "maxReceiveCount": 2})}}, "queue=QueueUrl"),
+    ("sqs", "CreateQueue", {"QueueName": "jobs.fifo", "Attributes": {"FifoQueue": "true"}}),
+    ("sqs", "GetQueueAttributes", {"QueueUrl": "$queue", "AttributeNames": ["All"]}),
+    ("sqs", "SendMessage", {"QueueUrl": "$queue", "MessageBody": "hello"}),
+    ("sqs", "ReceiveMessage", {"QueueUrl": "$queue"}),
+    ("sns", "CreateTopic", {"Name": "news"}, "topic=TopicArn"),
+    ("sns", "CreateTopic", {"Name": "news.fifo", "Attributes": {"FifoTopic": "true"}}),
+    ("sns", "Subscribe", {"TopicArn": "$topic", "Protocol": "sqs", "Endpoint": f"arn:aws:sqs:{REGION}:{ACCOUNT}:jobs"}),
+    ("sns", "CreatePlatformApplication", {"Name": "app", "Platform": "GCM", "Attributes": {
+        "PlatformCredential": "x"}}, "application=PlatformApplicationArn"),
+    ("sns", "CreatePlatformEndpoint", {"PlatformApplicationArn": "$application", "Token": "a" * 64}),
+    ("dynamodb", "CreateTable", {"TableName": "orders", **TABLE}, "table=TableDescription.TableArn",
+        "stream=TableDescription.LatestStreamArn"),
+    ("dynamodb", "PutItem", {"TableName": "orders", "Item": ITEM}),
+    ("dynamodb", "UpdateContinuousBackups", {"TableName": "orders", "PointInTimeRecoverySpecification": {
+        "PointInTimeRecoveryEnabled": True}}),
+    ("dynamodb", "CreateBackup", {"TableName": "orders", "BackupName": "nightly"}),
+    ("dynamodb", "ExportTableToPointInTime", {"TableArn": "$table", "S3Bucket": "reports"}),
+    ("dynamodbstreams", "DescribeStream", {"StreamArn": "$stream"}, "shard=StreamDescription.Shards.0.ShardId"),
+    ("dynamodbstreams", "GetShardIterator", {
+        "StreamArn": "$stream", "ShardId": "$shard", "ShardIteratorType": "TRIM_HORIZON"}),
+    ("dax", "CreateSubnetGroup", {"SubnetGroupName": "subnets", "SubnetIds": ["subnet-1"]}),
+    ("dax", "CreateParameterGroup", {"ParameterGroupName": "parameters"}),
+    ("dax", "CreateCluster", {
+        "ClusterName": "cache", "NodeType": "dax.r5.large", "ReplicationFactor": 2, "IamRoleArn": ROLE}),
+    ("kinesis", "CreateStream", {"StreamName": "clicks", "ShardCount": 2}),
+    ("kinesis", "DescribeStream", {"StreamName": "clicks"}, "clicks=StreamDescription.StreamARN"),
+    ("kinesis", "RegisterStreamConsumer", {"StreamARN": "$clicks", "ConsumerName": "reader"}),
+    ("kinesis", "PutRecord", {"StreamName": "clicks", "Data": b"x", "PartitionKey": "a"}),
+    ("kinesis", "GetShardIterator", {
+        "StreamName": "clicks", "ShardId": "shardId-000000000000", "ShardIteratorType": "TRIM_HORIZON"}),
+    ("firehose", "CreateDeliveryStream", {"DeliveryStreamName": "delivery", "ExtendedS3DestinationConfiguration": {
+        "RoleARN": ROLE, "BucketARN": "arn:aws:s3:::reports"}}),
+    ("firehose", "DescribeDeliveryStream", {"DeliveryStreamName": "delivery"}),
+    ("events", "CreateEventBus", {"Name": "shop"}),
+    ("events", "PutRule", {"Name": "all", "EventPattern": '{"source": ["shop"]}'}),
+    ("events", "PutTargets", {"Rule": "all", "Targets": [{"Id": "1", "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:jobs"}]}),
+    ("events", "CreateConnection", {"Name": "c", "AuthorizationType": "API_KEY", "AuthParameters": {
+        "ApiKeyAuthParameters": {"ApiKeyName": "k", "ApiKeyValue": "v"}}}, "connection=ConnectionArn"),
+    ("events", "CreateApiDestination", {"Name": "d", "ConnectionArn": "$connection", "HttpMethod": "POST",
+        "InvocationEndpoint": "https://example.com/api"}),
+    ("events", "DescribeEventBus", {}, "bus=Arn"),
+    ("events", "CreateArchive", {"ArchiveName": "keep", "EventSourceArn": "$bus"}, "archive=ArchiveArn"),
+    ("events", "StartReplay", {"ReplayName": "again", "EventSourceArn": "$archive", "EventStartTime": YESTERDAY,
+        "EventEndTime": TODAY, "Destination": {"Arn": "$bus"}}),
+    ("scheduler", "CreateScheduleGroup", {"Name": "group"}),
+    ("scheduler", "CreateSchedule", {"Name": "often", "ScheduleExpression": "rate(1 day)", "FlexibleTimeWindow": {
+        "Mode": "OFF"}, "Target": {"Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:jobs", "RoleArn": ROLE}}),
+    ("pipes", "CreatePipe", {"Name": "pipe", "Source": f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead", "Target": "$topic",
+        "RoleArn": ROLE}),
+    ("schemas", "CreateRegistry", {"RegistryName": "shop"}),
+    ("schemas", "CreateSchema", {
+        "RegistryName": "shop", "SchemaName": "order", "Type": "OpenApi3", "Content": OPENAPI}),
+    ("schemas", "CreateDiscoverer", {"SourceArn": "$bus"}),
+    ("application-autoscaling", "RegisterScalableTarget", {"ServiceNamespace": "dynamodb", "MinCapacity": 1,
+        "ResourceId": "table/orders", "ScalableDimension": "dynamodb:table:ReadCapacityUnits", "MaxCapacity": 10}),
+    ("sso-admin", "CreateInstance", {"Name": "sso"}, "instance=InstanceArn"),
+    ("sso-admin", "ListInstances", {}, "store=Instances.0.IdentityStoreId"),
+    ("sso-admin", "CreatePermissionSet", {"Name": "admins", "InstanceArn": "$instance"},
+        "permissions=PermissionSet.PermissionSetArn"),
+    ("sso-admin", "CreateApplication", {"InstanceArn": "$instance", "Name": "app",
+        "ApplicationProviderArn": "arn:aws:sso::aws:applicationProvider/custom"}),
+    ("sso-admin", "CreateTrustedTokenIssuer", {
+        "InstanceArn": "$instance", "Name": "issuer", "TrustedTokenIssuerType": "OIDC_JWT",
+        "TrustedTokenIssuerConfiguration": {"OidcJwtConfiguration": {
+            "IssuerUrl": "https://issuer.example.com", "ClaimAttributePath": "email",
+            "IdentityStoreAttributePath": "emails.value", "JwksRetrievalOption": "OPEN_ID_DISCOVERY"}}}),
+    ("identitystore", "CreateUser", {"IdentityStoreId": "$store", "UserName": "ann", "DisplayName": "Ann",
+        "Name": {"FamilyName": "A", "GivenName": "Ann"}}, "person=UserId"),
+    ("identitystore", "CreateGroup", {"IdentityStoreId": "$store", "DisplayName": "staff"}, "group=GroupId"),
+    ("identitystore", "CreateGroupMembership", {
+        "IdentityStoreId": "$store", "GroupId": "$group", "MemberId": {"UserId": "$person"}}),
+    ("sso-admin", "CreateAccountAssignment", {
+        "InstanceArn": "$instance", "TargetId": ACCOUNT, "TargetType": "AWS_ACCOUNT",
+        "PermissionSetArn": "$permissions",
+        "PrincipalType": "USER", "PrincipalId": "$person"}),
+    ("ram", "CreateResourceShare", {"name": "share", "principals": ["999999999999"]}),
+    ("ram", "CreatePermission", {"name": "reading", "resourceType": "ec2:TransitGateway", "policyTemplate": json.dumps(
+        {"Effect": "Allow", "Action": ["ec2:DescribeTransitGateways"]})}),
+    ("accessanalyzer", "CreateAnalyzer", {"analyzerName": "watch", "type": "ACCOUNT"}, "analyzer=arn"),
+    ("accessanalyzer", "CreateArchiveRule", {
+        "analyzerName": "watch", "ruleName": "rule", "filter": {"resource": {"eq": ["x"]}}}),
+    ("accessanalyzer", "ListFindings", {"analyzerArn": "$analyzer"}),
+    ("service-quotas", "RequestServiceQuotaIncrease", {
+        "ServiceCode": "dynamodb", "QuotaCode": "L-F98FE922", "DesiredValue": 5000.0}),
+    ("kinesisvideo", "CreateStream", {"StreamName": "camera", "DataRetentionInHours": 24}),
+    ("kinesisvideo", "CreateSignalingChannel", {"ChannelName": "talk"}),
+    ("glacier", "CreateVault", {"accountId": "-", "vaultName": "vault"}),
+    ("glacier", "UploadArchive", {"accountId": "-", "vaultName": "vault", "body": b"data"}),
+    ("kms", "CreateKey", {}, "key=KeyMetadata.KeyId"),
+    ("kms", "CreateAlias", {"AliasName": "alias/app", "TargetKeyId": "$key"}),
+    ("kms", "GenerateDataKey", {"KeyId": "$key", "KeySpec": "AES_256"}),
+]  # fmt: skip
+
+
+def filled(value: Any, known: dict[str, Any]) -> Any:
+    """Parameters with what earlier answers had."""
+    if isinstance(value, dict):
+        return {key: filled(item, known) for key, item in value.items()}
+    if isinstance(value, list):
+        return [filled(item, known) for item in value]
+    return known.get(value[1:], value) if isinstance(value, str) and value.startswith("$") else value
+
+
+def population(known: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], tuple[str, ...]]]:
+    """The calls, one by one, with what is known by then; `keep` what their answers tell in `known`."""
+    for service, operation, parameters, *kept in CALLS:
+        yield service, operation, filled(parameters, known), tuple(kept)
+
+
+def keep(known: dict[str, Any], kept: tuple[str, ...], answer: Any) -> None:
+    for each in kept:
+        name, _, path = each.partition("=")
+        value = answer
+        for part in path.split("."):
+            value = value[int(part)] if part.isdigit() else value[part]
+        known[name] = value
