@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import zipfile
+from urllib.parse import unquote_plus
 
 import boto3
 import pytest
@@ -346,6 +348,39 @@ def test_a_function_for_each_object(aws, batch, monkeypatch):
     assert job["ProgressSummary"]["NumberOfTasksFailed"] == 1
     _, rows = batch.report(job["JobId"])
     assert ["ledger", "b", "", "failed", "PermanentFailure", "200", "said"] in rows
+
+
+@pytest.mark.rule("s3control-012")
+def test_the_function_runs(aws, batch, s3):
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    role = boto3.client("iam").create_role(
+        RoleName="function", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    )["Role"]["Arn"]
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("m.py", "")
+
+    def upper(event, context):
+        (task,) = event["tasks"]
+        place = {"Bucket": task["s3BucketArn"].rpartition(":")[2], "Key": unquote_plus(task["s3Key"])}
+        client = boto3.client("s3", region_name="us-east-1")
+        text = client.get_object(**place)["Body"].read()
+        client.put_object(**place, Body=text.upper())
+        if task["s3Key"] == "b":
+            raise ValueError("not b")
+        return {"results": [{"taskId": task["taskId"], "resultCode": "Succeeded", "resultString": "upper"}]}
+
+    aws.functions["upper"] = upper
+    made = boto3.client("lambda", region_name="us-east-1").create_function(
+        FunctionName="upper", Runtime="python3.12", Role=role, Handler="m.f", Code={"ZipFile": code.getvalue()}
+    )
+    status, job = batch.run({"LambdaInvoke": {"FunctionArn": made["FunctionArn"]}}, KEYS)
+    assert (status, job["ProgressSummary"]["NumberOfTasksFailed"]) == ("Complete", 1)
+    assert s3.get_object(Bucket="ledger", Key="c d")["Body"].read() == b"C D"
+    _, rows = batch.report(job["JobId"])
+    failed = next(row for row in rows if row[3] == "failed")
+    assert failed[4] == "PermanentFailure"
+    assert failed[6].startswith("Lambda returned function error: {") and "not b" in failed[6]
 
 
 REPLICATION = {
