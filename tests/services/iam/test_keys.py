@@ -333,3 +333,28 @@ def test_sts_asks_devices_for_their_codes(aws, iam, user, keys_of, refused):
     assert "verify your MFA serial number is valid and associated with this user" in code_of_another[1]
     # One that IAM does not know is good for any code.
     eve.get_session_token(SerialNumber="GAHT12345678", TokenCode="123456")
+
+
+# --- the administrator, who is there without having been made
+
+
+def test_keys_of_the_administrator(iam, refused):
+    made = iam.create_access_key()["AccessKey"]
+    assert made["UserName"] == "awsim"
+    keys = {"aws_access_key_id": made["AccessKeyId"], "aws_secret_access_key": made["SecretAccessKey"]}
+    own = boto3.client("iam", **keys)
+    assert own.get_user()["User"]["Arn"] == "arn:aws:iam::123456789012:user/awsim"
+    assert [each["AccessKeyId"] for each in own.list_access_keys()["AccessKeyMetadata"]] == [made["AccessKeyId"]]
+    assert iam.get_access_key_last_used(AccessKeyId=made["AccessKeyId"])["UserName"] == "awsim"
+    iam.update_access_key(UserName="awsim", AccessKeyId=made["AccessKeyId"], Status="Inactive")
+    assert refused(own.get_user)[0] == "InvalidClientTokenId"
+    iam.delete_access_key(UserName="awsim", AccessKeyId=made["AccessKeyId"])
+    assert iam.list_access_keys()["AccessKeyMetadata"] == []
+    assert iam.list_users()["Users"] == []
+
+
+def test_a_user_of_the_administrators_name(iam):
+    made = iam.create_user(UserName="awsim")["User"]
+    assert iam.get_user()["User"]["UserId"] == made["UserId"]
+    iam.create_access_key()
+    assert len(iam.list_access_keys(UserName="awsim")["AccessKeyMetadata"]) == 1

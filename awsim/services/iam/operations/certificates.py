@@ -153,9 +153,8 @@ class CertificateOperations(MFAOperations):
         user = self.user_or_caller(UserName)
         body = CertificateBody.strip()
         self._one_certificate(body)
-        if any(
-            each.body == body for other in (*self.users.values(), self.root) for each in other.certificates.values()
-        ):
+        owners = (*self.users.values(), self.root, self.administrator)
+        if any(each.body == body for owner in owners for each in owner.certificates.values()):
             raise self.error("DuplicateCertificate", "Certificate already exists.")
         self.limits.quota("signing-certificates-per-user", len(user.certificates), user.name)
         id = self.ids.text("signing-certificate", 32)

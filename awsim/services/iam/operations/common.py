@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from awsim.auth.credentials import named_id, unique_id
+from awsim.auth.credentials import administrator, named_id, unique_id
 from awsim.errors import AWSError
 from awsim.service import Service
 from awsim.services.iam import policies, refusals
@@ -51,6 +51,9 @@ class Operations(Service):
         now = int(self.clock.time())
         self.settings = Account(now)
         self.root = Root(self.arn("root"), "", ROOT, self.account, now, Tags())
+        # Who unknown keys stand for: a user that is there without having been made, and in no list.
+        known = administrator(self.account, partition=self.partition)
+        self.administrator = User(self.arn("user"), "/", known.arn.rpartition("/")[2], known.user_id, now, Tags())
         # By their keys: names in lower case.
         self.users: SortedDict = SortedDict()
         self.groups: SortedDict = SortedDict()
@@ -117,9 +120,12 @@ class Operations(Service):
 
     def user_or_caller(self, name: str | None) -> User:
         """The user of a name, or who calls where none is given: a user or the root."""
+        caller, administrator = self.caller, self.administrator
+        if caller.arn == administrator.arn and name in (None, administrator.name):
+            made: User = self.users.get(administrator.key, administrator)
+            return made
         if name is not None:
             return self.user(name)
-        caller = self.caller
         if caller.type == "root":
             return self.root
         if caller.type != "user":

@@ -44,7 +44,7 @@ class AccessKeyOperations(InlinePolicyOperations):
         self.cloud.credentials.activate(AccessKeyId, False)
 
     def get_access_key_last_used(self, AccessKeyId: str) -> dict[str, Any]:
-        for user in (*self.users.values(), self.root):
+        for user in (*self.users.values(), self.root, self.administrator):
             if AccessKeyId in user.access_keys:
                 return {
                     "UserName": None if user.is_root else user.name,

@@ -37,12 +37,9 @@ class UserOperations(PermissionOperations):
         caller = self.caller
         if UserName is None and caller.type == "root":
             return {"User": {"UserId": self.account, "Arn": self.root.arn, "CreateDate": self.root.created}}
-        if UserName is None and caller.arn == self.arn("user/awsim") and "awsim" not in self.users:
-            # The administrator, who is there without having been made.
-            shown = {"UserName": "awsim", "UserId": caller.user_id, "Arn": caller.arn}
-            return {"User": {"Path": "/", **shown, "CreateDate": self.settings.created}}
         user = self.user_or_caller(UserName)
-        self.visible(user, f"The user with name {user.name} cannot be found.")
+        if user is not self.administrator:
+            self.visible(user, f"The user with name {user.name} cannot be found.")
         return {"User": self.shown_user(user, details=True)}
 
     def list_users(
