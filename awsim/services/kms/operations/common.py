@@ -7,7 +7,7 @@ from base64 import b64decode, b64encode
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
-from typing import Any, ClassVar
+from typing import Any
 
 from awsim.auth.policy import PolicyError, Principal, parse
 from awsim.errors import AWSError
@@ -47,8 +47,6 @@ class Operations(Service):
 
     name = "kms"
     scope = "region"
-
-    checked: ClassVar[frozenset[str]] = frozenset({"required", "length", "range", "pattern", "enum"})
 
     keys = Collection("key", key="id")
     aliases = Collection("alias", key="name")
@@ -100,13 +98,15 @@ class Operations(Service):
         _, _, _, region, account, resource = arn.split(":", 5)
         if region != self.region:
             raise refusals.not_found(f"Invalid arn {region}")
-        owner: Operations = self.at(account=account)
+        owner: Operations | None = None
+        if self.cloud.has_service("kms", account, region):
+            owner = self.at(account=account)
         if resource.startswith("alias/"):
-            key = owner.behind(resource)
+            key = owner.behind(resource) if owner is not None else None
             if key is None:
                 raise refusals.no_alias(arn)
             return key
-        found: Key | None = owner.keys.get(resource.removeprefix("key/"))
+        found: Key | None = owner.keys.get(resource.removeprefix("key/")) if owner is not None else None
         if found is None:
             raise refusals.no_key(arn)
         return found
