@@ -7,14 +7,14 @@ who may do what. One instance serves all accounts of a partition, because they s
 
 from awsim.services.s3 import digests
 from awsim.services.s3.abac import Abac
-from awsim.services.s3.access_points import AccessPoints
 from awsim.services.s3.batch import Batch
+from awsim.services.s3.object_lambda import ObjectLambda
 from awsim.services.s3.reencryption import Reencryption
 from awsim.services.s3.selects import Selects
 from awsim.services.s3.website import Websites
 
 
-class S3(AccessPoints, Websites, Selects, Abac, Reencryption, Batch):
+class S3(ObjectLambda, Websites, Selects, Abac, Reencryption, Batch):
     """Amazon Simple Storage Service."""
 
     ahead = dict.fromkeys(("PutObject", "UploadPart"), digests.ahead)

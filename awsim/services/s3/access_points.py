@@ -171,8 +171,7 @@ class AccessPoints(Access):
             return None
         service, region, account, short = found.groups()
         if service != "s3":
-            kind = "S3 on Outposts" if service == "s3-outposts" else "Object Lambda access points"
-            self.not_modelled(f"requests through {kind}")
+            self.not_modelled("requests to S3 on Outposts")
         if not account:
             # The host of a Multi-Region Access Point does not say whose it is.
             point = next((each for each in self.points.values() if each.alias == f"{short}.mrap"), None)

@@ -1,4 +1,4 @@
-"""Object Lambda access points: their configurations. Requests through them are not modelled.
+"""Object Lambda access points and their configurations; S3 answers what is read through them.
 
 Source: S3 User Guide, "Transforming objects with S3 Object Lambda"; closed to new customers since November 7, 2025.
 """
@@ -49,6 +49,7 @@ class ObjectLambda(Common):
         alias = f"{Name[:20]}-{self.ids.text('lambda-point', 34, _BASE36)}--ol-s3"
         point = LambdaPoint(Name, arn, alias, dict(Configuration), self.clock.time())
         self.lambda_points.add(point)
+        self.s3.open_lambda_point(point)
         return {"ObjectLambdaAccessPointArn": arn, "Alias": point.shown_alias()}
 
     def _check_configuration(self, configuration: Mapping[str, Any]) -> None:
@@ -80,7 +81,9 @@ class ObjectLambda(Common):
         return {"ObjectLambdaAccessPointList": listed, "NextToken": token}
 
     def delete_access_point_for_object_lambda(self, AccountId: str, Name: str) -> None:
-        self.lambda_points.remove(self._lambda_point(AccountId, Name).name)
+        point = self._lambda_point(AccountId, Name)
+        self.lambda_points.remove(point.name)
+        self.s3.close_lambda_point(point)
 
     def get_access_point_configuration_for_object_lambda(self, AccountId: str, Name: str) -> dict[str, Any]:
         return {"Configuration": dict(self._lambda_point(AccountId, Name).configuration)}

@@ -1,7 +1,12 @@
 """Object Lambda access points, Storage Lens, and what is not modelled."""
 
+import io
+import json
+import zipfile
+
 import boto3
 import pytest
+import requests
 
 from awsim import mock_aws
 from tests.services.s3control.conftest import ACCOUNT, Bound
@@ -45,10 +50,56 @@ def test_object_lambda_of_those_who_had_it(control, point, s3, refused):
     listed = control.list_access_points_for_object_lambda()["ObjectLambdaAccessPointList"]
     assert [each["Name"] for each in listed] == ["redacted"]
     assert refused(control.get_access_point_policy_for_object_lambda, Name="redacted")[0] == "NoSuchAccessPointPolicy"
-    # Functions are not modelled: nothing is made up.
-    assert refused(s3.get_object, Bucket=arn, Key="a")[:2] == ("NotImplemented", 501)
+    # There is no such function.
+    assert refused(s3.get_object, Bucket=arn, Key="a")[:2] == ("LambdaNotFound", 404)
     control.delete_access_point_for_object_lambda(Name="redacted")
     assert refused(control.get_access_point_for_object_lambda, Name="redacted")[:2] == ("NoSuchAccessPoint", 404)
+
+
+@pytest.mark.aws(limits={"s3control.object-lambda-closed": 0})
+@pytest.mark.rule("s3control-014")
+def test_what_the_function_makes_of_it(aws, control, point, s3, refused):
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    role = boto3.client("iam").create_role(
+        RoleName="function", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    )["Role"]["Arn"]
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("m.py", "")
+
+    def redact(event, context):
+        place = event["getObjectContext"]
+        answer = {"RequestRoute": place["outputRoute"], "RequestToken": place["outputToken"]}
+        client = boto3.client("s3", region_name="us-east-1")
+        found = requests.get(place["inputS3Url"], timeout=5)
+        if event["userRequest"]["url"].endswith("/silent"):
+            return
+        if found.status_code == 404:
+            client.write_get_object_response(**answer, StatusCode=404, ErrorCode="NoSuchKey", ErrorMessage="none")
+            return
+        if b"broken" in found.content:
+            raise ValueError("broken")
+        client.write_get_object_response(**answer, Body=found.content.upper(), Metadata={"by": "redact"})
+
+    aws.functions["redact"] = redact
+    boto3.client("lambda", region_name="us-east-1").create_function(
+        FunctionName="redact", Runtime="python3.12", Role=role, Handler="m.f", Code={"ZipFile": code.getvalue()}
+    )
+    made = control.create_access_point_for_object_lambda(Name="redacted", Configuration=CONFIGURATION)
+    arn = made["ObjectLambdaAccessPointArn"]
+    for key, body in (("a b", b"secret"), ("bad", b"broken"), ("silent", b"x")):
+        s3.put_object(Bucket="ledger", Key=key, Body=body)
+    answer = s3.get_object(Bucket=arn, Key="a b")
+    assert (answer["Body"].read(), answer["Metadata"]) == (b"SECRET", {"by": "redact"})
+    assert s3.get_object(Bucket="ledger", Key="a b")["Body"].read() == b"secret"
+    # What the configuration does not name goes to the supporting access point.
+    assert s3.head_object(Bucket=arn, Key="a b")["ContentLength"] == 6
+    assert refused(s3.get_object, Bucket=arn, Key="none") == ("NoSuchKey", 404, "none")
+    assert refused(s3.get_object, Bucket=arn, Key="bad")[:2] == ("LambdaRuntimeError", 500)
+    assert refused(s3.get_object, Bucket=arn, Key="silent")[:2] == ("LambdaResponseNotReceived", 500)
+    assert refused(s3.write_get_object_response, RequestRoute="io-use1-001", RequestToken="x")[0] == "ValidationError"
+    control.delete_access_point_for_object_lambda(Name="redacted")
+    assert refused(s3.get_object, Bucket=arn, Key="a b")[:2] == ("NoSuchAccessPoint", 404)
 
 
 def test_object_lambda_before_it_closed():
