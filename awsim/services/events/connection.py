@@ -29,8 +29,8 @@ class Connection(Entity):
     """How to sign in. `parameters` are as they were given. Times are epoch seconds."""
 
     __slots__ = (
-        "arn", "authorized", "created", "description", "kind", "name", "parameters", "secret_arn", "state", "token",
-        "updated",
+        "arn", "authorized", "created", "description", "key", "kind", "name", "parameters", "secret_arn", "state",
+        "token", "updated",
     )  # fmt: skip
 
     def __init__(self, name: str, arn: str, secret_arn: str, now: float) -> None:
@@ -41,6 +41,7 @@ class Connection(Entity):
         self.updated = now
         self.authorized: float | None = None
         self.description: str | None = None
+        self.key: str | None = None  # the KMS key that its secret is to be encrypted with
         self.kind = ""
         self.parameters: Mapping[str, Any] = {}
         self.state = AUTHORIZING
@@ -73,6 +74,7 @@ class Connection(Entity):
         return {
             **self.listed(),
             "Description": self.description,
+            "KmsKeyIdentifier": self.key,
             "SecretArn": self.secret_arn,
             "AuthParameters": shown,
         }

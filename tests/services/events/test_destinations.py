@@ -112,3 +112,13 @@ def test_oauth_that_fails(events, destination):
     destination("OAUTH_CLIENT_CREDENTIALS", OAUTH)
     assert events.describe_connection(Name="c")["ConnectionState"] == "DEAUTHORIZED"
     assert events.describe_api_destination(Name="d")["ApiDestinationState"] == "INACTIVE"
+
+
+def test_a_connection_s_key_is_shown(events):
+    api_key = {"ApiKeyAuthParameters": {"ApiKeyName": "k", "ApiKeyValue": "v"}}
+    events.create_connection(
+        Name="c", AuthorizationType="API_KEY", AuthParameters=api_key, KmsKeyIdentifier="alias/connections"
+    )
+    assert events.describe_connection(Name="c")["KmsKeyIdentifier"] == "alias/connections"
+    events.update_connection(Name="c", KmsKeyIdentifier="")
+    assert "KmsKeyIdentifier" not in events.describe_connection(Name="c")

@@ -31,7 +31,12 @@ class DestinationOperations(DeliveryOperations):
     # --- connections
 
     def create_connection(
-        self, Name: str, AuthorizationType: str, AuthParameters: Mapping[str, Any], Description: str | None = None
+        self,
+        Name: str,
+        AuthorizationType: str,
+        AuthParameters: Mapping[str, Any],
+        Description: str | None = None,
+        KmsKeyIdentifier: str | None = None,
     ) -> dict[str, Any]:
         _check_parameters(AuthorizationType, AuthParameters)
         secret = self.ids.text("secret", 6, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
@@ -44,6 +49,7 @@ class DestinationOperations(DeliveryOperations):
             self.clock.time(),
         )
         connection.description = Description
+        connection.key = KmsKeyIdentifier or None
         self.connections.add(connection)
         self._sign_in(connection, AuthorizationType, AuthParameters)
         return connection.answered()
@@ -54,6 +60,7 @@ class DestinationOperations(DeliveryOperations):
         Description: str | None = None,
         AuthorizationType: str | None = None,
         AuthParameters: Mapping[str, Any] | None = None,
+        KmsKeyIdentifier: str | None = None,
     ) -> dict[str, Any]:
         connection: Connection = self.connections[Name]
         kind = AuthorizationType or connection.kind
@@ -61,6 +68,8 @@ class DestinationOperations(DeliveryOperations):
         _check_parameters(kind, parameters)
         if Description is not None:
             connection.description = Description
+        if KmsKeyIdentifier is not None:
+            connection.key = KmsKeyIdentifier or None
         connection.updated = self.clock.time()
         if AuthorizationType is not None or AuthParameters is not None:
             self._sign_in(connection, kind, parameters)
