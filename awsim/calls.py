@@ -31,16 +31,17 @@ class Blob(NamedTuple):
 _PLAIN = frozenset({str, int, float, bool, type(None), datetime})
 
 
-def without_blobs(value: Any, known: Mapping[int, Blob] | None = None) -> Any:
+def without_blobs(value: Any, known: Mapping[int, int] | None = None) -> Any:
     """Parameters or a result with a `Blob` for every blob and stream; what holds none is handed back as it is.
 
-    `known` are blobs, by the id of their bytes, that somebody has summed already.
+    `known` is the CRC-32 of blobs, by the id of their bytes, that somebody has summed already.
     """
     kind = value.__class__
     if kind in _PLAIN:
         return value
     if kind is bytes:
-        return (known and known.get(id(value))) or Blob(len(value), zlib.crc32(value))
+        crc = known.get(id(value)) if known is not None else None
+        return Blob(len(value), zlib.crc32(value) if crc is None else crc)
     if kind is dict:
         kept = value
         for key, item in value.items():

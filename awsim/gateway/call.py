@@ -10,7 +10,7 @@ from awsim.auth.credentials import ANONYMOUS, Caller
 if TYPE_CHECKING:
     from botocore.model import OperationModel
 
-    from awsim.calls import Blob, CallRecord
+    from awsim.calls import CallRecord
     from awsim.cloud import Cloud
     from awsim.errors import AWSError
     from awsim.faults import Met
@@ -33,8 +33,8 @@ class Call:
         self.cloud = cloud
         # What `Service.ahead` worked out before the lock was taken.
         self.ahead: Any = None
-        # What of its blobs the journal need not sum up again, by the id of their bytes.
-        self.blobs: Mapping[int, Blob] | None = None
+        # The CRC-32 of blobs that the journal need not sum up again, by the id of their bytes.
+        self.blobs: Mapping[int, int] | None = None
         self.http = http
         self.model = model
         self.caller: Caller = ANONYMOUS

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
-from awsim.calls import Blob
 from awsim.services.s3 import checksums
 from awsim.services.s3.bodies import Data
 from awsim.services.s3.checksums import ALGORITHMS, MEMBERS, Algorithm
@@ -49,7 +48,7 @@ def ahead(call: Call) -> None:
         algorithms = tuple(algorithm for member, algorithm in MEMBERS.items() if member in call.params)
         call.ahead = digests = Digests(body, algorithms)
         crc = base64.b64decode(digests.text(_CRC32, body))
-        call.blobs = {id(body): Blob(len(body), int.from_bytes(crc))}
+        call.blobs = {id(body): int.from_bytes(crc)}
 
 
 def of(call: Call) -> Digests:
