@@ -114,6 +114,7 @@ def test_oauth_that_fails(events, destination):
     assert events.describe_api_destination(Name="d")["ApiDestinationState"] == "INACTIVE"
 
 
+@pytest.mark.newer_botocore
 def test_a_connection_s_key_is_shown(events):
     api_key = {"ApiKeyAuthParameters": {"ApiKeyName": "k", "ApiKeyValue": "v"}}
     events.create_connection(

@@ -441,6 +441,7 @@ def _summary(kinesis, name="clicks"):
     return kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
 
 
+@pytest.mark.newer_botocore
 def test_records_are_distributed_without_a_key(kinesis, arn, refused):
     kinesis.create_stream(StreamName="clicks", StreamModeDetails=ON_DEMAND_MODE, RecordDistributionStrategy="AUTO")
     assert _summary(kinesis)["RecordDistributionStrategy"] == "AUTO"
@@ -457,6 +458,7 @@ def test_records_are_distributed_without_a_key(kinesis, arn, refused):
     kinesis.put_record(StreamName="clicks", Data=b"x", PartitionKey="k")
 
 
+@pytest.mark.newer_botocore
 def test_only_on_demand_streams_distribute_or_are_warm(kinesis, make, arn, refused):
     make()
     message = "is only supported for streams that use the on-demand capacity mode."
@@ -472,6 +474,7 @@ def test_only_on_demand_streams_distribute_or_are_warm(kinesis, make, arn, refus
     assert kinesis.list_streams()["StreamNames"] == ["clicks"]
 
 
+@pytest.mark.newer_botocore
 def test_warm_throughput(kinesis, arn, refused):
     kinesis.create_stream(StreamName="clicks", StreamModeDetails=ON_DEMAND_MODE)
     assert "WarmThroughput" not in _summary(kinesis)
