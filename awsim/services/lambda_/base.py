@@ -81,7 +81,10 @@ class Base(Service):
             raise no_function(f"arn:{self.partition}:lambda:{address.region}:{self.account}:function:{address.name}")
 
     def _function(self, address: names.Address) -> Function:
-        home = self if address.account in (None, self.account) else self.at(account=address.account)
+        home = self
+        if address.account not in (None, self.account):
+            home = self.at(account=address.account)
+            self.check_stranger(home, home.arn(f"function:{address.name}"))
         found: Function | None = home.functions.get(address.name)
         if found is None:
             arn = home.arn(f"function:{address.name}")
@@ -155,6 +158,20 @@ class Base(Service):
             return None
         function = self.at(account=parts[4], region=parts[3]).functions.get(parts[6])
         return function.tags if function is not None else None
+
+    def check_stranger(self, home: Base, arn: str) -> None:
+        """Refuse what the policy of another account's function or layer does not let this one do.
+
+        Under `authorization` all has been decided; without it, whether a function lets in an AWS service is not asked.
+        """
+        if self.cloud.authorization is not None or self.caller.service is not None:
+            return
+        from awsim.gateway.authorizer import check_strangers
+
+        asked = arn.split(":")
+        check_strangers(
+            self.request, home.resource_policy(arn), lambda resource: resource.split(":")[: len(asked)] == asked
+        )
 
     def check_role(self, role: str) -> None:
         """Refuse a role that Lambda may not assume."""

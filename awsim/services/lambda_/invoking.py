@@ -10,6 +10,7 @@ from base64 import b64encode
 from typing import Any
 
 from awsim.errors import AWSError
+from awsim.services.lambda_ import names
 from awsim.services.lambda_.asynchronous import Asynchronous
 from awsim.services.lambda_.base import Target
 from awsim.services.lambda_.running import Outcome
@@ -29,8 +30,7 @@ class Invoking(Asynchronous):
         Payload: bytes | None = None,
         Qualifier: str | None = None,
     ) -> dict[str, Any]:
-        home = self.home_of(FunctionName)
-        found: Target = home.target(FunctionName, Qualifier)
+        home, found = self._asked(FunctionName, Qualifier)
         payload = Payload or b""
         if InvocationType == "Event":
             home.check_payload(payload, "async-payload")
@@ -63,8 +63,7 @@ class Invoking(Asynchronous):
         Qualifier: str | None = None,
         Payload: bytes | None = None,
     ) -> dict[str, Any]:
-        home = self.home_of(FunctionName)
-        found: Target = home.target(FunctionName, Qualifier)
+        home, found = self._asked(FunctionName, Qualifier)
         payload = Payload or b""
         home.check_payload(payload, "sync-payload")
         if InvocationType == "DryRun":
@@ -84,6 +83,15 @@ class Invoking(Asynchronous):
             "ResponseStreamContentType": "application/octet-stream",
             "EventStream": events,
         }
+
+    def _asked(self, text: str, qualifier: str | None) -> tuple[Any, Target]:
+        """What is to be invoked, and Lambda where it is."""
+        home = self.home_of(text)
+        if home.account != self.account:
+            address = names.read(text, qualifier)
+            arn = home.arn(f"function:{address.name}")
+            self.check_stranger(home, f"{arn}:{address.qualifier}" if address.qualifier else arn)
+        return home, home.target(text, qualifier)
 
     def invoked(self, found: Target, payload: bytes, request_id: str, client_context: str | None = None) -> Outcome:
         """A synchronous invocation of a function that is here."""

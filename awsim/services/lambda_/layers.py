@@ -215,6 +215,8 @@ class Layers(Base):
         if len(parts) != 8 or parts[5] != "layer" or not parts[7].isdecimal():
             raise invalid(f"{arn} is not a valid layer version ARN.")
         home = self.at(account=parts[4], region=parts[3])
+        if parts[4] != self.account:
+            self.check_stranger(home, arn)
         layer: Layer | None = home.layers.get(parts[6])
         return layer.versions.get(int(parts[7])) if layer is not None else None
 

@@ -7,6 +7,7 @@ from urllib.request import Request, urlopen
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -444,13 +445,14 @@ def test_a_configuration_taken_away(s3, bucket, queue, notify, records):
     assert records() == []
 
 
-def test_a_function_that_nobody_models_is_no_obstacle(s3, bucket, notify):
+def test_a_function_that_does_not_let_s3_in_is_refused(s3, bucket, notify):
     function = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f"
     entry = {"LambdaFunctionArn": function, "Events": ["s3:ObjectCreated:*"], "Id": "f"}
-    notify(bucket, LambdaFunctionConfigurations=[entry])
-    s3.put_object(Bucket=bucket, Key="k", Body=b"1")
-    kept = s3.get_bucket_notification_configuration(Bucket=bucket)["LambdaFunctionConfigurations"]
-    assert kept == [entry]
+    with pytest.raises(ClientError, match="Unable to validate the following destination configurations") as refused:
+        notify(bucket, LambdaFunctionConfigurations=[entry])
+    assert refused.value.response["Error"]["ArgumentValue1"] == f"Not authorized to invoke function [{function}]"
+    kept = s3.get_bucket_notification_configuration(Bucket=bucket)
+    assert "LambdaFunctionConfigurations" not in kept
 
 
 @pytest.mark.rule("sqs-096")
