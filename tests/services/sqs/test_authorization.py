@@ -187,3 +187,14 @@ def test_sqs_s_own_key_asks_nobody(aws, make, send, bodies):
     url = make(KmsMasterKeyId="alias/aws/sqs")
     send(url, "x")
     assert bodies(url) == ["x"]
+
+
+@pytest.mark.parametrize(
+    "url, code",
+    [
+        ("SQS_QUEUE_URL", "AWS.SimpleQueueService.NonExistentQueue"),
+        ("https://sqs.us-east-1.amazonaws.com/x", "InvalidAddress"),
+    ],
+)
+def test_a_url_that_is_none_is_no_matter_of_permissions(sqs, refused, url, code):
+    assert refused(sqs.send_message, QueueUrl=url, MessageBody="x")[0] == code

@@ -126,7 +126,7 @@ class Operations(Service):
     def resource_policy(self, arn: str) -> ResourceSide:
         """The owner and the policy of a queue."""
         parts = arn.split(":")
-        if len(parts) != 6:
+        if len(parts) != 6 or not parts[4].isdecimal():  # of a URL that is none
             return ResourceSide(self.account)
         queue = self._queue_of(parts)
         text = queue.settings.policy if queue is not None else None
