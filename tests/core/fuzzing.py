@@ -602,9 +602,9 @@ def _difference(ours: Any, theirs: Any, path: str = "") -> str:
     return f"{path}: {ours!r} -> {theirs!r}"[:600]
 
 
-# What may be made or noted in passing: defaults that stand from the first look on, the moment of an analysis, counters
-# that only number what comes later, lines of S3's access logs.
-_IN_PASSING = re.compile(r"^(default.*|analyzed|made|_?lines|_?pending|AwsDataCatalog)$")
+# What may be made or noted in passing: defaults that stand from the first look on, the moment of an analysis and what it
+# came to, counters that only number what comes later.
+_IN_PASSING = re.compile(r"(default.*|analyzed|resources|last|made|_turn)\Z")
 
 
 def changes(cloud: Cloud) -> list[str]:
@@ -615,7 +615,9 @@ def changes(cloud: Cloud) -> list[str]:
     # Services that came to be, answers kept for tokens, the most that was measured for `limits.usage()`, used-up ids.
     invisible = {id(cloud._services), id(cloud.tokens)}
     for service in cloud._services.values():
-        invisible |= {id(service.limits._peaks), id(service.limits._counts), id(service.ids._counters)}
+        invisible.add(id(service.ids._counters))
+    for view in cloud.limits._views.values():
+        invisible |= {id(view._peaks), id(view._counts)}
     # What nothing that was there before leads to.
     new = set()
     for target, key, earlier in first.values():
@@ -624,6 +626,8 @@ def changes(cloud: Cloud) -> list[str]:
     found = []
     if any(type(target).__name__ == "Transitions" for target, _, _ in first.values()):
         return []  # messages of a queue whose time had come went back, when somebody looked
+    if any(isinstance(key, str) and key.startswith("alias/aws/") for _, key, _ in first.values()):
+        return []  # the key that AWS manages for a service is made when it is first asked for
     for target, key, earlier in first.values():
         if id(target) in invisible or id(target) in new or type(key) is object:  # the last: the order of keys
             continue

@@ -77,7 +77,9 @@ class Pipe(Entity):
 
     def listed(self) -> dict[str, Any]:
         shown = {name: self.settings.get(name) for name in ("Source", "Target", "Enrichment")}
-        return {**self.answered(), **shown, "StateReason": self.reason}
+        # Listings have no word for the state that a pipe being deleted is to come to.
+        desired = None if self.desired == "DELETED" else self.desired
+        return {**self.answered(), **shown, "DesiredState": desired, "StateReason": self.reason}
 
     def described(self) -> dict[str, Any]:
         return {**self.settings, **self.answered(), "StateReason": self.reason, "Tags": self.tags.as_dict() or None}
