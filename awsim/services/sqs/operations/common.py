@@ -72,10 +72,9 @@ class Operations(Service):
         queue.refresh(self.now() if now is None else now)
         return queue
 
-    def unlock(self, queue: Queue, ask: Callable[..., None]) -> None:
-        """On a queue under a KMS key: have a data key, for `ask` is `queue.seal.to_write` or `to_read`."""
-        key = queue.settings.kms_master_key_id
-        if key is None or key.endswith(_MANAGED_KEY):
+    def unlock(self, queue: Queue, key: str, ask: Callable[..., None]) -> None:
+        """Have a data key of a queue under a KMS key: `ask` is `queue.seal.to_write` or `to_read`."""
+        if key.endswith(_MANAGED_KEY):
             return
         owner = self if queue.arn.split(":")[4] == self.account else self.at(account=queue.arn.split(":")[4])
         try:

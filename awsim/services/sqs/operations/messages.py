@@ -78,7 +78,8 @@ class MessageOperations(Operations):
         self._check_type(queue, MessageGroupId, MessageDeduplicationId, DelaySeconds)
         raw = self._checked_body(queue, MessageBody, MessageAttributes)
         self._throttle(queue, "fifo-send", (MessageGroupId,))
-        self.unlock(queue, queue.seal.to_write)
+        if queue.settings.kms_master_key_id is not None:
+            self.unlock(queue, queue.settings.kms_master_key_id, queue.seal.to_write)
         return self._send(
             queue,
             now,
@@ -103,7 +104,8 @@ class MessageOperations(Operations):
         sizes = (contents.size(entry.get("MessageBody") or "", entry.get("MessageAttributes")) for entry in Entries)
         self.limits.check("batch-size", sum(sizes))
         self._throttle(queue, "fifo-send", {entry.get("MessageGroupId") for entry in Entries})
-        self.unlock(queue, queue.seal.to_write)
+        if queue.settings.kms_master_key_id is not None:
+            self.unlock(queue, queue.settings.kms_master_key_id, queue.seal.to_write)
 
         def send(entry: Mapping[str, Any]) -> dict[str, Any]:
             body, given = entry.get("MessageBody") or "", entry.get("MessageAttributes")
@@ -240,7 +242,8 @@ class MessageOperations(Operations):
         if self.request.deadline is None:
             # A long poll that looks again is still the same request.
             self._throttle(queue, "fifo-receive")
-        self.unlock(queue, queue.seal.to_read)
+        if settings.kms_master_key_id is not None:
+            self.unlock(queue, settings.kms_master_key_id, queue.seal.to_read)
         poll = Poll(
             maximum=self.limits["receive-default"] if MaxNumberOfMessages is None else MaxNumberOfMessages,
             timeout=(settings.visibility_timeout if VisibilityTimeout is None else VisibilityTimeout) * 1000,
