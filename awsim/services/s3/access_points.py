@@ -155,7 +155,8 @@ class AccessPoints(Access):
                 bucket = self._bucket_of(point, call.region)
                 changed["CopySource"] = f"{quote(bucket)}/{quote(key)}{query}"
                 call.through = call.through or Through(point, bucket, params)
-                self._check_access(call, params, Through(point, bucket, params))
+                asked = {"Bucket": point.arn, "Key": key, "VersionId": query.partition("=")[2] or None}
+                self._check_access(call, {**params, "CopySource": asked}, Through(point, bucket, params))
         if changed:
             call.params = {**params, **changed}
 

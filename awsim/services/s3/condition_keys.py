@@ -138,19 +138,28 @@ def _creates(service: Permissions, resource: str, rest: str) -> bool | None:
     return False if operation in ("CreateMultipartUpload", "UploadPart", "UploadPartCopy") else None
 
 
-def _access_point(service: Permissions, resource: str, rest: str) -> str | None:
+def _point(service: Permissions, resource: str) -> Any:
+    """The access point by which a resource was asked for, if any."""
     through = service.cloud.current.through
-    return None if through is None else through.point.arn
+    if through is None:
+        return None
+    bucket, _ = service.place(resource)
+    return through.point if bucket is not None and bucket.name == through.bucket else None
+
+
+def _access_point(service: Permissions, resource: str, rest: str) -> str | None:
+    point = _point(service, resource)
+    return None if point is None else point.arn
 
 
 def _access_point_account(service: Permissions, resource: str, rest: str) -> str | None:
-    through = service.cloud.current.through
-    return None if through is None else through.point.account
+    point = _point(service, resource)
+    return None if point is None else point.account
 
 
 def _network_origin(service: Permissions, resource: str, rest: str) -> str | None:
-    through = service.cloud.current.through
-    return None if through is None else through.point.network_origin
+    point = _point(service, resource)
+    return None if point is None else point.network_origin
 
 
 _KEYS: dict[str, Callable[[Permissions, str, str], Any]] = {

@@ -342,3 +342,21 @@ def test_a_bucket_of_another_account(aws, control, s3, refused):
     delegated = allow("*", both, Condition={"StringEquals": {"s3:DataAccessPointAccount": ACCOUNT}})
     aws.call("s3", "PutBucketPolicy", Bucket="theirs", Policy=policy(delegated), **theirs)
     assert s3.list_objects_v2(Bucket=made["Alias"])["KeyCount"] == 0
+
+
+@pytest.mark.aws(authorization=True)
+def test_what_is_copied_is_asked_of_the_point(aws, control, s3, bucket, point, refused):
+    s3.put_object(Bucket=bucket, Key="a", Body=b"x")
+    denied = allow("s3:GetObject", f"{ARN}/object/*", effect="Deny")
+    control.put_access_point_policy(Name="finance", Policy=policy(denied))
+    for name in (ARN, point["Alias"]):
+        source = {"Bucket": name, "Key": "a"}
+        assert refused(s3.copy_object, Bucket=bucket, Key="b", CopySource=source)[0] == "AccessDenied", name
+    s3.copy_object(Bucket=ARN, Key="b", CopySource={"Bucket": bucket, "Key": "a"})
+    # A bucket that is written to by its own name is not asked for through the access point of the source.
+    control.delete_access_point_policy(Name="finance")
+    s3.create_bucket(Bucket="target")
+    wanted = allow("s3:PutObject", "arn:aws:s3:::target/*", effect="Deny")
+    wanted["Condition"] = {"StringEquals": {"s3:DataAccessPointArn": ARN}}
+    s3.put_bucket_policy(Bucket="target", Policy=policy(wanted))
+    s3.copy_object(Bucket="target", Key="b", CopySource={"Bucket": ARN, "Key": "a"})
