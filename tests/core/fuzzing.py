@@ -602,8 +602,8 @@ def _difference(ours: Any, theirs: Any, path: str = "") -> str:
     return f"{path}: {ours!r} -> {theirs!r}"[:600]
 
 
-# What may be made or noted in passing: defaults that stand from the first look on, the moment of an analysis and what it
-# came to, counters that only number what comes later.
+# What may be made or noted in passing: defaults that stand from the first look on, the moment of an analysis and what
+# it came to, counters that only number what comes later.
 _IN_PASSING = re.compile(r"(default.*|analyzed|resources|last|made|_turn)\Z")
 
 
