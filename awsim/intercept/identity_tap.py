@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -65,7 +66,8 @@ def session_patches(module: Any) -> Iterator[Patch]:
             if value is None and logical_name == "region" and methods is None:
                 entry = stack.current
                 if entry is not None:
-                    return entry.cloud.region
+                    # The code of a function has its own environment: sessions that were made outside do not know it.
+                    return os.environ.get("AWS_DEFAULT_REGION") or entry.cloud.region
             return value
 
         return get_config_variable
