@@ -6,8 +6,10 @@ operation in `CALLS` where they are missing.
 
 import copy
 import fnmatch
+import io
 import json
 import re
+import zipfile
 from dataclasses import dataclass
 from typing import Any
 
@@ -186,7 +188,26 @@ def _brokers(cloud):
     return {**cluster, "CurrentVersion": version}
 
 
+def _function(cloud=None):
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("app.py", "")
+    given = {
+        "FunctionName": "f",
+        "Runtime": "python3.13",
+        "Handler": "app.handler",
+        "Role": ROLE,
+        "Code": {"ZipFile": package.getvalue()},
+    }
+    if cloud is None:
+        return given
+    cloud.call("lambda", "CreateFunction", given)
+    return {"FunctionName": "f"}
+
+
 CALLS = {
+    "lambda:CreateFunction": lambda cloud: _function(),
+    "lambda:UpdateFunctionConfiguration": _function,
     "sqs:SendMessage": lambda cloud: {"QueueUrl": _queue(cloud), "MessageBody": "hello"},
     "sqs:ReceiveMessage": lambda cloud: {"QueueUrl": _queue(cloud)},
     "sqs:ChangeMessageVisibility": lambda cloud: {**_received(cloud), "VisibilityTimeout": 30},
