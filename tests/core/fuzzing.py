@@ -141,7 +141,7 @@ LEFT_OUT = {
 
 
 # Enumerations that do not hold what AWS answers.
-WRONG_ENUMS = {"PermissionsBoundaryAttachmentType", "PolicySourceType", "AuthenticationStrategy", "EngineType"}
+WRONG_ENUMS = {"PermissionsBoundaryAttachmentType", "PolicySourceType", "AuthenticationStrategy", "BrokerStorageType", "EngineType"}
 
 
 class Wrong(AssertionError):
