@@ -4,7 +4,9 @@ Driven from botocore's data: one that a newer botocore adds is asked for here, a
 not model is left out.
 """
 
+import io
 import json
+import zipfile
 
 import pytest
 
@@ -23,6 +25,7 @@ SERVICES = (
     "kafka",
     "kinesisvideo",
     "kms",
+    "lambda",
     "mq",
     "organizations",
     "pipes",
@@ -149,8 +152,67 @@ def _binding(client):
     client.put_code_binding(**_schema(client), Language="Python36")
 
 
+def _package():
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("app.py", "")
+    return {"ZipFile": package.getvalue()}
+
+
+def _function(client, name="f", publish=False):
+    client.create_function(
+        FunctionName=name,
+        Runtime="python3.13",
+        Handler="app.handler",
+        Role="arn:aws:iam::123456789012:role/app",
+        Code=_package(),
+        Publish=publish,
+    )
+
+
+def _versions_of_function(client, of_each=lambda client, version: None, count=7):
+    _function(client)
+    for number in range(count):
+        client.update_function_configuration(FunctionName="f", Description=str(number))
+        of_each(client, client.publish_version(FunctionName="f")["Version"])
+    return {"FunctionName": "f"}
+
+
+def _functions(client):
+    for number in range(7):
+        _function(client, f"f{number}")
+    return {}
+
+
+def _layers(client, name="layer-{}"):
+    for number in range(7):
+        client.publish_layer_version(LayerName=name.format(number), Content=_package())
+    return {}
+
+
+def _mappings(client):
+    _function(client)
+    for number in range(7):
+        boto3.client("sqs").create_queue(QueueName=f"q{number}")
+        arn = f"arn:aws:sqs:us-east-1:123456789012:q{number}"
+        client.create_event_source_mapping(FunctionName="f", EventSourceArn=arn)
+    return {"FunctionName": "f"}
+
+
+FUNCTION = {"FunctionName": "f"}
+
 # Name -> (parameters, makes it true, and whether a wait before that ends in vain).
 WAITERS = {
+    "lambda:FunctionActive": (FUNCTION, _function, False),
+    "lambda:FunctionActiveV2": (FUNCTION, _function, False),
+    "lambda:FunctionExists": (FUNCTION, _function, True),
+    "lambda:FunctionUpdated": (FUNCTION, _function, False),
+    "lambda:FunctionUpdatedV2": (FUNCTION, _function, False),
+    "lambda:PublishedVersionActive": (
+        {**FUNCTION, "Qualifier": "1"},
+        lambda client: _function(client, publish=True),
+        False,
+    ),
     "schemas:CodeBindingExists": ({**SCHEMA, "Language": "Python36"}, _binding, False),
     "s3:BucketExists": ({"Bucket": "reports"}, _bucket, True),
     "s3:BucketNotExists": ({"Bucket": "reports"}, lambda client: None, False),
@@ -988,6 +1050,27 @@ PAGINATORS = {
     "s3:ListBuckets": _buckets,
     "sqs:ListQueues": _queues,
     "sqs:ListDeadLetterSourceQueues": _sources,
+    "lambda:ListFunctions": _functions,
+    "lambda:ListEventSourceMappings": _mappings,
+    "lambda:ListAliases": lambda client: _versions_of_function(
+        client,
+        lambda client, version: client.create_alias(FunctionName="f", Name=f"a{version}", FunctionVersion=version),
+    ),
+    "lambda:ListVersionsByFunction": lambda client: _versions_of_function(client, count=6),  # and $LATEST
+    "lambda:ListLayers": _layers,
+    "lambda:ListLayerVersions": lambda client: {**_layers(client, "one"), "LayerName": "one"},
+    "lambda:ListFunctionEventInvokeConfigs": lambda client: _versions_of_function(
+        client,
+        lambda client, version: client.put_function_event_invoke_config(
+            FunctionName="f", Qualifier=version, MaximumRetryAttempts=1
+        ),
+    ),
+    "lambda:ListProvisionedConcurrencyConfigs": lambda client: _versions_of_function(
+        client,
+        lambda client, version: client.put_provisioned_concurrency_config(
+            FunctionName="f", Qualifier=version, ProvisionedConcurrentExecutions=1
+        ),
+    ),
     "dynamodb:ListTables": _tables,
     "dynamodb:Query": _queried,
     "dynamodb:Scan": _items,
