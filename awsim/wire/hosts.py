@@ -32,6 +32,9 @@ SUFFIXES = (
 # Instance metadata (IPv4 and IPv6) and container credentials.
 METADATA_HOSTS = {"169.254.169.254", "169.254.170.2", "169.254.170.23", "[fd00:ec2::254]", "[fd00:ec2::23]"}
 
+# Pages for people under a suffix that APIs have too.
+_PAGES = {"docs.aws.amazon.com"}
+
 _REGION = re.compile(
     r"(?:us|eu|ap|sa|ca|me|af|il|mx|cn|us-gov|us-iso|us-isob|eu-isoe|us-isof|eusc-de)"
     r"-(?:north|south|east|west|central)(?:east|west)?-\d{1,2}$"
@@ -44,7 +47,7 @@ def is_aws_host(host: str) -> bool:
     """Whether a host (lower case, no port) is AWS's, whatever service may claim it."""
     known = _cache.get(host)
     if known is None:
-        known = host.endswith(SUFFIXES) or host in METADATA_HOSTS
+        known = (host.endswith(SUFFIXES) and host not in _PAGES) or host in METADATA_HOSTS
         if len(_cache) > 4096:
             _cache.clear()
         _cache[host] = known

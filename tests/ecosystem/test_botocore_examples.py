@@ -875,7 +875,7 @@ def unlike(shape, expected, answered, known, path=""):
             yield path, f"is {answered!r}, in the example {expected!r}"
 
 
-@pytest.mark.parametrize("example", examples())
+@pytest.mark.parametrize("example", list(examples()))
 def test_example(aws, example):
     service, _, name = example.partition(":")
     operation, number = name.rstrip("]").split("[")

@@ -207,7 +207,7 @@ def test_aws_hosts() -> None:
                 assert router.services_of(url) == ["sqs"], region
     for host in ("169.254.169.254", "169.254.170.2", "a.lambda-url.us-east-1.on.aws"):
         assert is_aws_host(host)
-    for host in ("localhost", "example.com", "amazonaws.com.example.org", "notamazonaws.com"):
+    for host in ("docs.aws.amazon.com", "localhost", "example.com", "amazonaws.com.example.org", "notamazonaws.com"):
         assert not is_aws_host(host)
 
 
