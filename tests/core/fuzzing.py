@@ -141,7 +141,15 @@ LEFT_OUT = {
 
 
 # Enumerations that do not hold what AWS answers.
-WRONG_ENUMS = {"PermissionsBoundaryAttachmentType", "PolicySourceType", "AuthenticationStrategy", "BrokerStorageType", "EngineType"}
+WRONG_ENUMS = {
+    "PermissionsBoundaryAttachmentType",
+    "PolicySourceType",
+    "AuthenticationStrategy",
+    "BrokerStorageType",
+    "EngineType",
+    "CustomerMasterKeySpec",
+    "LastUpdateStatusReasonCode",
+}
 
 
 class Wrong(AssertionError):
