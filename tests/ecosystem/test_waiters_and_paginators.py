@@ -1059,6 +1059,13 @@ PAGINATORS = {
     "lambda:ListVersionsByFunction": lambda client: _versions_of_function(client, count=6),  # and $LATEST
     "lambda:ListLayers": _layers,
     "lambda:ListLayerVersions": lambda client: {**_layers(client, "one"), "LayerName": "one"},
+    "lambda:ListFunctionUrlConfigs": lambda client: _versions_of_function(
+        client,
+        lambda client, version: (
+            client.create_alias(FunctionName="f", Name=f"a{version}", FunctionVersion=version),
+            client.create_function_url_config(FunctionName="f", Qualifier=f"a{version}", AuthType="NONE"),
+        ),
+    ),
     "lambda:ListFunctionEventInvokeConfigs": lambda client: _versions_of_function(
         client,
         lambda client, version: client.put_function_event_invoke_config(

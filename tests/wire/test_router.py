@@ -113,7 +113,7 @@ def test_s3(made: tuple, operation: str) -> None:
             ("apigatewaymanagementapi", "PostToConnection"),
             "us-east-1",
         ),
-        (("GET", "a.lambda-url.us-east-1.on.aws/"), ("lambda-url", "Invoke"), "us-east-1"),
+        (("GET", "a.lambda-url.us-east-1.on.aws/"), ("lambda", "InvokeFunctionUrl"), "us-east-1"),
         (("POST", "email.us-east-1.amazonaws.com/v2/email/outbound-emails"), ("sesv2", "SendEmail"), "us-east-1"),
         (("POST", "email.us-east-1.amazonaws.com/", {}, "Action=SendEmail"), ("ses", "SendEmail"), "us-east-1"),
     ],

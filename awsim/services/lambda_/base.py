@@ -37,6 +37,9 @@ class Base(Service):
     scope = "region"
     # Runtimes and retirement have words of their own.
     unchecked = frozenset({"Runtime"})
+    # Who may is decided where a URL's kind of authorization is known.
+    anonymous = frozenset({"InvokeFunctionUrl"})
+    itemised = frozenset({"InvokeFunctionUrl"})
 
     functions = Collection("function")
 
