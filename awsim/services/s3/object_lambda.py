@@ -87,8 +87,9 @@ class ObjectLambda(AccessPoints):
 
     def _lambda_point(self, name: str) -> LambdaPoint | None:
         if name.endswith(_ALIAS_END):
-            name = self.lambda_aliases.get(name, "")
-        elif ":s3-object-lambda:" not in name:
+            arn = self.lambda_aliases.get(name)
+            return None if arn is None else self.lambda_points[arn]
+        if ":s3-object-lambda:" not in name:
             return None
         point: LambdaPoint | None = self.lambda_points.get(name.replace(":accesspoint:", ":accesspoint/"))
         if point is None:
