@@ -155,6 +155,19 @@ class Base(Service):
             return ResourceSide(owner, closed=True)
         return ResourceSide(owner, (parse(permissions.written(policy.statements), "resource"),))
 
+    def resource_arn(self, name: str, arn: str, params: Mapping[str, Any]) -> str:
+        """The ARN behind a partial one (`123456789012:function:name`)."""
+        given = params.get("FunctionName")
+        if name not in ("function", "qualified") or not isinstance(given, str) or given.startswith("arn:"):
+            return arn
+        try:
+            address = names.read(given, params.get("Qualifier"))
+        except AWSError:
+            return arn  # the operation refuses it
+        account, region = address.account or self.account, address.region or self.region
+        whole = self.arn(f"function:{address.name}", account=account, region=region)
+        return f"{whole}:{address.qualifier}" if address.qualifier else whole
+
     def tags_of(self, arn: str) -> Mapping[str, str] | None:
         parts = arn.split(":")
         if len(parts) < 7 or parts[5] != "function":

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
+from awsim.auth.credentials import administrator
 from awsim.errors import AWSError
 from awsim.services.lambda_ import packages, running
 from awsim.services.lambda_.base import Base
@@ -95,6 +96,7 @@ class Executing(Base):
                 "The operation cannot be performed at this time. The function is currently in the following state: "
                 "Pending"
             )
+        self._check_key(version)
         event = json.loads(payload) if payload else {}
         self.enter(function)
         waiting = before.waiting if before.depth else []
@@ -116,6 +118,23 @@ class Executing(Base):
                 "Lambda has detected the invocation of this function as part of a recursive loop and stopped it.",
                 fields={"Type": "User"},
             )
+
+    def _check_key(self, version: Version) -> None:
+        """Environment variables are decrypted with the customer's key, if they were encrypted with one."""
+        key = version.settings.get("KMSKeyArn")
+        if not key or not version.settings.get("Environment"):
+            return
+        try:
+            answer = self.call("kms", "DescribeKey", as_=administrator(self.account), KeyId=key)
+        except AWSError as error:
+            raise _undecrypted(
+                "KMSNotFoundException", f"the KMS key was not found. KMS Exception: {error.code}"
+            ) from None
+        state = answer["KeyMetadata"]["KeyState"]
+        if state == "Disabled":
+            raise _undecrypted("KMSDisabledException", "the KMS key used is disabled")
+        if state != "Enabled":
+            raise _undecrypted("KMSInvalidStateException", "the KMS key used is in an invalid state for Decrypt")
 
     def _executed(
         self,
@@ -209,6 +228,14 @@ class Executing(Base):
             "LAMBDA_RUNTIME_DIR": "/var/runtime",
             **own,
         }
+
+
+def _undecrypted(code: str, why: str) -> AWSError:
+    message = (
+        f"Lambda was unable to decrypt the environment variables because {why}. Please check the function's KMS key "
+        "settings."
+    )
+    return AWSError(code, message, fields={"Type": "User"})
 
 
 def _environment(version: Version) -> tuple[str, str, str]:

@@ -429,3 +429,34 @@ def test_a_client_of_the_function_has_its_region(aws):
     code = {"ZipFile": zipped(app="x = 1")}
     west.create_function(FunctionName="f", Runtime="python3.12", Handler="a.b", Role=ROLE, Code=code)
     assert result(west.invoke(FunctionName="f")) == "us-west-2"
+
+
+@pytest.mark.rule("lambda-022")
+def test_variables_are_decrypted_with_the_customers_key(client, make, functions, refused):
+    kms = client("kms")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    made = make(code=lambda event, context: 1, KMSKeyArn=key, Environment={"Variables": {"COLOUR": "red"}})
+    assert (made["KMSKeyArn"], result(functions.invoke(FunctionName="f"))) == (key, 1)
+    kms.disable_key(KeyId=key)
+    message = (
+        "Lambda was unable to decrypt the environment variables because the KMS key used is disabled. Please check the "
+        "function's KMS key settings."
+    )
+    assert refused(functions.invoke, FunctionName="f") == ("KMSDisabledException", message)
+
+
+@pytest.mark.aws(authorization=True)
+@pytest.mark.parametrize("name", ["f", f"{ACCOUNT}:function:f", f"{ACCOUNT}:f", ARN])
+def test_permissions_hold_however_a_function_is_named(aws, client, make, functions, refused, name):
+    iam = client("iam")
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    iam.create_role(RoleName="app", AssumeRolePolicyDocument=document)
+    make(code=lambda event, context: "ran")
+    user = iam.create_user(UserName="caller")["User"]["Arn"]
+    allow = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": ARN}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    iam.put_user_policy(UserName="caller", PolicyName="p", PolicyDocument=policy)
+    caller = client("lambda", **aws.credentials(user))
+    assert result(caller.invoke(FunctionName=name)) == "ran"
+    assert refused(caller.get_function, FunctionName=name)[0] == "AccessDeniedException"
