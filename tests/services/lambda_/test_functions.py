@@ -145,7 +145,6 @@ def test_size_of_all_variables(make, functions, refused):
     assert functions.get_function_configuration(FunctionName="f")["Environment"]["Variables"] == fits
 
 
-@pytest.mark.rule("lambda-005")
 def test_images_take_no_runtime(functions, refused):
     given = {"FunctionName": "f", "Role": ROLE, "PackageType": "Image", "Code": {"ImageUri": "1.dkr.ecr/app:1"}}
     assert functions.create_function(**given)["PackageType"] == "Image"

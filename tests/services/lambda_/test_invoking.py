@@ -180,7 +180,7 @@ def test_a_run_beyond_its_timeout(aws, make, functions):
     assert left == [1000, 0]
 
 
-@pytest.mark.rule("lambda-062", "lambda-061", "lambda-060")
+@pytest.mark.rule("lambda-062", "lambda-060")
 @pytest.mark.aws(authorization=True)
 def test_code_acts_as_its_role(aws, client, make, functions, refused):
     iam, dynamodb = client("iam"), client("dynamodb")
@@ -317,7 +317,7 @@ def test_bounds_of_event_settings(aws, make, functions, refused):
     assert functions.get_function_event_invoke_config(FunctionName="f")["MaximumRetryAttempts"] == 2
 
 
-@pytest.mark.rule("lambda-049", "lambda-050", "lambda-051", "lambda-052", "lambda-054")
+@pytest.mark.rule("lambda-050", "lambda-051", "lambda-052", "lambda-054")
 @pytest.mark.aws(limits={"lambda.concurrency": 2})
 def test_concurrency(client, make, functions):
     def nested(event, context):
@@ -460,3 +460,27 @@ def test_permissions_hold_however_a_function_is_named(aws, client, make, functio
     caller = client("lambda", **aws.credentials(user))
     assert result(caller.invoke(FunctionName=name)) == "ran"
     assert refused(caller.get_function, FunctionName=name)[0] == "AccessDeniedException"
+
+
+@pytest.mark.rule("lambda-049")
+def test_invocations_run_side_by_side(make, functions):
+    together = threading.Barrier(3, timeout=30)
+    make(code=lambda event, context: together.wait() is not None, Timeout=60)
+    answers = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(result(functions.invoke(FunctionName="f")))) for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [True] * 3
+
+
+@pytest.mark.aws(replay="lambda.duplicate-event#1=1")
+def test_an_asynchronous_event_may_come_twice(aws, make, functions):
+    ran = []
+    make(code=lambda event, context: ran.append(event))
+    functions.invoke(FunctionName="f", InvocationType="Event", Payload=b"1")
+    functions.invoke(FunctionName="f", InvocationType="Event", Payload=b"2")
+    assert ran == [1, 1, 2]
