@@ -331,3 +331,28 @@ def test_a_function_calls_another(function, recorded):
     function("first", invoke)
     answer = client("lambda").invoke(FunctionName="first", Payload=b'{"n": 1}')
     assert (json.load(answer["Payload"]), got) == (202, [{"n": 1}])
+
+
+def test_what_a_pipes_function_writes_into_its_source_is_read_after_it(function):
+    kinesis = client("kinesis")
+    kinesis.create_stream(StreamName="clicks", ShardCount=1)
+    stream = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/clicks"
+    batches, running = [], []
+
+    def code(event, context):
+        assert not running
+        running.append(True)
+        batches.append([base64.b64decode(one["data"]).decode() for one in event])
+        if batches == [["1"]]:
+            client("kinesis").put_record(StreamName="clicks", Data=b"2", PartitionKey="k")
+        running.clear()
+
+    client("pipes").create_pipe(
+        Name="p",
+        Source=stream,
+        Target=function("f", code),
+        RoleArn=ROLE,
+        SourceParameters={"KinesisStreamParameters": {"StartingPosition": "LATEST"}},
+    )
+    kinesis.put_record(StreamName="clicks", Data=b"1", PartitionKey="k")
+    assert batches == [["1"], ["2"]]

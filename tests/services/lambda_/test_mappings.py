@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64decode
+from itertools import pairwise
 
 import pytest
 
@@ -360,3 +361,46 @@ def test_sources_are_read_as_the_functions_role(client, functions, make, queue, 
     create(arn)
     client("sqs").send_message(QueueUrl=url, MessageBody="a")
     assert (len(seen), waiting(client, url)) == (1, (0, 0))
+
+
+@pytest.mark.rule("lambda-084")
+@pytest.mark.aws(at="2026-01-01")
+def test_retries_wait_longer_each_time_and_end(aws, client, mapped, queue, put, stream):
+    dead, dead_arn = queue("dead")
+    times = []
+
+    def fail(event, batches):
+        times.append(round(aws.clock.time()))
+        raise ValueError("no")
+
+    arn = stream()
+    put("bad")
+    mapped(
+        arn,
+        fail,
+        StartingPosition="TRIM_HORIZON",
+        MaximumRetryAttempts=3,
+        DestinationConfig={"OnFailure": {"Destination": dead_arn}},
+    )
+    aws.clock.advance(minutes=5)
+    assert [later - earlier for earlier, later in pairwise(times)] == [1, 2, 4]
+    (message,) = client("sqs").receive_message(QueueUrl=dead)["Messages"]
+    context = json.loads(message["Body"])["requestContext"]
+    assert (context["condition"], context["approximateInvokeCount"]) == ("RetryAttemptsExhausted", 4)
+
+
+def test_what_a_function_writes_into_its_own_stream_is_read_after_it(mapped, put, stream):
+    """Not on top of it: its batches of a shard come one after the other."""
+    running = []
+
+    def answer(event, batches):
+        assert not running
+        running.append(True)
+        if batches[-1] == ["1"]:
+            put(2)
+        running.clear()
+
+    arn = stream()
+    batches = mapped(arn, answer, StartingPosition="LATEST")
+    put(1)
+    assert batches == [["1"], ["2"]]
