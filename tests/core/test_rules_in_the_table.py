@@ -10,6 +10,7 @@ from awsim.limits.table import load
 
 HERE = Path(__file__).parent
 RULES = HERE.parents[2] / "shared" / "rules"
+SERVICES = HERE.parents[1] / "awsim" / "services"
 KINDS = {"throttle", "quota", "limit", "default", "lifecycle", "consistency"}
 TABLE = tomllib.loads((HERE / "rules_in_the_table.toml").read_text("utf-8"))
 # A rule may count in minutes, hours, days, KiB, MiB or milliseconds where the row counts in seconds and bytes.
@@ -37,6 +38,14 @@ def test_what_is_named_exists(service, number, entry):
 
 
 needs_rules = pytest.mark.skipif(not RULES.is_dir(), reason="the rules are not beside this checkout")
+
+
+@needs_rules
+def test_every_service_that_has_such_rules_is_here():
+    modelled = {
+        path.name.strip("_").replace("_", "-") for path in SERVICES.iterdir() if (path / "__init__.py").is_file()
+    }
+    assert {service for service in modelled if rules_of(service)} == set(TABLE)
 
 
 @needs_rules
