@@ -57,7 +57,7 @@ def test_object_lambda_of_those_who_had_it(control, point, s3, refused):
 
 
 @pytest.mark.aws(limits={"s3control.object-lambda-closed": 0})
-@pytest.mark.rule("s3control-014")
+@pytest.mark.rule("s3control-014", "s3-262")
 def test_what_the_function_makes_of_it(aws, control, point, s3, refused):
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     role = boto3.client("iam").create_role(
