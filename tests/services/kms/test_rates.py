@@ -90,7 +90,9 @@ def test_other_operations(aws, kms, refused):
 @pytest.mark.rule("kms-048")
 def test_sdks_try_again(aws):
     aws.limits["kms.symmetric"] = 1
-    kms = boto3.client("kms", region_name="us-east-1")
+    # The waits of retries are random: a few more of them than by default are sure to be long enough.
+    config = Config(retries={"mode": "standard", "total_max_attempts": 10})
+    kms = boto3.client("kms", region_name="us-east-1", config=config)
     key = kms.create_key()["KeyMetadata"]["Arn"]
     kms.encrypt(KeyId=key, Plaintext=b"x")
     answer = kms.encrypt(KeyId=key, Plaintext=b"x")

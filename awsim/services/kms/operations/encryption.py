@@ -10,7 +10,7 @@ from awsim.services.kms import ciphertext, refusals
 from awsim.services.kms.ciphertext import OVERHEAD
 from awsim.services.kms.key import Key, Material
 from awsim.services.kms.operations.use import Use
-from awsim.services.kms.specs import ENCRYPT_DECRYPT, OAEP, SYMMETRIC
+from awsim.services.kms.specs import ENCRYPT_DECRYPT, OAEP, SPECS, SYMMETRIC
 
 Context = Mapping[str, str]
 _SIZES = {"AES_256": 32, "AES_128": 16}
@@ -172,8 +172,8 @@ class EncryptionOperations(Use):
         return answer
 
     def _data_key_pair(self, named: str, spec: str, context: Context | None, rehearsed: bool | None) -> dict[str, Any]:
-        if spec == "SM2":
-            self.not_modelled("key pairs of spec SM2")
+        if spec == "SM2" or spec not in SPECS:
+            self.not_modelled(f"key pairs of spec {spec}")
         key = self.wrapping(named, rate="pair-" + spec.lower().replace("_", "-"))
         if key.store is not None:
             raise refusals.unsupported("Key pairs cannot be generated under keys in a custom key store.")

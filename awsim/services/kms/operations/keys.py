@@ -54,7 +54,9 @@ class KeyOperations(Operations):
         return {"KeyMetadata": key.described(self.now)}
 
     def _usage(self, spec: str, usage: str | None) -> str:
-        known = SPECS[spec]
+        known = SPECS.get(spec)
+        if known is None:
+            self.not_modelled(f"keys of spec {spec}")
         if known.family == "sm2":
             if self.partition == "aws-cn":
                 self.not_modelled("keys of spec SM2")
