@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, TypeVar
 
 from awsim.errors import AWSError
 from awsim.ids import Ids
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceSide:
+class ResourceSide(NamedTuple):
     """What the owner of a resource says of its use: account, parsed resource policies (see `awsim.auth.policy`).
 
     `mandatory`: the policy must let in, whatever identity policies say. `granted`: an ACL or a grant lets in.

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qsl
@@ -54,8 +53,7 @@ class Keys(NamedTuple):
 DEFAULT = Keys("AKIAAWSIMDEFAULTKEY0", "awsim/supplies/this/where/none/was/found")
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """What temporary credentials remember of how they were made. Times are epoch seconds."""
 
     issued: float
@@ -73,8 +71,7 @@ class Session:
     parent: str | None = None  # the user or root who asked for a federated user's session
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """The principal of a call. `type` is user, assumed-role, federated-user, root, service or anonymous."""
 
     account: str
@@ -104,8 +101,7 @@ class Caller:
 ANONYMOUS = Caller("", "anonymous", "anonymous", "", "anonymous", is_anonymous=True)
 
 
-@dataclass(frozen=True, slots=True)
-class IssuedKey:
+class IssuedKey(NamedTuple):
     """An access key that awsim made. `session_token` and `expires` (epoch seconds) are None for long-term keys."""
 
     access_key: str
@@ -196,19 +192,19 @@ class Credentials:
         caller = principal(who, self.account)
         access_key = named_id("AKIA", caller.account, f"{who}/{len(self._issued)}")
         secret = base64.b64encode(hashlib.sha256(access_key.encode()).digest()[:30]).decode()
-        owner = replace(caller, access_key=access_key)
+        owner = caller._replace(access_key=access_key)
         self._issued[access_key] = IssuedKey(access_key, secret, None, None, owner)
         return {"aws_access_key_id": access_key, "aws_secret_access_key": secret}
 
     def activate(self, access_key: str, active: bool) -> None:
         """Switch a long-term key on or off, as IAM's UpdateAccessKey does."""
         key = self._issued[access_key]
-        self._issued[access_key] = replace(key, active=active)
+        self._issued[access_key] = key._replace(active=active)
 
     def rename(self, access_key: str, arn: str) -> None:
         """Have a key stand for its user under a new ARN, as IAM's UpdateUser gives it."""
         key = self._issued[access_key]
-        self._issued[access_key] = replace(key, caller=replace(key.caller, arn=arn))
+        self._issued[access_key] = key._replace(caller=key.caller._replace(arn=arn))
 
     def revoke(self, access_key: str) -> None:
         """Forget a key that was issued; deleting one that does not exist is no error."""
@@ -239,7 +235,7 @@ class Credentials:
         step = known.step_of(code, self._clock.time())
         if step is None:
             return False
-        self._devices[serial] = replace(known, used=step)
+        self._devices[serial] = known._replace(used=step)
         return True
 
     def seen(self, access_key: str, secret: str, token: str | None = None) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hmac
 import struct
 from base64 import b32decode
-from dataclasses import dataclass
+from typing import NamedTuple
 
 STEP = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Enrolment:
+class Enrolment(NamedTuple):
     """A device that is enabled: whose it is, its seed in base 32, by how many steps its clock is off, and the last step
     whose code was used to sign in."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from awsim.auth.actions import authorizations_for, prefix_of
@@ -120,7 +119,7 @@ class Authorizer:
             # What AWS's services do among themselves needs a policy only where the resource can have one.
             if not rcps:
                 return None
-            side = replace(side, granted=True)
+            side = side._replace(granted=True)
         known = facts(call, side.account, resource, tags)
         here, there = known.organization, known.resource_organization
         same = here is not None and there is not None and here[0] == there[0]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from awsim.gateway import columns
 from awsim.gateway.patterns import matcher
@@ -24,8 +23,7 @@ _REQUEST = "request-size"
 _LARGE = 65_536
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(NamedTuple):
     """A violated constraint: `path` as AWS writes it (`keySchema.1.member.keyType`), `kind` (required, length, range,
     pattern, enum) and the constraint in AWS's words."""
 

@@ -8,7 +8,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from awsim.auth import signatures
 from awsim.auth.credentials import parse_authorization
 from awsim.errors import AWSError
 from awsim.service import not_modelled
@@ -169,6 +168,8 @@ class Access(Permissions, Notifications):
             return
         if bucket is not None and region is not None and region != bucket.region:
             self._check_region(bucket)
+        from awsim.auth import signatures
+
         signatures.verify_presigned(
             http,
             self.cloud.credentials.secret_of(access_key),

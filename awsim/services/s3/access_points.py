@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import quote, unquote
 
-from awsim.auth.actions import authorizations_for
 from awsim.service import ResourceSide
 from awsim.services.s3 import policies
 from awsim.services.s3.access import Access
@@ -227,6 +226,8 @@ class AccessPoints(Access):
             return
         if call.operation in self.itemised:
             return
+        from awsim.auth.actions import authorizations_for
+
         needed = authorizations_for(
             "s3", call.operation, params, call.account, call.region or "", self.partition, caller=caller.arn
         )

@@ -6,13 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
-from xml.etree import ElementTree
-from xml.sax.saxutils import escape
 
-from awsim.auth import post
 from awsim.auth.refusals import Refused
 from awsim.errors import AWSError
-from awsim.services.s3 import cors, posts
+from awsim.services.s3 import cors
 from awsim.services.s3.bucket import Bucket
 from awsim.services.s3.checksums import MEMBERS
 from awsim.services.s3.settings import Settings
@@ -81,6 +78,8 @@ class Browser(Settings):
     # --- form uploads
 
     def post_object(self) -> dict[str, Any]:
+        from awsim.services.s3 import posts
+
         name, _ = self._target()
         call = self.cloud.current
         http = call.http
@@ -127,6 +126,8 @@ class Browser(Settings):
 
     def _signer(self, fields: Mapping[str, str]) -> dict[str, Any] | None:
         """Who signed the form becomes the caller; the policy document, None for a form that is not signed."""
+        from awsim.auth import post
+
         access_key, token = post.post_credentials(fields)
         if not access_key:
             if "policy" in fields:
@@ -146,6 +147,8 @@ class Browser(Settings):
         """The `tagging` field, an XML tag set, as the header that PutObject takes."""
         if not text:
             return ""
+        from xml.etree import ElementTree
+
         try:
             root = ElementTree.fromstring(text)
         except ElementTree.ParseError:
@@ -182,6 +185,8 @@ class Browser(Settings):
                 return {"__status__": 303, "__headers__": headers}
         status = fields.get("success_action_status")
         if status == "201":
+            from xml.sax.saxutils import escape
+
             headers["Content-Type"] = "application/xml"
             text = (
                 f'<?xml version="1.0" encoding="UTF-8"?>\n<PostResponse><Location>{escape(address)}</Location>'

@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from awsim.auth.actions import authorizations_for
 from awsim.auth.credentials import Caller
 from awsim.errors import AWSError
 from awsim.service import ResourceSide, Service
@@ -247,6 +246,8 @@ class Permissions(Service):
             return
         asked = False
         start = f"arn:{self.partition}:s3:::{bucket.name}"
+        from awsim.auth.actions import authorizations_for
+
         needed = authorizations_for(
             "s3", call.operation, call.params, bucket.account, call.region or "", self.partition
         )

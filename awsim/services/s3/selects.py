@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from awsim.auth.credentials import Caller
 from awsim.errors import AWSError
-from awsim.services.s3 import select
 from awsim.services.s3.bucket import Bucket as BucketRecord
 from awsim.services.s3.objects import Objects
-from awsim.services.s3.select import Selection
+
+if TYPE_CHECKING:
+    from awsim.services.s3.select import Selection
 
 
 class Selects(Objects):
@@ -29,6 +30,8 @@ class Selects(Objects):
         ScanRange: dict[str, int] | None = None,
         ExpectedBucketOwner: str | None = None,
     ) -> dict[str, Any]:
+        from awsim.services.s3 import select
+
         bucket = self.bucket_for(Bucket, ExpectedBucketOwner)
         self.check_select_is_open("OBJECT")
         customer = {
@@ -66,6 +69,8 @@ class Selects(Objects):
 
         Layout of the results: Glacier Developer Guide, "Querying archives with S3 Glacier Select".
         """
+        from awsim.services.s3 import select
+
         self.check_select_is_open("OBJECT")
         parameters, output = wanted.get("SelectParameters"), (wanted.get("OutputLocation") or {}).get("S3")
         if wanted.get("Type") != "SELECT" or not parameters or not output or wanted.get("Days") is not None:
@@ -109,6 +114,8 @@ class Selects(Objects):
         caller: Caller,
     ) -> None:
         """Scheduled: the archive is there; the results are written, or what kept them from being found."""
+        from awsim.services.s3 import select
+
         bucket = self.buckets.get(name)
         version = bucket.find(key, version_id) if bucket is not None else None
         if version is None or version.data is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from awsim.auth.policy import parse
@@ -82,7 +81,7 @@ class Operations(Service):
     def violation(self, violations: Sequence[Violation]) -> AWSError:
         """The usual sentence; AWS lists the methods of API destinations in an order of its own."""
         worded = [
-            replace(violation, constraint=f"Member must satisfy enum value set: {_METHODS}")
+            violation._replace(constraint=f"Member must satisfy enum value set: {_METHODS}")
             if violation.path == "httpMethod" and violation.kind == "enum"
             else violation
             for violation in violations
