@@ -164,6 +164,7 @@ def test_refused(kinesis, make, consumer, refused):
     assert refused(kinesis.subscribe_to_shard, **given)[0] == "ResourceNotFoundException"
 
 
+@pytest.mark.newer_botocore
 def test_tags_of_a_consumer(kinesis, make, consumer):
     make()
     one = consumer()

@@ -10,6 +10,7 @@ KEYS = 2**128
 
 @pytest.mark.rule("kinesis-001", "kinesis-003", "kinesis-029")
 @pytest.mark.aws(at="2026-01-01")
+@pytest.mark.newer_botocore
 def test_a_new_stream(kinesis, make, arn):
     make(1)
     description = kinesis.describe_stream(StreamName="clicks")["StreamDescription"]
@@ -334,6 +335,7 @@ def test_the_billing_commitment_holds_for_a_day(aws, kinesis, refused):
 # --- tags
 
 
+@pytest.mark.newer_botocore
 def test_tags(kinesis, make, arn, refused):
     make(Tags={"first": "1"})
     kinesis.add_tags_to_stream(StreamName="clicks", Tags={"b": "2", "a": ""})

@@ -170,6 +170,7 @@ def test_data_key_pairs(kms, key, spec):
     assert other["PublicKey"] != answer["PublicKey"]
 
 
+@pytest.mark.newer_botocore
 def test_dry_runs(kms, key, refused):
     message = "The request would have succeeded, but the DryRun option is set."
     blob = kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
@@ -229,6 +230,7 @@ def test_reencryption_between_kinds_of_keys(kms, key, make, refused):
     assert kms.decrypt(CiphertextBlob=back["CiphertextBlob"])["Plaintext"] == b"x"
 
 
+@pytest.mark.newer_botocore
 def test_rehearsals_without_a_ciphertext(kms, key, make, refused):
     ignored = {"DryRunModifiers": ["IGNORE_CIPHERTEXT"]}
     with refused("DryRunOperationException"):

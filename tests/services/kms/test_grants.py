@@ -165,6 +165,7 @@ def test_a_grant_to_another_account(kms, other, key, refused):
 
 
 @authorized
+@pytest.mark.newer_botocore
 def test_a_grant_for_one_resource(aws, kms, key, refused):
     """Constraint SourceArn: only for calls on behalf of that resource."""
     topic = f"arn:aws:sns:us-east-1:{ACCOUNT}:news"

@@ -93,6 +93,7 @@ def test_waiting_periods(kms, key, state, refused, days):
 
 
 @pytest.mark.rule("kms-003")
+@pytest.mark.newer_botocore
 def test_secrets_stay(kms, key, refused):
     with refused("UnsupportedOperationException"):
         kms.get_public_key(KeyId=key)
@@ -190,6 +191,7 @@ def test_tags(kms, key, refused):
 
 
 @pytest.mark.aws(at="2026-03-01T00:00:00Z")
+@pytest.mark.newer_botocore
 def test_last_use(aws, kms, key):
     before = kms.get_key_last_usage(KeyId=key)
     assert "KeyLastUsage" not in before

@@ -316,6 +316,7 @@ def test_reencryption_under_the_same_key_alone(kms, make, policy, user, refused)
 
 
 @authorized
+@pytest.mark.newer_botocore
 def test_grants_for_services_alone(kms, make, policy, user, refused):
     """kms:GrantIsForAWSResource: only a service that uses the key for somebody makes grants."""
     ann = user("ann", "dynamodb:*")

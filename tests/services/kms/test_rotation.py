@@ -24,6 +24,7 @@ def test_off_until_it_is_enabled(kms, key, make, refused):
 
 @pytest.mark.rule("kms-015")
 @frozen
+@pytest.mark.newer_botocore
 def test_every_year(aws, kms, key):
     kms.enable_key_rotation(KeyId=key)
     started = aws.clock.now()

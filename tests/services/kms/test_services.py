@@ -187,6 +187,7 @@ def test_firehose_writes_under_the_key_of_its_destination(kms, key):
 
 
 @pytest.mark.rule("kms-008", "kms-037")
+@pytest.mark.newer_botocore
 def test_a_delivery_stream_whose_key_cannot_be_used(kms, key, make):
     destination = {"RoleARN": f"arn:aws:iam::{ACCOUNT}:role/firehose", "BucketARN": "arn:aws:s3:::reports"}
     firehose = client("firehose")
