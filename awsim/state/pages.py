@@ -29,6 +29,25 @@ def page(
     return ordered[:size], _written(key(ordered[size - 1]), salt)
 
 
+def listed(
+    member: str,
+    records: Iterable[T],
+    shown: Callable[[T], Any],
+    key: Callable[[T], str],
+    token: str | None,
+    size: int | None,
+    *,
+    refusal: Callable[[], Exception],
+    following: str = "NextToken",
+) -> dict[str, Any]:
+    """A page as an answer, `{member: [what is shown of each], following: token}`. For a bad token raises `refusal()`."""
+    try:
+        found, after = page(records, key, token, size, member)
+    except BadToken:
+        raise refusal() from None
+    return {member: [shown(record) for record in found], following: after}
+
+
 def _written(key: str, salt: str) -> str:
     return urlsafe_b64encode(f"{salt}\n{key}".encode()).decode()
 

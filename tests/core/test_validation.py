@@ -136,7 +136,6 @@ GOOD_LIFECYCLE_RULE = {"ID": "r", "Status": "Enabled", "Transitions": [{"Days": 
         ("iam", "TagUser", {"UserName": "u"}, "Tags", GOOD_TAG, None),
         ("events", "PutTargets", {"Rule": "r"}, "Targets", {"Id": "a", "Arn": "arn:aws:sqs:us-east-1:1:q"},
          {"Id": "a", "Arn": "arn:aws:sqs:us-east-1:1:q", "RunCommandParameters": {"RunCommandTargets": []}}),
-        ("organizations", "ListPoliciesForTarget", {"TargetId": "r-ab12", "Filter": "X"}, None, None, None),
         ("s3", "PutBucketLifecycleConfiguration", {"Bucket": "b"}, ("LifecycleConfiguration", "Rules"),
          GOOD_LIFECYCLE_RULE, {**GOOD_LIFECYCLE_RULE, "Transitions": [{"StorageClass": "SOME"}]}),
     ],
@@ -145,8 +144,6 @@ def test_a_long_list_is_checked_as_a_short_one_is(monkeypatch, service, operatio
     from awsim.gateway import columns
 
     def asked(items):
-        if name is None:
-            return params
         if isinstance(name, str):
             return {**params, name: items}
         return {**params, name[0]: {name[1]: items}}

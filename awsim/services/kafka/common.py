@@ -13,7 +13,7 @@ from awsim.service import ResourceSide, Service
 from awsim.services.kafka.records import ACTIVE, UPDATING, Broker, Cluster, Operation, Settings
 from awsim.services.kafka.refusals import STALE, bad, malformed, missing
 from awsim.state import Collection, Lifecycle
-from awsim.state.pages import BadToken, page
+from awsim.state.pages import listed
 
 _VERSION = string.ascii_uppercase + string.digits
 # What the policy of a cluster can let other accounts do.
@@ -200,8 +200,13 @@ class Common(Service):
         token: str | None,
         size: int | None,
     ) -> dict[str, Any]:
-        try:
-            found, following = page(records, key, token, size or int(self.limits["page-size"]), member)
-        except BadToken:
-            raise bad("The pagination token isn't valid.", "nextToken") from None
-        return {member: [shown(record) for record in found], "NextToken": following}
+        most = size or int(self.limits["page-size"])
+        return listed(
+            member,
+            records,
+            shown,
+            key,
+            token,
+            most,
+            refusal=lambda: bad("The pagination token isn't valid.", "nextToken"),
+        )

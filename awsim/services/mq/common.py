@@ -12,7 +12,7 @@ from awsim.services.mq.engines import ENGINES, Engine
 from awsim.services.mq.records import REBOOTING, REPLICA, RUNNING, Broker, Configuration
 from awsim.services.mq.refusals import bad, missing, unfit
 from awsim.state import Collection
-from awsim.state.pages import BadToken, page
+from awsim.state.pages import listed
 
 _UP = (RUNNING, REPLICA)
 
@@ -108,8 +108,7 @@ class Common(Service):
         token: str | None,
         size: int | None,
     ) -> dict[str, Any]:
-        try:
-            found, following = page(records, key, token, size or int(self.limits["page-size"]), member)
-        except BadToken:
-            raise bad("The next token is invalid.", "nextToken") from None
-        return {member: [shown(record) for record in found], "NextToken": following}
+        most = size or int(self.limits["page-size"])
+        return listed(
+            member, records, shown, key, token, most, refusal=lambda: bad("The next token is invalid.", "nextToken")
+        )

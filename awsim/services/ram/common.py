@@ -12,7 +12,7 @@ from awsim.limits.table import ServiceLimits
 from awsim.service import Service
 from awsim.services.ram.records import Invitation, Permission, Share
 from awsim.state import Dict, Tags
-from awsim.state.pages import BadToken, number, page
+from awsim.state.pages import listed, number
 from awsim.state.tags import tag_map
 
 _PRINCIPAL = "ram.amazonaws.com"
@@ -226,11 +226,11 @@ class Common(Service):
         size: int | None,
         key: Callable[[Any], str] = lambda record: number(record.number),
     ) -> dict[str, Any]:
-        try:
-            found, following = page(records, key, token, size or self.bounds["page-size"], member)
-        except BadToken:
-            raise self.error("InvalidNextTokenException", "The specified value for NextToken isn't valid.") from None
-        return {member: [shown(each) for each in found], "nextToken": following}
+        def refusal() -> AWSError:
+            return self.error("InvalidNextTokenException", "The specified value for NextToken isn't valid.")
+
+        most = size or self.bounds["page-size"]
+        return listed(member, records, shown, key, token, most, refusal=refusal, following="nextToken")
 
 
 def chosen(value: str, among: Sequence[str] | None) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from awsim.errors import AWSError
 from awsim.service import Service
 from awsim.services.sso_admin.records import Application, Instance, Issuer, PermissionSet
 from awsim.state import Dict
-from awsim.state.pages import BadToken, number, page
+from awsim.state.pages import listed, number
 
 PRINCIPAL = "sso.amazonaws.com"
 
@@ -197,8 +198,6 @@ class Common(Service):
         key: Callable[[Any], str] = lambda record: number(record.number),
     ) -> dict[str, Any]:
         """A page of an answer; `key` orders records."""
-        try:
-            found, following = page(records, key, token, size or self.limits["page-size"], member)
-        except BadToken:
-            raise self.invalid("Invalid NextToken provided.") from None
-        return {member: [shown(each) for each in found], "NextToken": following}
+        most = size or self.limits["page-size"]
+        refusal = partial(self.invalid, "Invalid NextToken provided.")
+        return listed(member, records, shown, key, token, most, refusal=refusal)
