@@ -40,7 +40,10 @@ def listed(
     refusal: Callable[[], Exception],
     following: str = "NextToken",
 ) -> dict[str, Any]:
-    """A page as an answer, `{member: [what is shown of each], following: token}`. For a bad token raises `refusal()`."""
+    """A page as an answer: `{member: [what is shown of each], following: token}`.
+
+    Raises `refusal()` for a token that no listing gave out.
+    """
     try:
         found, after = page(records, key, token, size, member)
     except BadToken:
