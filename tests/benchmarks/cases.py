@@ -82,6 +82,53 @@ def _update(client: Client, prepared: None) -> None:
     )
 
 
+def _shop(client: Client, repetitions: int) -> None:
+    """A hundred items, in a table with a global index of ten customers with ten orders each."""
+    client.create_table(
+        **{**TABLE, "AttributeDefinitions": [*TABLE["AttributeDefinitions"], _CUSTOMER]},
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by-customer",
+                "KeySchema": [{"AttributeName": "customer", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
+    for start in range(0, 100, 25):
+        client.batch_write_item(RequestItems={"orders": _PUTS[start : start + 25]})
+
+
+_CUSTOMER = {"AttributeName": "customer", "AttributeType": "S"}
+_PUTS = [
+    {"PutRequest": {"Item": {**ITEM, "sk": {"N": str(number)}, "customer": {"S": f"customer {number // 10}"}}}}
+    for number in range(100)
+]
+_KEYS = [{"pk": ITEM["pk"], "sk": {"N": str(number)}} for number in range(100)]
+_KEY = _KEYS[1]
+
+
+def _query_index(client: Client, prepared: None) -> None:
+    client.query(
+        TableName="orders",
+        IndexName="by-customer",
+        KeyConditionExpression="customer = :c",
+        ExpressionAttributeValues={":c": {"S": "customer 3"}},
+    )
+
+
+def _transact(client: Client, prepared: None) -> None:
+    put = {"TableName": "orders", "Item": ITEM}
+    update = {
+        "TableName": "orders",
+        "Key": _KEYS[2],
+        "UpdateExpression": "SET #t = :t",
+        "ExpressionAttributeNames": {"#t": "total"},
+        "ExpressionAttributeValues": {":t": {"N": "99.95"}},
+    }
+    check = {"TableName": "orders", "Key": _KEYS[3], "ConditionExpression": "attribute_exists(pk)"}
+    client.transact_write_items(TransactItems=[{"Put": put}, {"Update": update}, {"ConditionCheck": check}])
+
+
 def _bucket(client: Client, repetitions: int) -> None:
     client.create_bucket(Bucket="reports")
     for number in range(10):
@@ -133,6 +180,22 @@ CASES = (
     Case("DynamoDB PutItem", "dynamodb", _table, lambda c, _: c.put_item(TableName="orders", Item=ITEM)),
     Case("DynamoDB UpdateItem", "dynamodb", _table, _update),
     Case("DynamoDB Query (10 items)", "dynamodb", _table, _query),
+    Case("DynamoDB Query (10 items, index)", "dynamodb", _shop, _query_index),
+    Case("DynamoDB Scan (100 items)", "dynamodb", _shop, lambda c, _: c.scan(TableName="orders")),
+    Case("DynamoDB DeleteItem", "dynamodb", _table, lambda c, _: c.delete_item(TableName="orders", Key=_KEY)),
+    Case(
+        "DynamoDB BatchGetItem (25)",
+        "dynamodb",
+        _shop,
+        lambda c, _: c.batch_get_item(RequestItems={"orders": {"Keys": _KEYS[:25]}}),
+    ),
+    Case(
+        "DynamoDB BatchWriteItem (25)",
+        "dynamodb",
+        _table,
+        lambda c, _: c.batch_write_item(RequestItems={"orders": _PUTS[:25]}),
+    ),
+    Case("DynamoDB TransactWriteItems (3)", "dynamodb", _table, _transact),
     Case("S3 PutObject (1 KB)", "s3", _bucket, lambda c, _: c.put_object(Bucket="reports", Key="a.txt", Body=BODY)),
     Case(
         "S3 GetObject (1 KB)",
