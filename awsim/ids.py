@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from typing import Any
 
 from awsim.state.containers import Dict
 
 _ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+# The digit that tells a UUID's variant, for any digit.
+_VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 
 
 class Ids:
     """The ids of one service instance; a counter per kind."""
 
-    __slots__ = ("_counters", "_key")
+    __slots__ = ("_begun", "_counters", "_key")
 
     def __init__(self, seed: int, account: str | None, region: str, service: str) -> None:
         self._key = f"{seed}/{account}/{region}/{service}".encode()
         self._counters = Dict()
+        # What the digests of all UUIDs of a kind begin with: a cache, no state.
+        self._begun: dict[str, Any] = {}
 
     def next(self, kind: str) -> int:
         """1, 2, 3, …"""
@@ -40,9 +45,23 @@ class Ids:
 
     def uuid(self, kind: str) -> str:
         """A version-4 UUID."""
+        return self._uuid(kind, self.next(kind))
+
+    def uuids(self, kind: str, count: int) -> list[str]:
+        """The next `count` UUIDs."""
+        first = self._counters.get(kind, 0) + 1
+        self._counters[kind] = first + count - 1
+        return [self._uuid(kind, n) for n in range(first, first + count)]
+
+    def _uuid(self, kind: str, n: int) -> str:
         # As `hex(kind, 32)`: what most calls make one of is made in one go.
-        h = blake2b(b"%b/%b/%d" % (self._key, kind.encode(), self.next(kind)), digest_size=16).hexdigest()
-        return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{'89ab'[int(h[16], 16) & 3]}{h[17:20]}-{h[20:]}"
+        begun = self._begun.get(kind)
+        if begun is None:
+            begun = self._begun[kind] = blake2b(b"%b/%b/" % (self._key, kind.encode()), digest_size=16)
+        digest = begun.copy()
+        digest.update(b"%d" % n)
+        h = digest.hexdigest()
+        return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:]}"
 
     def text(self, kind: str, length: int, alphabet: str = _ALPHANUMERIC) -> str:
         """`length` characters of `alphabet` (upper-case base 32 by default)."""

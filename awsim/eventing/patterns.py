@@ -6,7 +6,7 @@ Fields that lie in the same array must match within one element of it. Source: a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from itertools import count
 from typing import Any
@@ -28,9 +28,10 @@ class Leaves:
         self._found: dict[str, list[tuple[Any, Place]]] = {}
         self._numbers = count()
         self._event = dict(event)  # the fields that nobody has asked for
-        for name in event:
-            if "." in name:  # which may be of the field before the dot, or of its own
-                self._open(name)
+        if "." in "".join(event):
+            for name in event:
+                if "." in name:  # which may be of the field before the dot, or of its own
+                    self._open(name)
 
     def _add(self, value: Any, name: str, place: Place) -> None:
         if value.__class__ is dict:
@@ -144,9 +145,17 @@ class Anchors:
                     self._by_value.setdefault((field, value), []).append(name)
         self._fields = tuple(fields)
 
-    def candidates(self, event: Leaves) -> Iterator[str]:
-        found = set(self._rest)
+    def candidates(self, event: Mapping[str, Any]) -> list[str]:
+        """The names of the patterns that may match."""
+        found = [*self._rest]
+        leaves: Leaves | None = None
         for field in self._fields:
-            for value, _ in event.at(field):
-                found.update(self._by_value.get((field, unique(value)), ()))
-        return iter(sorted(found, key=self._order.__getitem__))
+            value = event.get(field)
+            if value.__class__ is str:
+                found += self._by_value.get((field, value), ())
+                continue
+            if leaves is None:
+                leaves = Leaves(event)
+            for value, _ in leaves.at(field):
+                found += self._by_value.get((field, unique(value)), ())
+        return sorted(set(found), key=self._order.__getitem__) if found else found

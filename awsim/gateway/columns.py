@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from awsim.limits.table import Row, ServiceLimits
 
 #: Lists shorter than this are not worth it.
-LONG = 16
+LONG = 6
 
 #: Whether a column of values, none of them None, is without fault.
 Fits = Callable[[Sequence[Any], "ServiceLimits"], bool]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from awsim.eventing.patterns import Anchors, Leaves, compiled
@@ -76,7 +76,7 @@ class Bus(Entity):
         """A rule has come, gone or changed."""
         self._anchors = None
 
-    def matching(self, event: Event) -> Iterator[Rule]:
+    def matching(self, event: Event) -> list[Rule]:
         """The enabled rules that an event matches."""
         if self._anchors is None:
             patterns = {
@@ -85,12 +85,12 @@ class Bus(Entity):
                 if rule.pattern is not None and rule.enabled
             }
             self._anchors = Anchors(patterns)
+        candidates = self._anchors.candidates(event)
+        if not candidates:
+            return []
         leaves = Leaves(event)
-        for name in self._anchors.candidates(leaves):
-            rule: Rule = self.rules[name]
-            assert rule.pattern is not None
-            if compiled(rule.pattern).matches(leaves):
-                yield rule
+        rules: list[Rule] = [self.rules[name] for name in candidates]
+        return [rule for rule in rules if compiled(rule.pattern or "").matches(leaves)]
 
     def listed(self) -> dict[str, Any]:
         return {

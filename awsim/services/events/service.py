@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from awsim.services.events.operations.archives import ArchiveOperations
 from awsim.services.events.operations.buses import BusOperations
 from awsim.services.events.operations.destinations import DestinationOperations
@@ -18,3 +20,5 @@ class Events(
 
     Operations are in `operations/`, thin; what buses, archives and the rest do is in the plain classes beside them.
     """
+
+    exact: ClassVar[frozenset[str]] = frozenset({"PutEventsResultEntryList"})

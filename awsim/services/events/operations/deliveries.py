@@ -31,10 +31,10 @@ class DeliveryOperations(Operations):
 
     def ingest(self, bus: Bus, event: Event) -> None:
         """An event has come to a bus: rules that it matches fire, archives that it matches keep it."""
-        for rule in list(bus.matching(event)):
+        for rule in bus.matching(event):
             self.fire(rule, event)
         # What an archive gave back does not go into one again.
-        if "replay-name" not in event:
+        if len(self.archives) and "replay-name" not in event:
             for archive in self.archives:
                 if archive.source_arn == bus.arn:
                     archive.keep(event, self.clock.time())

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from awsim.errors import AWSError
 from awsim.services.events import arns, permissions
 from awsim.services.events.bus import DEFAULT, Bus
-from awsim.services.events.event import check_entry, envelope, size
+from awsim.services.events.event import check_entry, envelope, size, timestamp
 from awsim.services.events.operations.deliveries import DeliveryOperations
 
 Entry = Mapping[str, Any]
@@ -18,10 +18,24 @@ Entry = Mapping[str, Any]
 class EventOperations(DeliveryOperations):
     def put_events(self, Entries: Sequence[Entry], EndpointId: str | None = None) -> dict[str, Any]:
         """`EndpointId` is for `EndpointOperations`."""
+        self._check_size(Entries)
+        homes: dict[str, tuple[Any, Bus | None]] = {}
+        for entry in Entries:
+            name = entry.get("EventBusName") or DEFAULT
+            if name not in homes:
+                homes[name] = self._home(name)
+        ids = iter(self.ids.uuids("event", len(Entries)))
+        by_service = self.caller.service is not None
+        now = timestamp(self.clock.time())
+
+        def put(entry: Entry) -> str:
+            return self._put(entry, next(ids), now, *homes[entry.get("EventBusName") or DEFAULT], by_service)
+
+        return _each(Entries, put)
+
+    def _check_size(self, entries: Sequence[Entry]) -> None:
         time_size = self.limits["event-time-size"]
-        self.limits.check("put-events-size", sum(size(entry, time_size) for entry in Entries))
-        homes = [self._home(entry.get("EventBusName") or DEFAULT) for entry in Entries]
-        return _each(Entries, lambda number: self._put(Entries[number], *homes[number]))
+        self.limits.check("put-events-size", sum([size(entry, time_size) for entry in entries]))
 
     def _home(self, name: str) -> tuple[Any, Bus | None]:
         """The EventBridge that has a bus, and the bus; no bus where there is none, which nobody is told of."""
@@ -39,30 +53,29 @@ class EventOperations(DeliveryOperations):
                 raise self.denied("PutEvents", name)
         return home, bus
 
-    def _put(self, entry: Entry, home: Any, bus: Bus | None, *, own: bool = False) -> str:
-        """The id of an entry's event; `own`: the source is the caller's, though it begins as AWS's do."""
-        detail = check_entry(entry, by_service=own or self.caller.service is not None)
-        time = entry.get("Time")
-        event = envelope(
-            id_=self.ids.uuid("event"),
-            detail_type=entry["DetailType"],
-            source=entry["Source"],
-            account=self.account,
-            time=time.timestamp() if isinstance(time, datetime) else time or self.clock.time(),
-            region=self.region,
-            resources=list(entry.get("Resources") or ()),
-            detail=detail,
-        )
+    def _put(self, entry: Entry, id_: str, now: str, home: Any, bus: Bus | None, by_service: bool) -> str:
+        """The id of an entry's event; `by_service`: its source may begin as those of AWS do."""
+        detail = check_entry(entry, by_service)
         if bus is not None:
+            time = entry.get("Time")
+            event = envelope(
+                id_,
+                entry["DetailType"],
+                entry["Source"],
+                self.account,
+                now if time is None else timestamp(time.timestamp() if isinstance(time, datetime) else time),
+                self.region,
+                list(entry.get("Resources") or ()),
+                detail,
+            )
             home.ingest(bus, event)
-        return event["id"]
+        return id_
 
     # --- partners
 
     def put_partner_events(self, Entries: Sequence[Entry]) -> dict[str, Any]:
-        time_size = self.limits["event-time-size"]
-        self.limits.check("put-events-size", sum(size(entry, time_size) for entry in Entries))
-        return _each(Entries, lambda number: self._put_partner(Entries[number]))
+        self._check_size(Entries)
+        return _each(Entries, self._put_partner)
 
     def _put_partner(self, entry: Entry) -> str:
         offer = self.offered[entry.get("Source")]
@@ -70,15 +83,16 @@ class EventOperations(DeliveryOperations):
         source = home.partner_sources.get(offer.name)
         # What comes while the customer's bus is not open to it is lost.
         bus = home.buses.get(offer.name) if source is not None and source.state == "ACTIVE" else None
-        return self._put(entry, home, bus, own=True)
+        return self._put(entry, self.ids.uuid("event"), timestamp(self.clock.time()), home, bus, True)
 
 
-def _each(entries: Sequence[Entry], put: Any) -> dict[str, Any]:
+def _each(entries: Sequence[Entry], put: Callable[[Entry], str]) -> dict[str, Any]:
     """Success or failure by entry."""
-    answers = []
-    for number in range(len(entries)):
+    answers, failed = [], 0
+    for entry in entries:
         try:
-            answers.append({"EventId": put(number)})
+            answers.append({"EventId": put(entry)})
         except AWSError as error:
             answers.append({"ErrorCode": error.code, "ErrorMessage": error.message})
-    return {"FailedEntryCount": sum("ErrorCode" in answer for answer in answers), "Entries": answers}
+            failed += 1
+    return {"FailedEntryCount": failed, "Entries": answers}

@@ -10,7 +10,7 @@ from awsim.eventing import schedules
 from awsim.eventing.patterns import Leaves, PatternError, compiled
 from awsim.services.events import arns, inputs
 from awsim.services.events.bus import DEFAULT, DISABLED, ENABLED, Bus, Rule
-from awsim.services.events.event import ENVELOPE, Event, envelope
+from awsim.services.events.event import ENVELOPE, Event, envelope, timestamp
 from awsim.services.events.operations.common import starting
 from awsim.services.events.operations.deliveries import LATE_ODDS, DeliveryOperations
 from awsim.services.events.refusals import bad_pattern, invalid, not_valid
@@ -168,7 +168,7 @@ class RuleOperations(DeliveryOperations):
             detail_type="Scheduled Event",
             source="aws.events",
             account=self.account,
-            time=due,
+            time=timestamp(due),
             region=self.region,
             resources=[rule.arn],
             detail={},
