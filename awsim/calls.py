@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,6 +12,10 @@ from awsim.errors import AWSError
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel
+
+    from awsim.auth.credentials import Caller
+    from awsim.cloud import Cloud
+    from awsim.report import Recorder
 
 # What is longer than this on the wire is not kept as it is: a journal must not hold what the program let go.
 LARGE = 4_096
@@ -61,8 +65,8 @@ class CallRecord:
     """One call. `result` is None where it was refused or too large to keep; `caused`: what services called for it."""
 
     __slots__ = (
-        "_answer", "_parameters", "_result", "access_key", "account", "caller", "caused", "error", "fault",
-        "operation", "region", "service", "timestamp",
+        "_answer", "_parameters", "_result", "by", "caused", "error", "fault", "operation", "region", "request_id",
+        "service", "timestamp",
     )  # fmt: skip
 
     def __init__(self, service: str, operation: str, region: str | None, timestamp: float) -> None:
@@ -70,9 +74,9 @@ class CallRecord:
         self.operation = operation
         self.region = region
         self.timestamp = timestamp
-        self.account: str | None = None
-        self.caller: str = ""
-        self.access_key: str = ""
+        # Who called, as the gateway knows them.
+        self.by: Caller | None = None
+        self.request_id = ""
         self.error: AWSError | None = None
         # What faults that the test scripted did to it, in words.
         self.fault: str | None = None
@@ -89,6 +93,20 @@ class CallRecord:
     @property
     def time(self) -> datetime:
         return datetime.fromtimestamp(self.timestamp, UTC)
+
+    @property
+    def account(self) -> str | None:
+        """The caller's account."""
+        return (self.by.account or None) if self.by is not None else None
+
+    @property
+    def caller(self) -> str:
+        """The caller's ARN; the host name of an AWS service, "anonymous" for nobody."""
+        return self.by.arn if self.by is not None else ""
+
+    @property
+    def access_key(self) -> str:
+        return self.by.access_key if self.by is not None else ""
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -109,6 +127,32 @@ class CallRecord:
         return f"<{self.name}{end}>"
 
 
+class Observers:
+    """What hears of the calls of one Cloud besides the report of a pytest run, if there is one: see `Cloud.listen`."""
+
+    def __init__(self, report: Recorder | None, listener: Callable[[Sequence[CallRecord]], None]) -> None:
+        self._report = report
+        self._listener = listener
+
+    def called(self, record: CallRecord) -> None:
+        """The program has made a call."""
+        if self._report is not None:
+            self._report.called(record)
+        self._listener((record,))
+
+    def worked(self, records: Sequence[CallRecord]) -> None:
+        """Scheduled work of a service has made calls."""
+        self._listener(records)
+
+    def jumped(self, seconds: float) -> None:
+        if self._report is not None:
+            self._report.jumped(seconds)
+
+    def leaving(self, cloud: Cloud) -> None:
+        if self._report is not None:
+            self._report.leaving(cloud)
+
+
 def _read(operation: OperationModel, body: bytes) -> dict[str, Any]:
     """What botocore makes of an answer in JSON."""
     from botocore.parsers import JSONParser
@@ -123,6 +167,8 @@ class Calls:
 
     def __init__(self) -> None:
         self._records: list[CallRecord] = []
+        # Where calls stand that a restore has undone: from, until. Ascending, and not touching each other.
+        self._undone: list[tuple[int, int]] = []
 
     def of(self, *names: str) -> list[CallRecord]:
         """Calls by name, with wildcards: `of("s3:PutObject")`, `of("sqs:*")`; those that services made too."""
@@ -157,7 +203,28 @@ class Calls:
         }
 
     def clear(self) -> None:
-        self._records.clear()
+        """Forget all calls; CloudTrail, which reads them here, knows of none then."""
+        self._cut(0)
+
+    def standing(self, start: int = 0) -> Iterator[tuple[int, CallRecord]]:
+        """Place and record of the calls that no restore has undone, newest first, down to the place `start`."""
+        until = len(self._records)
+        for first, last in (*reversed(self._undone), (-1, 0)):
+            for place in range(until - 1, max(last, start) - 1, -1):
+                yield place, self._records[place]
+            until = first
+
+    def _undo(self, start: int) -> None:
+        """A restore takes back what the calls from `start` on did."""
+        kept = [(first, last) for first, last in self._undone if last < start]
+        start = min((first for first, last in self._undone if last >= start), default=start)
+        end = len(self._records)
+        self._undone = [*kept, (min(start, end), end)] if start < end else kept
+
+    def _cut(self, start: int) -> None:
+        """Forget the calls from `start` on."""
+        del self._records[start:]
+        self._undone = [(first, min(last, start)) for first, last in self._undone if first < start]
 
     def _add(self, record: CallRecord) -> None:
         self._records.append(record)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 import threading
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from awsim.calls import CallRecord, Calls
+from awsim.calls import CallRecord, Calls, Observers
 from awsim.choices import Choices, parse_universe
 from awsim.clock import Clock, epoch
 from awsim.errors import AwsimError
@@ -47,8 +47,8 @@ class Cloud:
     Options are those of `mock_aws`; see there.
     """
 
-    observer: ClassVar[Recorder | None] = None
-    """Who hears of what all Clouds do: the report of a pytest run."""
+    observer: Recorder | Observers | None = None
+    """Who hears of what all Clouds do: the report of a pytest run. One Cloud may have more of them: see `listen`."""
 
     def __init__(
         self,
@@ -340,6 +340,13 @@ class Cloud:
                 else:
                     for record in caused:
                         self.calls._add(record)
+                if self.observer is not None:
+                    self.observer.worked(caused)
+
+    def listen(self, listener: Callable[[Sequence[CallRecord]], None]) -> None:
+        """Have `listener` hear of calls from now on, under the lock, after they are in the journal: CloudTrail, once a
+        trail logs. A Cloud that nobody listens to pays nothing for it."""
+        self.observer = Observers(type(self).observer, listener)  # type: ignore[arg-type]
 
     def _where(self) -> str:
         """The call in progress, by its place in the journal."""
@@ -356,7 +363,7 @@ class Cloud:
     def snapshot(self) -> Snapshot:
         """The whole state as it is now; costs next to nothing, whatever the state holds."""
         with self.exclusive():
-            return Snapshot(self.history, self.history.mark(), self.clock.time())
+            return Snapshot(self.history, self.history.mark(), self.clock.time(), len(self.calls))
 
     def restore(self, snapshot: Snapshot) -> None:
         """Bring state, scheduled work, id counters, overrides and the clock back; the journal goes on."""
@@ -369,6 +376,7 @@ class Cloud:
                 self.observer.leaving(self)
             self.history.restore(snapshot.mark)
             self.clock._restore(snapshot.time)
+            self.calls._undo(snapshot.calls)
 
     def reset(self) -> None:
         """An empty Cloud with the options it was made with: no resources, work or journal, time as at the start.
@@ -379,6 +387,7 @@ class Cloud:
             if self.running is not None:
                 raise AwsimError("a call is in flight; reset when it has been answered")
             frozen = self.clock.frozen
+            self.__dict__.pop("observer", None)
             self.__init__(**self._options)  # type: ignore[misc]
             self.clock.frozen = frozen
             if frozen is not None and self.at is not None:
@@ -391,12 +400,14 @@ class Cloud:
 class Snapshot:
     """The state of a Cloud at one time; `aws.restore(snapshot)` brings it back, as often as wanted."""
 
-    __slots__ = ("history", "mark", "time")
+    __slots__ = ("calls", "history", "mark", "time")
 
-    def __init__(self, history: History, mark: Mark, time: float) -> None:
+    def __init__(self, history: History, mark: Mark, time: float, calls: int) -> None:
         self.history = history
         self.mark = mark
         self.time = time
+        # How many calls the journal had.
+        self.calls = calls
 
 
 class _Exclusive:

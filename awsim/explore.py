@@ -287,7 +287,7 @@ class _Exploration:
             cloud.restore(self._before)
             intercept.renew(cloud)
             random.setstate(self._chance)
-            del cloud.calls._records[self._calls :]
+            cloud.calls._cut(self._calls)
             cloud.program_calls, cloud._requests = self._counts
         cloud.exploring = True
         cloud.choices._enter(universe, self._choices)

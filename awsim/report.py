@@ -1,13 +1,13 @@
 """What a pytest run did with AWS: gathered over all Clouds and workers, as a terminal summary and one HTML page.
 
-    pytest --awsim-report                  a summary at the end
-    pytest --awsim-report=aws.html         and the page
+pytest --awsim-report                  a summary at the end
+pytest --awsim-report=aws.html         and the page
 """
 
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -61,6 +61,9 @@ class Recorder:
             self.errors[key] = self.errors.get(key, 0) + 1
         for caused in record.caused:
             self.called(caused)
+
+    def worked(self, records: Sequence[CallRecord]) -> None:
+        """What scheduled work calls is no program's: it is not counted."""
 
     def jumped(self, seconds: float) -> None:
         self.skipped[self.test] = self.skipped.get(self.test, 0.0) + seconds

@@ -20,10 +20,8 @@ def journal(call: Call) -> None:
     """Under the lock: note the call, refused ones too, under the call that caused it."""
     cloud = call.cloud
     record = call.record = CallRecord(call.service, call.operation, call.region, cloud.clock.time())
-    caller = call.caller
-    record.caller = caller.arn
-    record.access_key = caller.access_key
-    record.account = caller.account or None
+    record.by = call.caller
+    record.request_id = call.request_id
     http = call.http
     # Small parameters are kept as they are and looked through only when somebody asks for them.
     # As the program wrote them.
