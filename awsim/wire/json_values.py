@@ -3,6 +3,7 @@ them too (`form="cbor"`): there blobs and timestamps have types of their own.
 
 A compiled member is (name, type, convert): a value of exactly `type` passes as it is, anything else goes through
 `convert`, which for scalars is what refuses it in AWS's words. A structure compiles when its first value is seen.
+Readers change the structures and maps that they are given, which nobody else has: most values stay as they are.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from awsim.wire.models import Schema
+from awsim.wire.rows import LONG, Columns, ConvertAll, read_rows
 from awsim.wire.values import (
     DATETIME,
     READ_TIMESTAMP,
@@ -19,6 +21,7 @@ from awsim.wire.values import (
     Unreadable,
     kind_of,
     read_blob,
+    read_blobs,
     read_epoch,
     write_blob,
     write_float,
@@ -52,7 +55,8 @@ def loads(body: bytes) -> Any:
     try:
         text = body.decode()
         value = _decode(text)
-        if "\\ud" in text or "\\uD" in text:
+        # Most texts hold no escape: to look for one character is many times faster.
+        if "\\" in text and ("\\ud" in text or "\\uD" in text):
             # Half a surrogate pair is legal in JSON and nowhere else.
             json.dumps(value, ensure_ascii=False).encode()
         return value
@@ -96,6 +100,14 @@ _encode = _encoder()
 
 def dumps(value: Any) -> bytes:
     return _encode(value).encode("utf-8", "replace")
+
+
+def dumps_by_member(value: dict[str, Any]) -> bytes:
+    """As `dumps`, of a structure some of whose members may be `Columns`."""
+    members = [
+        f'"{name}":{item.as_json() if item.__class__ is Columns else _encode(item)}' for name, item in value.items()
+    ]
+    return ("{" + ",".join(members) + "}").encode("utf-8", "replace")
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -175,7 +187,9 @@ def reader(schema: Schema, reference: dict[str, Any], form: str = "json") -> tup
             return None, _same
         return None, structure_reader(schema, reference["shape"], form=form)
     if kind == "list":
-        return None, _list_reader(*reader(schema, shape["member"], form), sparse=shape.get("sparse", False))
+        read_list = _list_reader(*reader(schema, shape["member"], form), sparse=shape.get("sparse", False))
+        rows = schema.resolve(shape["member"])["type"] == "structure"
+        return None, _rows_reader(schema, shape["member"], form, read_list) if rows else read_list
     if kind == "map":
         return None, _map_reader(*reader(schema, shape["value"], form), sparse=shape.get("sparse", False))
     if kind == "blob":
@@ -209,21 +223,67 @@ def _list_reader(passes: type | None, convert: Convert, sparse: bool) -> Convert
     return read_list
 
 
+def _rows_reader(schema: Schema, reference: dict[str, Any], form: str, read_list: Convert) -> Convert:
+    """Reader of a list of structures: by columns where it is long and they hold nothing but scalars."""
+    members: dict[str, tuple[type | None, ConvertAll]] | None = None
+
+    def compile() -> dict[str, tuple[type | None, ConvertAll]]:
+        table = {}
+        for member, each in schema.resolve(reference).get("members", {}).items():
+            resolved = schema.resolve(each)
+            if resolved["type"] in _FLAT and resolved.get("locationName", member) == member:
+                passes, convert = reader(schema, each, form)
+                table[member] = (passes, read_blobs if convert is read_blob else _all(passes, convert))
+        return table
+
+    def read_rows_or_list(value: Any) -> Any:
+        nonlocal members
+        if type(value) is list and len(value) >= LONG:
+            if members is None:
+                members = compile()
+            rows = read_rows(value, members)
+            if rows is not None:
+                return rows
+        return read_list(value)
+
+    return read_rows_or_list
+
+
+_FLAT = frozenset({*_SCALARS, "blob", "timestamp"})
+
+
+def _all(passes: type | None, convert: Convert) -> ConvertAll:
+    return lambda values: [item if type(item) is passes else convert(item) for item in values]
+
+
 def _map_reader(passes: type | None, convert: Convert, sparse: bool) -> Convert:
     def read_map(value: Any) -> dict[str, Any]:
         if type(value) is not dict:
             raise _not_a(value, "map")
-        result = {}
+        holes = False
         for key, item in value.items():
-            if type(item) is passes:
-                result[key] = item
-            elif item is not None:
-                result[key] = convert(item)
-            elif sparse:
-                result[key] = None
-        return result
+            if type(item) is not passes:
+                if item is None:
+                    holes = True
+                else:
+                    value[key] = convert(item)
+        return value if sparse or not holes else _without_holes(value)
 
     return read_map
+
+
+def _without_holes(value: dict[str, Any]) -> dict[str, Any]:
+    return {key: item for key, item in value.items() if item is not None}
+
+
+def _named(value: dict[str, Any], find: Callable[[str], Any]) -> dict[str, Any]:
+    """A structure that has been read, its members under their own names, without those nobody knows or gave."""
+    result = {}
+    for key, item in value.items():
+        entry = find(key)
+        if entry is not None and item is not None:
+            result[entry[0] or key] = item
+    return result
 
 
 def _not_a(value: Any, kind: str) -> Unreadable:
@@ -246,7 +306,8 @@ def structure_reader(schema: Schema, name: str, members: dict[str, Any] | None =
         table = {}
         which = schema.shapes[name].get("members", {}) if members is None else members
         for member, reference in which.items():
-            table[schema.resolve(reference).get("locationName", member)] = (member, *reader(schema, reference, form))
+            wire = schema.resolve(reference).get("locationName", member)
+            table[wire] = (None if wire == member else member, *reader(schema, reference, form))
         return table.get
 
     def read_structure(value: Any) -> dict[str, Any]:
@@ -255,17 +316,18 @@ def structure_reader(schema: Schema, name: str, members: dict[str, Any] | None =
             raise _not_a(value, "structure")
         if find is None:
             find = compile()
-        result = {}
+        amiss = False
         for key, item in value.items():
             entry = find(key)
-            if entry is None:
+            if entry is None or item is None:
+                amiss = True
                 continue
             member, passes, convert = entry
-            if type(item) is passes:
-                result[member] = item
-            elif item is not None:
-                result[member] = convert(item)
-        return result
+            if type(item) is not passes:
+                value[key] = convert(item)
+            if member is not None:
+                amiss = True
+        return _named(value, find) if amiss else value
 
     if members is None:
         memo[key] = read_structure
