@@ -128,7 +128,7 @@ class Anchors:
     Frozen; `keys` are the names of the patterns in the order in which they are to be tried.
     """
 
-    __slots__ = ("_by_value", "_fields", "_order", "_rest")
+    __slots__ = ("_by_value", "_fields", "_order", "_rest", "_told_by_head")
 
     def __init__(self, patterns: Mapping[str, Pattern]) -> None:
         self._order = {name: number for number, name in enumerate(patterns)}
@@ -144,6 +144,12 @@ class Anchors:
                 for value in values:
                     self._by_value.setdefault((field, value), []).append(name)
         self._fields = tuple(fields)
+        self._told_by_head = not self._rest and fields.keys() <= set(_PREFERRED)
+
+    def rule_out(self, source: str, detail_type: str) -> bool:
+        """Whether no pattern matches an event of this source and type, whatever else it holds."""
+        known = self._by_value
+        return self._told_by_head and ("source", source) not in known and ("detail-type", detail_type) not in known
 
     def candidates(self, event: Mapping[str, Any]) -> list[str]:
         """The names of the patterns that may match."""

@@ -76,16 +76,22 @@ class Bus(Entity):
         """A rule has come, gone or changed."""
         self._anchors = None
 
-    def matching(self, event: Event) -> list[Rule]:
-        """The enabled rules that an event matches."""
-        if self._anchors is None:
+    @property
+    def anchors(self) -> Anchors:
+        """The index over the patterns of the enabled rules."""
+        anchors = self._anchors
+        if anchors is None:
             patterns = {
                 rule.name: compiled(rule.pattern)
                 for rule in self.rules.values()
                 if rule.pattern is not None and rule.enabled
             }
-            self._anchors = Anchors(patterns)
-        candidates = self._anchors.candidates(event)
+            anchors = self._anchors = Anchors(patterns)
+        return anchors
+
+    def matching(self, event: Event) -> list[Rule]:
+        """The enabled rules that an event matches."""
+        candidates = self.anchors.candidates(event)
         if not candidates:
             return []
         leaves = Leaves(event)

@@ -344,3 +344,14 @@ def test_an_index_finds_all_that_may_match_and_little_else():
     assert anchors.candidates({"source": "s1", "detail": {"n": 7}}) == ["s1", "d7", "any", "or"]
     assert anchors.candidates({"source": "x", "detail-type": "t"}) == ["any", "or"]
     assert anchors.candidates({"source": "x"}) == ["any"]
+
+
+def test_what_source_and_type_rule_out():
+    patterns = {"a": compiled('{"source": ["s"], "detail": {"n": [1]}}'), "b": compiled('{"detail-type": ["t"]}')}
+    by_head = Anchors(patterns)
+    assert by_head.rule_out("x", "y")
+    assert not by_head.rule_out("s", "y")
+    assert not by_head.rule_out("x", "t")
+    assert Anchors({}).rule_out("x", "y")
+    for more in ('{"detail": {"n": [1]}}', '{"source": [{"prefix": "p"}]}', '{"account": ["123456789012"]}'):
+        assert not Anchors({"a": compiled('{"source": ["s"]}'), "c": compiled(more)}).rule_out("x", "y")

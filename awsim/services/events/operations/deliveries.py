@@ -29,6 +29,10 @@ LATE_ODDS = 0.05
 class DeliveryOperations(Operations):
     # --- buses
 
+    def heard(self, bus: Bus, source: str, detail_type: str) -> bool:
+        """Whether an event of this source and type can be for anybody: what nobody hears is not even made."""
+        return len(self.archives) > 0 or not bus.anchors.rule_out(source, detail_type)
+
     def ingest(self, bus: Bus, event: Event) -> None:
         """An event has come to a bus: rules that it matches fire, archives that it matches keep it."""
         for rule in bus.matching(event):
