@@ -11,6 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from awsim.gateway.patterns import matcher
+from awsim.wire.rows import Rows, column
 
 if TYPE_CHECKING:
     from botocore.model import Shape
@@ -33,7 +34,7 @@ def fits(
         check = _Columns(kinds, bounds, left_out).column(shape, path, ()) or _always
     except _Recursive:
         return _never
-    return lambda values, limits: None not in values and check(values, limits)
+    return lambda values, limits: (values.__class__ is Rows or None not in values) and check(values, limits)
 
 
 class _Recursive(Exception):
@@ -84,15 +85,16 @@ class _Columns:
             return None
 
         def check_structures(values: Sequence[Any], limits: ServiceLimits) -> bool:
-            if any(value.__class__ is not dict for value in values):
+            rows = values.__class__ is Rows
+            if not rows and any(value.__class__ is not dict for value in values):
                 return False
             for name, needed, check in members:
-                column = [value.get(name) for value in values]
-                if None in column:
+                items = column(values, name)
+                if items is None or (not rows and None in items):
                     if needed:
                         return False
-                    column = [item for item in column if item is not None]
-                if column and check is not None and not check(column, limits):
+                    items = [item for item in items or () if item is not None]
+                if items and check is not None and not check(items, limits):
                     return False
             return True
 
@@ -103,6 +105,7 @@ class _Columns:
         least, most = metadata.get("min"), None if by_row else metadata.get("max")
         if kind in ("string", "blob", "list", "map") and "length" in self._kinds:
             measure: Callable[[Any], Any] | None = len
+            least = least or None
         elif kind in ("integer", "long", "float", "double") and "range" in self._kinds:
             measure = None
         else:
@@ -111,7 +114,7 @@ class _Columns:
             return None
 
         def check(values: Sequence[Any], limits: ServiceLimits) -> bool:
-            measured = values if measure is None else list(map(measure, values))
+            measured = values if measure is None else set(map(measure, values))
             return (least is None or min(measured) >= least) and (most is None or max(measured) <= most)
 
         return check
@@ -137,12 +140,12 @@ def _row(row: Row) -> Fits:
 
     def check(values: Sequence[Any], limits: ServiceLimits) -> bool:
         kind = values[0].__class__
-        if any(value.__class__ is not kind for value in values):
+        if set(map(type, values)) != {kind}:
             return False
         if kind is str and in_bytes and not all(map(str.isascii, values)):
             measured: Sequence[Any] = [len(value.encode()) for value in values]
         else:
-            measured = values if kind is int or kind is float else list(map(len, values))
+            measured = values if kind is int or kind is float else set(map(len, values))
         return limits.fits(name, max(measured), min(measured))
 
     return check

@@ -8,7 +8,7 @@ from typing import Any
 from awsim.errors import AWSError
 from awsim.wire.codec import Codec, ErrorShape
 from awsim.wire.http import Request, Response
-from awsim.wire.json_values import dumps, loads, structure_reader, structure_writer
+from awsim.wire.json_values import dumps, dumps_by_member, loads, structure_reader, structure_writer
 from awsim.wire.values import Unreadable, write_epoch
 
 # The namespace that a service puts before its own errors' names in `__type`; the others send the bare name.
@@ -139,9 +139,12 @@ class JSONCodec(Codec):
 
             return rpc_events_writer(self, events)
         write = structure_writer(self.schema, self.output["shape"])
+        # Only these may be `Columns`.
+        exact = any(member["shape"] in self.schema.exact for member in members.values())
+        dump = dumps_by_member if exact else dumps
 
         def serialise(result: dict[str, Any] | None, request_id: str) -> Response:
-            body = dumps(write(result)) if result else b"{}"
+            body = dump(write(result)) if result else b"{}"
             headers = {
                 "x-amzn-RequestId": request_id,
                 "Content-Type": content_type,

@@ -103,6 +103,15 @@ def read_blob(value: Any) -> bytes:
         raise Unreadable("Invalid base64") from None
 
 
+def read_blobs(values: list[Any]) -> list[bytes]:
+    """As `read_blob`, of many."""
+    decode = binascii.a2b_base64
+    try:
+        return [decode(value, strict_mode=True) for value in values]
+    except (TypeError, ValueError):
+        return list(map(read_blob, values))
+
+
 def read_integer(text: str) -> int:
     try:
         if "_" not in text:
