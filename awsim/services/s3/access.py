@@ -13,10 +13,11 @@ from awsim.errors import AWSError
 from awsim.service import not_modelled
 from awsim.services.s3 import cors, names
 from awsim.services.s3.bucket import Bucket
+from awsim.services.s3.keys import Keys
 from awsim.services.s3.notifications import Notifications
 from awsim.services.s3.permissions import Permissions
 from awsim.services.s3.versions import NULL, Version, is_version_id
-from awsim.state import Dict, SortedDict
+from awsim.state import Dict
 
 if TYPE_CHECKING:
     from awsim.gateway.validate import Violation
@@ -81,7 +82,7 @@ class Access(Permissions, Notifications):
 
     def setup(self) -> None:
         super().setup()
-        self.buckets = SortedDict()
+        self.buckets = Keys()
         self.owned = Dict()  # account -> number of its buckets
 
     # --- finding

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from awsim.errors import AWSError
+from awsim.services.s3.keys import Keys
 from awsim.services.s3.multipart import Upload
 from awsim.services.s3.versions import NULL, History, Version, version_id
 from awsim.state import Dict, Entity, SortedDict
@@ -27,6 +28,7 @@ class Bucket(Entity):
         "agenda",
         "completed",
         "created",
+        "hidden",
         "keys",
         "mfa_delete",
         "name",
@@ -50,10 +52,11 @@ class Bucket(Entity):
         self.region = region
         self.created = created
         self.new_bytes = new_bytes
-        self.keys = SortedDict()
+        self.keys = Keys()
+        self.hidden = Keys()  # the keys under a delete marker -> None
         self.recent = Dict()  # key -> (earlier version, until when a read may still meet it); empty since December 2020
         self.settings = Dict()
-        self.uploads = SortedDict()
+        self.uploads = Keys()  # key -> uploads by sequence number
         self.upload_ids = Dict()
         # Upload id -> (hash of the key and the parts listed, answer): completing again changes nothing.
         self.completed = Dict()
@@ -81,12 +84,6 @@ class Bucket(Entity):
             return found.find(id)
         return found if found is not None and found.id == id else None
 
-    def is_shown(self, key: str) -> bool:
-        found = self.keys[key]
-        if found.__class__ is History:
-            found = found.newest
-        return found.data is not None
-
     def versions(self, key: str, below: int | None = None) -> Iterator[Version]:
         """All versions of a key, newest first, from those older than the sequence number `below`."""
         found = self.keys.get(key)
@@ -113,12 +110,13 @@ class Bucket(Entity):
         found = keys.get(key)
         if found is None or (found.__class__ is Version and found.id == version.id):
             keys[key] = version
-            return
-        if found.__class__ is Version:
+        elif found.__class__ is Version:
             keys[key] = History(found, version)
-            return
-        found.remove(version.id)
-        found.add(version)
+        else:
+            found.remove(version.id)
+            found.add(version)
+        if self.hidden or version.data is None:
+            self._show(key)
 
     def change(self, key: str, version: Version) -> None:
         """Replace a version by a changed copy of itself."""
@@ -139,16 +137,25 @@ class Bucket(Entity):
             removed = found.remove(id)
             if len(found) == 1:
                 self.keys[key] = found.newest
+            self._show(key)
             return removed
         if found is None or found.id != id:
             return None
         del self.keys[key]
+        self.hidden.pop(key, None)
         return found
+
+    def _show(self, key: str) -> None:
+        """Hide a key or show it, as its newest version says."""
+        if self.shown(key) is not None:
+            self.hidden.pop(key, None)
+        elif key not in self.hidden:
+            self.hidden[key] = None
 
     # --- uploads
 
     def add_upload(self, upload: Upload) -> None:
-        self.uploads[upload.key, upload.sequence] = upload
+        self.uploads.setdefault(upload.key, SortedDict())[upload.sequence] = upload
         self.upload_ids[upload.id] = upload
 
     def upload(self, id: str, key: str) -> Upload:
@@ -163,7 +170,10 @@ class Bucket(Entity):
         return upload
 
     def drop_upload(self, upload: Upload) -> None:
-        del self.uploads[upload.key, upload.sequence]
+        same = self.uploads[upload.key]
+        del same[upload.sequence]
+        if not same:
+            del self.uploads[upload.key]
         del self.upload_ids[upload.id]
 
     # --- settings
@@ -186,22 +196,3 @@ class Bucket(Entity):
     def ownership(self) -> str:
         controls = self.settings.get("ownership-controls")
         return controls["Rules"][0]["ObjectOwnership"] if controls else "ObjectWriter"
-
-
-class UploadKeys:
-    """The keys of a bucket's uploads as `listing` wants them."""
-
-    def __init__(self, bucket: Bucket) -> None:
-        self._uploads = bucket.uploads
-
-    def irange(
-        self, minimum: str | None = None, maximum: str | None = None, inclusive: tuple[bool, bool] = (True, True)
-    ) -> Iterator[str]:
-        start = minimum or ""
-        at: tuple[str, float] | None = (start, 0) if inclusive[0] else (start, float("inf"))
-        while at is not None:
-            key = next((found[0] for found in self._uploads.irange(at)), None)
-            if key is None:
-                return
-            yield key
-            at = (key, float("inf"))

@@ -218,7 +218,8 @@ class Buckets(Access):
             return bucket.account == account and (BucketRegion is None or bucket.region == BucketRegion)
 
         size = MaxBuckets if MaxBuckets is not None else len(self.buckets) + 1
-        page = listing.page(self.buckets, Prefix or "", "", after, size, wanted)
+        runs = listing.runs(self.buckets, Prefix or "", "", after)
+        page = listing.page((run for run in runs if wanted(run[0])), size)
         answer: dict[str, Any] = {
             "Buckets": [self._shown_bucket(self.buckets[name]) for name in page.found],
             "Owner": {"ID": acl.canonical_id(account)},

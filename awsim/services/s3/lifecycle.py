@@ -405,7 +405,7 @@ class Lifecycle(Access):
     def _abort_old_uploads(self, bucket: Bucket, policy: Policy, at: float) -> None:
         if not any(rule.aborts is not None for rule in policy.rules):
             return
-        for upload in list(bucket.uploads.values()):
+        for upload in list(bucket.upload_ids.values()):
             due = abort_of(policy, upload)
             if due is not None and due[0] <= at:
                 bucket.drop_upload(upload)

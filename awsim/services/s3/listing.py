@@ -1,24 +1,19 @@
 """Pages of keys: prefix, delimiter, common prefixes, markers; and the opaque continuation tokens.
 
-A page costs O(page · log n), however many keys the bucket holds: what lies below a common prefix is jumped over by
-bisecting, never walked through.
+A page costs as much as it shows, however many keys the bucket holds: what lies below a common prefix is never walked
+through. It is jumped over by bisecting, or read from a level of the keys where these keep one.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Container, Iterable, Iterator, Mapping
+from typing import NamedTuple
 from urllib.parse import quote
 
+from awsim.services.s3.keys import Keys, Level
 from awsim.services.s3.names import successor
-
-
-class Keys(Protocol):
-    """What is needed of the sorted keys: sortedcontainers' `irange`."""
-
-    def irange(self, minimum: Any = None, maximum: Any = None, inclusive: tuple[bool, bool] = ...) -> Iterator[Any]: ...
 
 
 class Page(NamedTuple):
@@ -37,29 +32,52 @@ def common_prefix(key: str, prefix: str, delimiter: str) -> str | None:
 
 
 def runs(
-    keys: Keys, prefix: str, delimiter: str, after: str, wanted: Callable[[str], bool] | None = None
+    keys: Keys, prefix: str, delimiter: str, after: str, hidden: Keys | None = None
 ) -> Iterator[tuple[str, str | None]]:
-    """(key, None) for each key and (first key, common prefix) for each common prefix, in order, behind `after`.
+    """(key, None) for each key and (beginning of it, common prefix) for each common prefix, in order, behind `after`.
 
-    `wanted` says whether a key counts at all (a key hidden by a delete marker does not in a plain listing).
+    `hidden` are keys that do not count (those under a delete marker do not in a plain listing).
     """
-    start = prefix
-    inclusive = True
+    start, inclusive = prefix, True
     if after and after >= prefix:
         start, inclusive = after, False
-        if after.startswith(prefix):
-            group = common_prefix(after, prefix, delimiter)
-            if group is not None:
-                above = successor(group)
-                if above is None:
-                    return
-                start, inclusive = above, True
+        group = common_prefix(after, prefix, delimiter) if after.startswith(prefix) else None
+        if group is not None:
+            above = successor(group)
+            if above is None:
+                return iter(())
+            start, inclusive = above, True
+    level = keys.level(prefix, delimiter)
+    if level is None:
+        return _jumping(keys, prefix, delimiter, start, inclusive, hidden or ())
+    shadow = hidden.made(prefix, delimiter).counts if hidden else {}
+    return _reading(level, prefix, start, inclusive, hidden or (), shadow)
+
+
+def _reading(
+    level: Level, prefix: str, start: str, inclusive: bool, hidden: Container[str], shadow: Mapping[str, int]
+) -> Iterator[tuple[str, str | None]]:
+    counts = level.counts
+    for entry in level.entries.irange(start, None, (inclusive, True)):
+        if not entry.startswith(prefix):
+            return
+        count = counts.get(entry)
+        if count is None:
+            if entry not in hidden:
+                yield entry, None
+        elif shadow.get(entry) != count:
+            yield entry, entry
+
+
+def _jumping(
+    keys: Keys, prefix: str, delimiter: str, start: str, inclusive: bool, hidden: Container[str]
+) -> Iterator[tuple[str, str | None]]:
     while True:
         jumped = False
         for key in keys.irange(start, None, (inclusive, True)):
             if not key.startswith(prefix):
                 return
-            if wanted is not None and not wanted(key):
+            if key in hidden:
                 continue
             group = common_prefix(key, prefix, delimiter)
             if group is None:
@@ -69,31 +87,30 @@ def runs(
             above = successor(group)
             if above is None:
                 return
+            keys.jumped(prefix, delimiter)
             start, inclusive, jumped = above, True, True
             break
         if not jumped:
             return
 
 
-def page(
-    keys: Keys, prefix: str, delimiter: str, after: str, size: int, wanted: Callable[[str], bool] | None = None
-) -> Page:
-    """At most `size` keys and common prefixes together."""
-    found: list[str] = []
+def page(found: Iterable[tuple[str, str | None]], size: int) -> Page:
+    """The first `size` of the keys and common prefixes that `runs` found."""
+    keys: list[str] = []
     prefixes: list[str] = []
     last: str | None = None
     if size <= 0:
-        return Page(found, prefixes, None)
-    for key, group in runs(keys, prefix, delimiter, after, wanted):
-        if len(found) + len(prefixes) == size:
-            return Page(found, prefixes, last)
+        return Page(keys, prefixes, None)
+    for key, group in found:
+        if len(keys) + len(prefixes) == size:
+            return Page(keys, prefixes, last)
         if group is None:
-            found.append(key)
+            keys.append(key)
             last = key
         else:
             prefixes.append(group)
             last = group
-    return Page(found, prefixes, None)
+    return Page(keys, prefixes, None)
 
 
 def token(marker: str) -> str:

@@ -77,12 +77,12 @@ class Listings(Uploads):
 
     def _keys(self, bucket: Bucket, prefix: str, delimiter: str, after: str, most: int) -> listing.Page:
         """A page of what a plain listing shows; AWS may make it shorter than it could be."""
-        page = listing.page(bucket.keys, prefix, delimiter, after, most, bucket.is_shown)
+        page = listing.page(listing.runs(bucket.keys, prefix, delimiter, after, bucket.hidden), most)
         full = len(page.found) + len(page.prefixes)
         if full > 1 and self.choose(
             "s3.short-page", [False, True], 0.1, f"listed {full // 2} of {full} keys of {bucket.name} it could have"
         ):
-            page = listing.page(bucket.keys, prefix, delimiter, after, full // 2, bucket.is_shown)
+            page = listing.page(listing.runs(bucket.keys, prefix, delimiter, after, bucket.hidden), full // 2)
         return page
 
     def _page(

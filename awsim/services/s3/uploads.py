@@ -10,7 +10,7 @@ from urllib.parse import quote
 from awsim.services.s3 import acl, checksums, conditions, digests, listing, multipart, ranges
 from awsim.services.s3.access import when
 from awsim.services.s3.bodies import Data, joined
-from awsim.services.s3.bucket import Bucket, UploadKeys
+from awsim.services.s3.bucket import Bucket
 from awsim.services.s3.checksums import ALGORITHMS, COMPOSITE, MEMBERS, Algorithm
 from awsim.services.s3.copies import Copies
 from awsim.services.s3.multipart import Upload, UploadedPart
@@ -453,14 +453,15 @@ class Uploads(Objects, Copies):
             if known is None or known.key != after:
                 raise self.invalid("Invalid uploadId marker", "upload-id-marker", marker)
             if after.startswith(prefix) and listing.common_prefix(after, prefix, delimiter) is None:
-                for at in bucket.uploads.irange((after, known.sequence), (after, float("inf")), (False, True)):
-                    yield bucket.uploads[at], None
-        for key, group in listing.runs(UploadKeys(bucket), prefix, delimiter, after):
+                same = bucket.uploads[after]
+                for sequence in same.irange(known.sequence, None, (False, True)):
+                    yield same[sequence], None
+        for key, group in listing.runs(bucket.uploads, prefix, delimiter, after):
             if group is not None:
                 yield None, group
                 continue
-            for at in bucket.uploads.irange((key, 0), (key, float("inf"))):
-                yield bucket.uploads[at], None
+            for upload in bucket.uploads[key].values():
+                yield upload, None
 
     def _shown_upload(self, bucket: Bucket, upload: Upload, shown: Any) -> dict[str, Any]:
         answer = {

@@ -9,7 +9,7 @@ import pytest
 from awsim.errors import AWSError
 from awsim.services.s3 import checksums, conditions, listing, names, posts, ranges, versions
 from awsim.services.s3.checksums import ALGORITHMS
-from awsim.state import SortedDict
+from awsim.services.s3.keys import Keys
 
 
 def plain_crc(data, width, polynomial):
@@ -122,41 +122,120 @@ def test_read_conditions_in_their_order():
 
 
 def flat(*keys):
-    return SortedDict(dict.fromkeys(keys, None))
+    return Keys(dict.fromkeys(keys, None))
+
+
+def listed(keys, prefix, delimiter, after, size, hidden=None):
+    return listing.page(listing.runs(keys, prefix, delimiter, after, hidden), size)
 
 
 def test_pages_group_by_delimiter_and_go_on_behind_their_last_entry():
     keys = flat("a", "b/1", "b/2", "b/c/3", "d", "e/4")
-    first = listing.page(keys, "", "/", "", 2)
+    first = listed(keys, "", "/", "", 2)
     assert first == (["a"], ["b/"], "b/")
-    assert listing.page(keys, "", "/", "b/", 2) == (["d"], ["e/"], None)
-    assert listing.page(keys, "b/", "/", "", 10) == (["b/1", "b/2"], ["b/c/"], None)
-    assert listing.page(keys, "b", "", "b/1", 10) == (["b/2", "b/c/3"], [], None)
-    assert listing.page(keys, "", "/", "b/1", 10) == (["d"], ["e/"], None)
-    assert listing.page(keys, "", "", "", 0) == ([], [], None)
+    assert listed(keys, "", "/", "b/", 2) == (["d"], ["e/"], None)
+    assert listed(keys, "b/", "/", "", 10) == (["b/1", "b/2"], ["b/c/"], None)
+    assert listed(keys, "b", "", "b/1", 10) == (["b/2", "b/c/3"], [], None)
+    assert listed(keys, "", "/", "b/1", 10) == (["d"], ["e/"], None)
+    assert listed(keys, "", "", "", 0) == ([], [], None)
 
 
-class Counting:
-    """Sorted keys that count how many of them were looked at."""
+class Counted(str):
+    """A key that counts how often it is compared for order."""
 
-    def __init__(self, keys):
-        self.keys, self.seen = flat(*keys), 0
+    compared = 0
 
-    def irange(self, *arguments):
-        for key in self.keys.irange(*arguments):
-            self.seen += 1
-            yield key
+    def __lt__(self, other):
+        Counted.compared += 1
+        return str.__lt__(self, other)
+
+    __hash__ = str.__hash__
 
 
-def test_a_common_prefix_is_jumped_over():
-    keys = Counting(f"{group}/{n:05d}" for group in "abc" for n in range(5000))
-    assert listing.page(keys, "", "/", "", 10) == ([], ["a/", "b/", "c/"], None)
-    assert keys.seen < 10
+def comparisons(groups, each, size):
+    """Comparisons of keys that the first page takes, and one when all pages have paid for a level."""
+    keys = flat(*(Counted(f"{group:04d}/{n:05d}") for group in range(groups) for n in range(each)))
+    counts = []
+    for _ in range(20):
+        Counted.compared = 0
+        assert len(listed(keys, "", "/", "", size).prefixes) == size
+        counts.append(Counted.compared)
+    return counts[0], counts[-1]
+
+
+def test_a_common_prefix_is_jumped_over_or_read_from_a_level():
+    first, later = comparisons(groups=20, each=5000, size=10)
+    assert first < 10 * 50
+    assert later < 50
+    # Where groups stand in a level, large ones cost what small ones cost.
+    assert later == comparisons(groups=20, each=5, size=10)[1]
+
+
+def naive(keys, prefix, delimiter, after, hidden):
+    """All entries of a listing, by its definition."""
+    found = set()
+    for key in keys:
+        group = listing.common_prefix(key, prefix, delimiter)
+        if key.startswith(prefix) and key not in hidden and (group or key) > after:
+            found.add((group or key, group))
+    return sorted(found)
+
+
+@pytest.mark.parametrize("delimiter", ["/", "-", "//", ""])
+def test_listings_by_jumps_and_by_levels_are_those_by_definition(delimiter):
+    choose = random.Random(delimiter)
+
+    def text(longest):
+        return "".join(choose.choices("ab/-", k=choose.randrange(longest)))
+
+    keys, hidden = Keys(), Keys()
+    for turn in range(1500):
+        for _ in range(choose.randrange(4)):
+            key = text(7) or "/"
+            keys[key] = turn
+            if choose.random() < 0.3:
+                hidden[key] = None
+        if keys and choose.random() < 0.3:
+            key = choose.choice(list(keys))
+            del keys[key]
+            hidden.pop(key, None)
+        prefix, after = text(4), text(6)
+        expected = naive(keys, prefix, delimiter, after, hidden)
+        runs = [(group or key, group) for key, group in listing.runs(keys, prefix, delimiter, after, hidden)]
+        assert runs == expected
+
+
+def test_what_is_undone_leaves_the_levels_too(aws, s3, bucket):
+    """Levels are made after the snapshot and stay when it is restored."""
+    for key in ("a/1", "a/2", "b/1", "c"):
+        s3.put_object(Bucket=bucket, Key=key)
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+
+    def entries():
+        for _ in range(3):
+            answer = s3.list_objects_v2(Bucket=bucket, Delimiter="/")
+        found = [*answer.get("CommonPrefixes", ()), *answer.get("Contents", ())]
+        return [entry.get("Prefix") or entry["Key"] for entry in found]
+
+    before = aws.snapshot()
+    assert entries() == ["a/", "b/", "c"]
+    for key in ("b/1", "a/1", "d/e/1", "f"):
+        s3.delete_object(Bucket=bucket, Key=key)
+        s3.put_object(Bucket=bucket, Key=f"{key}/more")
+    s3.delete_object(Bucket=bucket, Key="b/1/more")
+    after = aws.snapshot()
+    assert entries() == ["a/", "d/", "f/", "c"]
+    aws.restore(before)
+    assert entries() == ["a/", "b/", "c"]
+    s3.delete_object(Bucket=bucket, Key="c")
+    assert entries() == ["a/", "b/"]
+    aws.restore(after)
+    assert entries() == ["a/", "d/", "f/", "c"]
 
 
 def test_a_delimiter_of_several_characters_at_the_end_of_the_alphabet():
     top = chr(0x10FFFF)
-    assert listing.page(flat(f"a{top}1", f"a{top}2", "b"), "", top, "", 5) == (["b"], [f"a{top}"], None)
+    assert listed(flat(f"a{top}1", f"a{top}2", "b"), "", top, "", 5) == (["b"], [f"a{top}"], None)
     assert names.successor(top) is None
 
 
