@@ -55,14 +55,16 @@ def _written(seconds: int) -> str:
 
 def check_entry(entry: Mapping[str, Any], by_service: bool) -> dict[str, Any]:
     """The detail of a PutEvents entry; raises the error that the answer carries for it."""
-    for name in _REQUIRED:
-        if not entry.get(name):
-            reason = f"{name} is a required argument."
-            raise AWSError("InvalidArgument", f"Parameter {name} is not valid. Reason: {reason}")
-    if not by_service and entry["Source"].startswith("aws."):
+    get = entry.get
+    source, text = get("Source"), get("Detail")
+    if not (source and text and get("DetailType")):
+        name = next(name for name in _REQUIRED if not get(name))
+        reason = f"{name} is a required argument."
+        raise AWSError("InvalidArgument", f"Parameter {name} is not valid. Reason: {reason}")
+    if not by_service and source.startswith("aws."):
         raise AWSError("NotAuthorizedForSourceException", "Not authorized for the source.")
     try:
-        detail = _decoded(entry["Detail"])
+        detail = _decoded(text)
     except (ValueError, RecursionError):
         detail = None
     if detail.__class__ is not dict:

@@ -21,14 +21,25 @@ class EventOperations(DeliveryOperations):
         self._check_size(Entries)
         names = dict.fromkeys([entry.get("EventBusName") or DEFAULT for entry in Entries])
         homes = {name: self._home(name) for name in names}
-        ids = iter(self.ids.uuids("event", len(Entries)))
         by_service = self.caller.service is not None
         now = timestamp(self.clock.time())
 
-        def put(entry: Entry) -> str:
-            return self._put(entry, next(ids), now, *homes[entry.get("EventBusName") or DEFAULT], by_service)
+        def put(entry: Entry, id_: str) -> None:
+            self._put(entry, id_, now, *homes[entry.get("EventBusName") or DEFAULT], by_service)
 
-        return _each(Entries, put)
+        return self._each(Entries, put)
+
+    def _each(self, entries: Sequence[Entry], put: Callable[[Entry, str], None]) -> dict[str, Any]:
+        """`put(entry, id)` for each: success or failure by entry."""
+        answers, failed = [], 0
+        for entry, id_ in zip(entries, self.ids.uuids("event", len(entries)), strict=True):
+            try:
+                put(entry, id_)
+                answers.append({"EventId": id_})
+            except AWSError as error:
+                answers.append({"ErrorCode": error.code, "ErrorMessage": error.message})
+                failed += 1
+        return {"FailedEntryCount": failed, "Entries": answers}
 
     def _check_size(self, entries: Sequence[Entry]) -> None:
         http, most = self.request.http, self.limits["put-events-size"]
@@ -53,8 +64,8 @@ class EventOperations(DeliveryOperations):
                 raise self.denied("PutEvents", name)
         return home, bus
 
-    def _put(self, entry: Entry, id_: str, now: str, home: Any, bus: Bus | None, by_service: bool) -> str:
-        """The id of an entry's event; `by_service`: its source may begin as those of AWS do."""
+    def _put(self, entry: Entry, id_: str, now: str, home: Any, bus: Bus | None, by_service: bool) -> None:
+        """Let an entry be an event; `by_service`: its source may begin as those of AWS do."""
         detail = check_entry(entry, by_service)
         if bus is not None and home.heard(bus, entry["Source"], entry["DetailType"]):
             time = entry.get("Time")
@@ -69,30 +80,17 @@ class EventOperations(DeliveryOperations):
                 detail,
             )
             home.ingest(bus, event)
-        return id_
 
     # --- partners
 
     def put_partner_events(self, Entries: Sequence[Entry]) -> dict[str, Any]:
         self._check_size(Entries)
-        return _each(Entries, self._put_partner)
+        return self._each(Entries, self._put_partner)
 
-    def _put_partner(self, entry: Entry) -> str:
+    def _put_partner(self, entry: Entry, id_: str) -> None:
         offer = self.offered[entry.get("Source")]
         home = self.at(account=offer.account)
         source = home.partner_sources.get(offer.name)
         # What comes while the customer's bus is not open to it is lost.
         bus = home.buses.get(offer.name) if source is not None and source.state == "ACTIVE" else None
-        return self._put(entry, self.ids.uuid("event"), timestamp(self.clock.time()), home, bus, True)
-
-
-def _each(entries: Sequence[Entry], put: Callable[[Entry], str]) -> dict[str, Any]:
-    """Success or failure by entry."""
-    answers, failed = [], 0
-    for entry in entries:
-        try:
-            answers.append({"EventId": put(entry)})
-        except AWSError as error:
-            answers.append({"ErrorCode": error.code, "ErrorMessage": error.message})
-            failed += 1
-    return {"FailedEntryCount": failed, "Entries": answers}
+        self._put(entry, id_, timestamp(self.clock.time()), home, bus, True)
