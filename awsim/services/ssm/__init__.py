@@ -1,0 +1,5 @@
+"""AWS Systems Manager."""
+
+from awsim.services.ssm.service import SSM
+
+SERVICE = SSM

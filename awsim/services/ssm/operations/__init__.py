@@ -1,0 +1,1 @@
+"""The operations of Systems Manager, by what they are about."""
