@@ -70,6 +70,10 @@ class Service:
     """Shapes of the model that results hold just as the wire has them, with no member left None and no timestamp or
     unknown member in them: the serialiser does not walk them. Blobs may be bytes."""
 
+    readers: ClassVar[tuple[tuple[str, Callable[[Callable[[Any], Any]], Callable[[Any], Any]]], ...]] = ()
+    """(shape of the model, what makes a reader of its values out of JSON, given the reader that the wire has for them):
+    for values that the service would walk once more. What such a reader returns stands for what the wire's would."""
+
     ahead: ClassVar[Mapping[str, Callable[[Call], None]]] = {}
     """Operation -> what works something out of its parameters (into `call.ahead`) while the lock is not held yet:
     digests of large bodies, for which other threads need not wait. It must not look at state; HTTP requests only."""

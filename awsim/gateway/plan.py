@@ -51,7 +51,7 @@ class Plan:
         if self._codec is None:
             from awsim.wire.codec import codec_for
 
-            self._codec = codec_for(self.model, exact=self.cls.exact)
+            self._codec = codec_for(self.model, exact=self.cls.exact, readers=self.cls.readers)
         return self._codec
 
     @property

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from awsim.errors import AWSError
 from awsim.wire.http import Request, Response
-from awsim.wire.models import Schema, schema_of
+from awsim.wire.models import Readers, Schema, schema_of
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel
 
-_codecs: dict[tuple[str, str, str | None, frozenset[str]], Codec] = {}
+_codecs: dict[tuple[str, str, str | None, frozenset[str], Readers], Codec] = {}
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -147,15 +147,21 @@ class ErrorShape:
 _QUERY_TOO = {"sqs"}
 
 
-def codec_for(operation: OperationModel, protocol: str | None = None, exact: frozenset[str] = _NOTHING) -> Codec:
+def codec_for(
+    operation: OperationModel,
+    protocol: str | None = None,
+    exact: frozenset[str] = _NOTHING,
+    readers: Readers = (),
+) -> Codec:
     """The codec of an operation; without `protocol` the one botocore itself would speak.
 
-    `exact` are shapes whose values in results are just as the wire has them, which a protocol need not walk.
+    `exact` are shapes whose values in results are just as the wire has them, which a protocol need not walk; `readers`
+    make readers of their own for shapes, see `Service.readers`.
     """
-    key = (operation._service_model.service_name, operation.name, protocol, exact)
+    key = (operation._service_model.service_name, operation.name, protocol, exact, readers)
     codec = _codecs.get(key)
     if codec is None:
-        schema = schema_of(operation.service_model, exact)
+        schema = schema_of(operation.service_model, exact, readers)
         codec = _codecs.setdefault(key, new_codec(operation, protocol, schema))
     return codec
 

@@ -177,6 +177,13 @@ def _same(value: Any) -> Any:
 
 def reader(schema: Schema, reference: dict[str, Any], form: str = "json") -> tuple[type | None, Convert]:
     """(type that passes as it is or None, conversion of everything else) for a shape reference."""
+    own = schema.readers.get(reference["shape"])
+    if own is not None and form == "json":
+        return None, own(_reader(schema, reference, form)[1])
+    return _reader(schema, reference, form)
+
+
+def _reader(schema: Schema, reference: dict[str, Any], form: str) -> tuple[type | None, Convert]:
     shape = schema.resolve(reference)
     kind = shape["type"]
     scalar = _SCALARS.get(kind)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from botocore.model import OperationModel, ServiceModel
 
 _models: dict[str, ServiceModel] = {}
-_schemas: dict[tuple[str, str, frozenset[str]], Schema] = {}
+#: (shape, what makes a reader of its values, given the wire's own): see `Service.readers`.
+Readers = tuple[tuple[str, Callable[[Callable[[Any], Any]], Callable[[Any], Any]]], ...]
+
+_schemas: dict[tuple[str, str, frozenset[str], Readers], Schema] = {}
 _loader: Any = None
 
 
@@ -74,7 +78,7 @@ class Schema:
     compiling. A shape reference is `{"shape": name, **traits}`, and traits of the reference win over the shape's.
     """
 
-    def __init__(self, model: ServiceModel, exact: frozenset[str] = frozenset()) -> None:
+    def __init__(self, model: ServiceModel, exact: frozenset[str] = frozenset(), readers: Readers = ()) -> None:
         description = model._service_description
         self.name: str = model.service_name
         self.metadata: dict[str, Any] = model.metadata
@@ -83,6 +87,8 @@ class Schema:
         self.memo: dict[Any, Any] = {}
         #: Shapes whose values are given just as the wire has them: `Service.exact`.
         self.exact = exact
+        #: Shapes that JSON is read by a service's own reader for: `Service.readers`.
+        self.readers = dict(readers)
         self._errors: dict[str, str] | None = None
         self._error_codes: dict[str, str] = {}
 
@@ -156,10 +162,10 @@ def request_uri(http: dict[str, Any]) -> str:
     return (path.rstrip("/") or "/") + mark + query
 
 
-def schema_of(model: ServiceModel, exact: frozenset[str] = frozenset()) -> Schema:
+def schema_of(model: ServiceModel, exact: frozenset[str] = frozenset(), readers: Readers = ()) -> Schema:
     """The schema shared by every client of a service: (name, API version) tells models apart."""
-    key = (model.service_name, model.metadata.get("apiVersion", ""), exact)
+    key = (model.service_name, model.metadata.get("apiVersion", ""), exact, readers)
     schema = _schemas.get(key)
     if schema is None:
-        schema = _schemas.setdefault(key, Schema(model, exact))
+        schema = _schemas.setdefault(key, Schema(model, exact, readers))
     return schema

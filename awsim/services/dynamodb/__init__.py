@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from awsim.services.dynamodb import intake
 from awsim.services.dynamodb.batches import BatchOperations
 from awsim.services.dynamodb.browser import BrowserOperations
 from awsim.services.dynamodb.destinations import DestinationOperations
@@ -26,6 +27,11 @@ class DynamoDB(
         {"AttributeValue", "ExpressionAttributeNameMap", "Key", "PutItemInputAttributeMap"}
     )
     exact: ClassVar[frozenset[str]] = frozenset({"AttributeValue"})
+    readers: ClassVar[tuple[tuple[str, Any], ...]] = (
+        ("ExpressionAttributeValueMap", intake.reader),
+        ("Key", intake.reader),
+        ("PutItemInputAttributeMap", intake.reader),
+    )
     idempotent: ClassVar[dict[str, tuple[str, str, str]]] = {
         **dict.fromkeys(
             ("TransactWriteItems", "ExecuteTransaction"),

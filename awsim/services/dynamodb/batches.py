@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from awsim.errors import AWSError
-from awsim.services.dynamodb import values
+from awsim.services.dynamodb import intake, values
 from awsim.services.dynamodb.base import wanted
 from awsim.services.dynamodb.capacity import Consumed, read_units
 from awsim.services.dynamodb.items import ItemOperations, collection_metrics
@@ -35,7 +35,7 @@ class BatchOperations(ItemOperations):
         }
         wanted_keys: list[tuple[str, Table, list[tuple[dict[str, Any], Place]]]] = []
         for name, wish in RequestItems.items():
-            keys = [{part: values.load(value, limits) for part, value in key.items()} for key in wish["Keys"]]
+            keys = [intake.load(key, limits) for key in wish["Keys"]]
             table = self._table(name)
             places = []
             for key in keys:
@@ -157,7 +157,7 @@ class BatchOperations(ItemOperations):
             self.limits.check("item-size", new.size)
             return None, new
         assert delete is not None
-        return {name: values.load(value, self.limits) for name, value in delete["Key"].items()}, None
+        return intake.load(delete["Key"], self.limits), None
 
     def _place_request(self, table: Table, key: dict[str, Any] | None, new: Item | None) -> Place:
         limits = self.limits

@@ -7,7 +7,7 @@ from sys import intern
 from typing import Any
 
 from awsim.errors import AWSError
-from awsim.services.dynamodb import legacy, values
+from awsim.services.dynamodb import intake, legacy, values
 from awsim.services.dynamodb.base import Base, wanted
 from awsim.services.dynamodb.capacity import Consumed, read_units
 from awsim.services.dynamodb.expressions import Condition, Expressions, Projection, Update
@@ -36,7 +36,7 @@ class ItemOperations(Base):
     ) -> dict[str, Any]:
         projection = self._projection(AttributesToGet, ProjectionExpression, ExpressionAttributeNames)
         limits = self.limits
-        key = {name: values.load(value, limits) for name, value in Key.items()}
+        key = intake.load(Key, limits)
         table = self._table(TableName)
         table.keys.check_key(key, limits)
         item = self._read(table, table.keys.place(key), ConsistentRead)
@@ -125,7 +125,7 @@ class ItemOperations(Base):
             update=UpdateExpression,
             updating=True,
         )
-        key = {name: values.load(value, limits) for name, value in Key.items()}
+        key = intake.load(Key, limits)
         update, condition = terms.bind(limits)
         table = self._table(TableName)
         table.keys.check_key(key, limits)
@@ -164,7 +164,7 @@ class ItemOperations(Base):
             names=ExpressionAttributeNames,
             values=ExpressionAttributeValues,
         )
-        key = {name: values.load(value, limits) for name, value in Key.items()}
+        key = intake.load(Key, limits)
         if ReturnValues is not None and ReturnValues not in ("NONE", "ALL_OLD"):
             raise invalid("ReturnValues can only be ALL_OLD or NONE")
         _, condition = terms.bind(limits)
@@ -188,6 +188,9 @@ class ItemOperations(Base):
     def _load_item(self, wire: Mapping[str, Any]) -> Item:
         """An Item of a request in memory, its size counted."""
         limits = self.limits
+        known = intake.measured(wire, limits)
+        if known is not None:
+            return Item(*known)
         attributes = {}
         for name, value in wire.items():
             if not 0 < len(name) <= _SURELY_SHORT:

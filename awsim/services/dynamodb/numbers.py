@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from decimal import Context, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from awsim.services.dynamodb.refusals import invalid
@@ -48,6 +49,30 @@ def parse(text: str, limits: ServiceLimits) -> Number:
     except InvalidOperation:  # pragma: no cover - the syntax is checked above
         raise invalid(f"{_NOT_NUMERIC}: {text}") from None
     return _bounded(value, limits, "number-digits")
+
+
+@lru_cache(maxsize=4096)
+def measured(text: str) -> tuple[Number, int]:
+    """The number that a short text of plain digits writes, within whatever bounds, and its size as `size_of` has it.
+
+    ValueError, or AttributeError for no text, where it takes a closer look. Cached: few numbers are written once.
+    """
+    if len(text) <= _SURELY_SHORT and text.isascii():
+        if text.isdigit():
+            if text[0] == "0":
+                number = int(text)
+                return number, size_of(number)
+            digits = len(text.rstrip("0"))
+            return int(text), 1 + (digits + 1) // 2 + (digits % 2 == 0 and len(text) % 2)
+        whole, _, fraction = text.partition(".")
+        if whole.isdigit() and fraction.isdigit():
+            fraction = fraction.rstrip("0")
+            number = Decimal(f"{whole}.{fraction}") if fraction else int(whole)
+            return number, size_of(number)
+        if text.startswith("-") and not text.startswith("--"):
+            number, size = measured(text[1:])
+            return (number.copy_negate() if type(number) is Decimal else -number), size + (number != 0)
+    raise ValueError(text)
 
 
 def add(left: Number, right: Number, limits: ServiceLimits) -> Number:

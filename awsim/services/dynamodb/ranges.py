@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from awsim.services.dynamodb import values
+from awsim.services.dynamodb import intake, values
 from awsim.services.dynamodb.expressions import KeyCondition
 from awsim.services.dynamodb.refusals import invalid, invalid_parameter
 from awsim.services.dynamodb.schema import NOT_THE_KEY, TOP, KeyAttribute, KeySchema, Place, check_key_value, partition
@@ -161,7 +161,7 @@ def start_place(
 ) -> tuple[Place, dict[str, Any]]:
     """The place that ExclusiveStartKey names, and the key in memory; the item need not be there any more."""
     try:
-        loaded = {name: values.load(value, limits) for name, value in start.items()}
+        loaded = intake.load(start, limits)
     except Exception as error:
         message = getattr(error, "message", "")
         if "atatype" in message or "may not be empty" in message or "should not be empty" in message:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from awsim.services.dynamodb import numbers, values
+from awsim.services.dynamodb import intake, numbers, values
 from awsim.services.dynamodb.refusals import invalid, invalid_parameter
 from awsim.services.dynamodb.values import ABSENT, TYPE_OF
 
@@ -102,7 +102,7 @@ class KeySchema:
 
     def read_key(self, key: Mapping[str, Any], limits: ServiceLimits) -> dict[str, Any]:
         """A request's Key in memory; ValidationException where it is not the key of this schema."""
-        loaded = {name: values.load(value, limits) for name, value in key.items()}
+        loaded = intake.load(key, limits)
         self.check_key(loaded, limits)
         return loaded
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from awsim.errors import AWSError
-from awsim.services.dynamodb import values
+from awsim.services.dynamodb import intake, values
 from awsim.services.dynamodb.capacity import Consumed, draw, read_units, write_units
 from awsim.services.dynamodb.expressions import Condition, Projection, Update
 from awsim.services.dynamodb.items import ItemOperations, collection_metrics
@@ -65,7 +65,7 @@ class TransactionOperations(ItemOperations):
             if get is None:
                 raise invalid("TransactItems can only contain one Get")
             projection = self._projection(None, get.get("ProjectionExpression"), get.get("ExpressionAttributeNames"))
-            key = {name: values.load(value, limits) for name, value in get["Key"].items()}
+            key = intake.load(get["Key"], limits)
             gets.append((self._table(get["TableName"]), key, projection))
         return self._get_all(gets, ReturnConsumedCapacity)
 
@@ -176,7 +176,7 @@ class TransactionOperations(ItemOperations):
         if kind == "Put":
             put = self._load_item(request["Item"])
         else:
-            key = {name: values.load(value, self.limits) for name, value in request["Key"].items()}
+            key = intake.load(request["Key"], self.limits)
         update, condition = Terms(
             update=request.get("UpdateExpression"),
             condition=request.get("ConditionExpression"),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from awsim.errors import AWSError
-from awsim.services.dynamodb import values
+from awsim.services.dynamodb import intake, values
 from awsim.services.dynamodb.expressions.lexer import ExpressionError
 from awsim.services.dynamodb.refusals import invalid
 
@@ -92,9 +92,12 @@ def _checked_names(names: Mapping[str, str], limits: Any) -> Mapping[str, str]:
 def _loaded(given: Mapping[str, Any], limits: Any) -> dict[str, Any]:
     if not given:
         raise invalid("ExpressionAttributeValues must not be empty")
-    loaded = {}
     for placeholder in given:
         _check_placeholder(placeholder, _VALUE, "ExpressionAttributeValues", limits)
+    known = intake.measured(given, limits)
+    if known is not None:
+        return known[0]
+    loaded = {}
     for placeholder, value in given.items():
         try:
             loaded[placeholder] = values.load(value, limits)
