@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from awsim.errors import AWSError
+from awsim.wire.rows import Columns, Rows
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel
@@ -16,9 +17,13 @@ if TYPE_CHECKING:
     from awsim.auth.credentials import Caller
     from awsim.cloud import Cloud
     from awsim.report import Recorder
+    from awsim.wire.codec import Codec
+    from awsim.wire.http import Request
 
 # What is longer than this on the wire is not kept as it is: a journal must not hold what the program let go.
 LARGE = 4_096
+# Unless it is long because it holds many entries: so many bytes each take no more room than what would be kept instead.
+ENTRY = 256
 
 
 class Blob(NamedTuple):
@@ -33,6 +38,7 @@ class Blob(NamedTuple):
 
 
 _PLAIN = frozenset({str, int, float, bool, type(None), datetime})
+_LISTS = frozenset({list, tuple, Rows, Columns})
 
 
 def without_blobs(value: Any, known: Mapping[int, int] | None = None) -> Any:
@@ -54,7 +60,7 @@ def without_blobs(value: Any, known: Mapping[int, int] | None = None) -> Any:
                     kept = value.copy()
                 kept[key] = without_blobs(item, known)
         return kept
-    if kind is list or kind is tuple:
+    if kind in _LISTS:
         return [item if item.__class__ in _PLAIN else without_blobs(item, known) for item in value]
     if isinstance(value, bytes | bytearray | memoryview):
         return Blob.of(value)
@@ -65,8 +71,8 @@ class CallRecord:
     """One call. `result` is None where it was refused or too large to keep; `caused`: what services called for it."""
 
     __slots__ = (
-        "_answer", "_parameters", "_result", "by", "caused", "error", "fault", "operation", "region", "request_id",
-        "service", "timestamp",
+        "_answer", "_parameters", "_request", "_result", "by", "caused", "error", "fault", "operation", "region",
+        "request_id", "service", "timestamp",
     )  # fmt: skip
 
     def __init__(self, service: str, operation: str, region: str | None, timestamp: float) -> None:
@@ -82,6 +88,7 @@ class CallRecord:
         self.fault: str | None = None
         self.caused: tuple[CallRecord, ...] = ()
         self._parameters: dict[str, Any] = {}
+        self._request: tuple[Codec, Request] | None = None
         self._result: dict[str, Any] | None = None
         self._answer: tuple[OperationModel, bytes] | None = None
 
@@ -111,6 +118,9 @@ class CallRecord:
     @property
     def parameters(self) -> dict[str, Any]:
         """What the caller asked for; blobs as `Blob`."""
+        if self._request is not None:
+            codec, request = self._request
+            self._parameters, self._request = without_blobs(codec.parse(request)), None
         return without_blobs(self._parameters)
 
     @property

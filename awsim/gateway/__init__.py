@@ -23,6 +23,7 @@ from awsim.gateway.stages import (
 )
 from awsim.gateway.validate import validate
 from awsim.waiting import Wait
+from awsim.wire.rows import Columns
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel
@@ -92,7 +93,11 @@ def invoke(
     if call.error is not None:
         raise call.error
     # What only HTTP has (a status other than 200, further headers) is not part of the result.
-    return {name: value for name, value in (call.result or {}).items() if not name.startswith("__")}
+    return {
+        name: list(value) if value.__class__ is Columns else value
+        for name, value in (call.result or {}).items()
+        if not name.startswith("__")
+    }
 
 
 def _prepare(call: Call) -> bool:

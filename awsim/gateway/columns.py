@@ -6,7 +6,7 @@ words, is for the checks of `validate` to say, which go through the list then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -114,7 +114,7 @@ class _Columns:
             return None
 
         def check(values: Sequence[Any], limits: ServiceLimits) -> bool:
-            measured = values if measure is None else set(map(measure, values))
+            measured: Collection[Any] = values if measure is None else set(map(measure, values))
             return (least is None or min(measured) >= least) and (most is None or max(measured) <= most)
 
         return check
@@ -143,7 +143,7 @@ def _row(row: Row) -> Fits:
         if set(map(type, values)) != {kind}:
             return False
         if kind is str and in_bytes and not all(map(str.isascii, values)):
-            measured: Sequence[Any] = [len(value.encode()) for value in values]
+            measured: Collection[Any] = [len(value.encode()) for value in values]
         else:
             measured = values if kind is int or kind is float else set(map(len, values))
         return limits.fits(name, max(measured), min(measured))

@@ -37,6 +37,12 @@ def make(of: int, count: int, time: int) -> int:
     return of + (count << _COUNT) + (time << _TIME)
 
 
+def some(of: int, count: int, time: int, records: int) -> range:
+    """The numbers of so many records of a shard that come at once, the `count`-th first."""
+    first = make(of, count, time)
+    return range(first, first + (records << _COUNT), 1 << _COUNT)
+
+
 def parse(text: str) -> Number:
     """Take a number apart; ValueError where it is none."""
     number = int(text)

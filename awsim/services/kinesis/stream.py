@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from typing import Any
 
 from awsim.sealing import Seal
+from awsim.services.kinesis.ring import Ring
 from awsim.services.kinesis.shard import Shard
 from awsim.state import Dict, Entity, Lifecycle, Tags
 
@@ -28,9 +28,9 @@ class Stream(Entity):
     """`id` tells apart streams that had the same name. `retention` in hours; `record_size` in KiB."""
 
     __slots__ = (
-        "_starts", "_turn", "account", "arn", "consumers", "created", "distribution", "id", "key_id", "lifecycle",
-        "metrics", "mode", "name", "open", "policy", "record_size", "rescaled", "retention", "seal", "shards",
-        "switched", "tags", "traffic", "warm", "watchers",
+        "_turn", "account", "arn", "consumers", "created", "distribution", "id", "key_id", "lifecycle", "metrics",
+        "mode", "name", "open", "policy", "record_size", "rescaled", "retention", "ring", "seal", "shards", "switched",
+        "tags", "traffic", "warm", "watchers",
     )  # fmt: skip
 
     def __init__(
@@ -71,7 +71,7 @@ class Stream(Entity):
         self.watchers = Dict()  # who is told of new records: anything -> (service, method, data)
         self.shards = Dict()  # id -> Shard, oldest first
         self.open: tuple[Shard, ...] = ()
-        self._starts: tuple[int, ...] = ()
+        self.ring = Ring(())
         firsts = bounds(shards)
         for first, last in zip(firsts, [*(key - 1 for key in firsts[1:]), KEYS - 1], strict=True):
             self._add(first, last, (), created)
@@ -86,10 +86,6 @@ class Stream(Entity):
         return "NONE" if self.key_id is None else "KMS"
 
     # --- finding shards
-
-    def shard_for(self, key: int) -> Shard:
-        """The open shard of a hash key."""
-        return self.open[bisect_right(self._starts, key) - 1]
 
     def next_shard(self) -> Shard:
         """The open shard whose turn it is, where records are distributed automatically."""
@@ -138,7 +134,7 @@ class Stream(Entity):
         """Split and merge until there are `target` shards of the same width."""
         firsts = bounds(target)
         for key in firsts:
-            shard = self.shard_for(key)
+            shard = self.ring.at(key)
             if shard.first != key:
                 self.split(shard, key, now)
         wanted = set(firsts)
@@ -163,7 +159,7 @@ class Stream(Entity):
 
     def _arrange(self) -> None:
         self.open = tuple(sorted((s for s in self.shards.values() if s.open), key=lambda shard: shard.first))
-        self._starts = tuple(shard.first for shard in self.open)
+        self.ring = Ring(self.open)
 
     # --- showing
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from hashlib import md5
+from operator import add
 from typing import Any
 
 from awsim.errors import AWSError
@@ -13,8 +13,10 @@ from awsim.services.kinesis import sequence, tokens
 from awsim.services.kinesis.operations.common import shared
 from awsim.services.kinesis.operations.shards import ShardOperations
 from awsim.services.kinesis.refusals import invalid, malformed, moment, no_such_shard
+from awsim.services.kinesis.ring import hash_key
 from awsim.services.kinesis.shard import Record, Shard
 from awsim.services.kinesis.stream import AUTO, KEYS, ON_DEMAND, Stream
+from awsim.wire.rows import Columns, column
 
 _BY_NUMBER = ("AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER")
 _ALWAYS = float("inf")
@@ -39,7 +41,7 @@ class RecordOperations(ShardOperations):
         StreamARN: str | None = None,
     ) -> dict[str, Any]:
         stream = self.readable(StreamName, StreamARN)
-        shard = self._shard_for(stream, PartitionKey, ExplicitHashKey)
+        (shard,) = self._shards_for(stream, [PartitionKey], None if ExplicitHashKey is None else [ExplicitHashKey])
         if shard is None:
             raise self.violation([_keyless("partitionKey")])
         PartitionKey = PartitionKey or ""
@@ -63,22 +65,15 @@ class RecordOperations(ShardOperations):
         StreamARN: str | None = None,
     ) -> dict[str, Any]:
         stream = self.readable(StreamName, StreamARN)
-        most = stream.record_size * 1024
-        shard_for = self._shard_for
-        keyless = []
-        placed = []
-        sizes = []
-        for entry in Records:
-            key, data = entry.get("PartitionKey"), entry["Data"]
-            shard = shard_for(stream, key, entry.get("ExplicitHashKey"))
-            size = _size(data, key or "")
-            sizes.append(size)
-            if shard is None:
-                keyless.append(len(sizes))
-            else:
-                placed.append((shard, key or "", data, size))
-        if keyless:
+        keys = column(Records, "PartitionKey") or [None] * len(Records)
+        data = column(Records, "Data") or []
+        shards = self._shards_for(stream, keys, column(Records, "ExplicitHashKey"))
+        if None in shards:
+            keyless = [number for number, shard in enumerate(shards, 1) if shard is None]
             raise self.violation([_keyless(f"records.{number}.member.partitionKey") for number in keyless])
+        keys = [key or "" for key in keys]
+        sizes = list(map(add, map(len, data), _lengths(keys)))
+        most = stream.record_size * 1024
         if max(sizes) > most:
             number = next(number for number, size in enumerate(sizes, 1) if size > most)
             self._check_size(stream, sizes[number - 1], f"records.{number}.member.data")
@@ -86,28 +81,33 @@ class RecordOperations(ShardOperations):
         self.limits.check("batch-size", total)
         self.unlock(stream, stream.seal.to_write)
         now = self.clock.time()
-        self._meter(stream, len(placed), total, now)
-        encryption = _encrypted(stream)
-        scarce = self._short_of_room(stream, placed, now)
-        failed = 0
-        results: list[dict[str, Any]] = []
-        for shard, key, data, size in placed:
-            if shard.id in scarce:
-                try:
-                    self._take_write(stream, shard, size, now)
-                except AWSError as error:
-                    failed += 1
-                    results.append({"ErrorCode": error.code, "ErrorMessage": error.message})
-                    continue
-            results.append({"SequenceNumber": str(shard.append(now, key, data, encryption)), "ShardId": shard.id})
+        self._meter(stream, len(shards), total, now)
+        refused = self._refused(stream, shards, sizes, now)
+        if refused:
+            taken = [place for place in range(len(shards)) if place not in refused]
+            shards, keys, data = ([values[place] for place in taken] for values in (shards, keys, data))
+        numbers = _append(shards, keys, data, now, _encrypted(stream))
         self._tell(stream)
-        return {"FailedRecordCount": failed, "Records": results, "EncryptionType": stream.encryption}
+        results = Columns(SequenceNumber=numbers, ShardId=[shard.id for shard in shards])
+        return {
+            "FailedRecordCount": len(refused),
+            "Records": _with_refusals(results, refused) if refused else results,
+            "EncryptionType": stream.encryption,
+        }
 
-    def _shard_for(self, stream: Stream, key: str | None, explicit: str | None) -> Shard | None:
-        """The shard that takes a record; None where it has no key and needs one."""
+    def _shards_for(
+        self, stream: Stream, keys: Sequence[str | None], explicit: Sequence[str | None] | None
+    ) -> list[Any]:
+        """The shard that takes each of some records; None for those that have no key and need one."""
         if stream.distribution == AUTO:
-            return stream.next_shard()
-        return None if key is None else stream.shard_for(_hash_key(key, explicit))
+            return [stream.next_shard() for _ in keys]
+        if explicit is None and None not in keys:
+            return stream.ring.of(keys)  # type: ignore[arg-type]
+        hashes = explicit or [None] * len(keys)
+        return [
+            None if key is None else stream.ring.at(_hash_key(key, given))
+            for key, given in zip(keys, hashes, strict=True)
+        ]
 
     def _check_ordering(self, stream: Stream, number: str) -> None:
         try:
@@ -136,19 +136,35 @@ class RecordOperations(ShardOperations):
             fields=self._named(stream, shard),
         )
 
+    def _refused(
+        self, stream: Stream, shards: Sequence[Shard], sizes: Sequence[int], now: float
+    ) -> dict[int, AWSError]:
+        """Take a batch out of what each shard has room for; why records were refused that there was none for, by their
+        places in the batch."""
+        scarce = self._short_of_room(stream, shards, sizes, now)
+        refused = {}
+        if scarce:
+            for place, (shard, size) in enumerate(zip(shards, sizes, strict=True)):
+                if shard.id in scarce:
+                    try:
+                        self._take_write(stream, shard, size, now)
+                    except AWSError as error:
+                        refused[place] = error
+        return refused
+
     def _short_of_room(
-        self, stream: Stream, placed: Sequence[tuple[Shard, str, bytes, int]], now: float
+        self, stream: Stream, shards: Sequence[Shard], sizes: Sequence[int], now: float
     ) -> frozenset[str]:
-        """Take a batch's share out of what each shard has room for; the shards whose share is more than that."""
+        """Take each shard's share of a batch at once, where it has room for that; the shards that have not."""
         if not any(map(self.limits.active, _WRITES)):
             return frozenset()
-        shares: dict[str, tuple[Shard, int, int]] = {}
-        for shard, _, _, size in placed:
-            _, count, total = shares.get(shard.id, (shard, 0, 0))
-            shares[shard.id] = (shard, count + 1, total + size)
+        shares: dict[Shard, tuple[int, int]] = {}
+        for shard, size in zip(shards, sizes, strict=True):
+            count, total = shares.get(shard, (0, 0))
+            shares[shard] = (count + 1, total + size)
         scarce = set()
         per_record, per_byte = self.limits["shard-records-in"], self.limits["shard-bytes-in"]
-        for shard, count, total in shares.values():
+        for shard, (count, total) in shares.items():
             try:
                 # More than a second's worth would pass at once, and leave the bucket in debt.
                 if (per_record is not None and count > per_record) or (per_byte is not None and total > per_byte):
@@ -355,12 +371,38 @@ def child_shards(stream: Stream, shard: Shard) -> list[dict[str, Any]]:
     ]
 
 
+def _append(
+    shards: Sequence[Shard], keys: Sequence[str], data: Sequence[bytes], now: float, encryption: str | None
+) -> list[str]:
+    """Keep records that came at once, each in its shard; their sequence numbers."""
+    shares: dict[Shard, tuple[list[str], list[bytes]]] = {shard: ([], []) for shard in dict.fromkeys(shards)}
+    for shard, key, item in zip(shards, keys, data, strict=True):
+        its_keys, its_data = shares[shard]
+        its_keys.append(key)
+        its_data.append(item)
+    numbers = {shard: iter(shard.append_all(now, *share, encryption)) for shard, share in shares.items()}
+    return list(map(str, map(next, map(numbers.__getitem__, shards))))
+
+
+def _with_refusals(results: Iterable[dict[str, str]], refused: Mapping[int, AWSError]) -> list[dict[str, str]]:
+    """What a batch is answered of which some records were refused, by their places in it."""
+    answers = list(results)
+    for place, error in sorted(refused.items()):
+        answers.insert(place, {"ErrorCode": error.code, "ErrorMessage": error.message})
+    return answers
+
+
 def _encrypted(stream: Stream) -> str | None:
     return None if stream.key_id is None else "KMS"
 
 
 def _size(data: bytes, key: str) -> int:
     return len(data) + (len(key) if key.isascii() else len(key.encode()))
+
+
+def _lengths(texts: Sequence[str]) -> Iterable[int]:
+    """How many bytes each of some texts takes."""
+    return map(len, texts) if "".join(texts).isascii() else map(len, map(str.encode, texts))
 
 
 def _keyless(path: str) -> Violation:
@@ -370,7 +412,7 @@ def _keyless(path: str) -> Violation:
 
 def _hash_key(partition_key: str, explicit: str | None) -> int:
     if explicit is None:
-        return int.from_bytes(md5(partition_key.encode(), usedforsecurity=False).digest())
+        return hash_key(partition_key)
     key = int(explicit)
     if key >= KEYS:
         raise invalid(
