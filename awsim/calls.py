@@ -140,19 +140,20 @@ class CallRecord:
 class Observers:
     """What hears of the calls of one Cloud besides the report of a pytest run, if there is one: see `Cloud.listen`."""
 
-    def __init__(self, report: Recorder | None, listener: Callable[[Sequence[CallRecord]], None]) -> None:
+    def __init__(self, report: Recorder | None) -> None:
         self._report = report
-        self._listener = listener
+        self.listeners: list[Callable[[Sequence[CallRecord]], None]] = []
 
     def called(self, record: CallRecord) -> None:
         """The program has made a call."""
         if self._report is not None:
             self._report.called(record)
-        self._listener((record,))
+        self.worked((record,))
 
     def worked(self, records: Sequence[CallRecord]) -> None:
         """Scheduled work of a service has made calls."""
-        self._listener(records)
+        for listener in self.listeners:
+            listener(records)
 
     def jumped(self, seconds: float) -> None:
         if self._report is not None:
