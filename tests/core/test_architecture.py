@@ -33,8 +33,10 @@ ALLOWED = {
         "sealing",
         "waiting",
         "zones",
+        "asymmetric",
     },
     "eventing": {"eventing", "state", "errors"},
+    "asymmetric": {"asymmetric", "errors"},
     "gateway": {"gateway", "wire", "service", "cloud", "calls", "limits", "auth", "state", "errors", "waiting"},
 }
 FORBIDDEN_IN_SERVICES = {

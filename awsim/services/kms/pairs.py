@@ -6,12 +6,12 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
+from awsim.asymmetric import der
+from awsim.asymmetric.edwards import EdwardsKey
+from awsim.asymmetric.elliptic import CURVES, ECKey
+from awsim.asymmetric.rsa import RSAKey
 from awsim.errors import AWSError
 from awsim.service import not_modelled
-from awsim.services.kms.keys import der
-from awsim.services.kms.keys.edwards import EdwardsKey
-from awsim.services.kms.keys.elliptic import CURVES, ECKey
-from awsim.services.kms.keys.rsa import RSAKey
 from awsim.services.kms.specs import SPECS, Signing
 
 _DIGEST, _EXTERNAL = "DIGEST", "EXTERNAL_MU"

@@ -9,9 +9,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, utils
 
-from awsim.services.kms.keys.edwards import EdwardsKey
-from awsim.services.kms.keys.elliptic import CURVES, ECKey
-from awsim.services.kms.keys.rsa import RSAKey
+from awsim.asymmetric.edwards import EdwardsKey
+from awsim.asymmetric.elliptic import CURVES, ECKey
+from awsim.asymmetric.rsa import RSAKey
 
 HASHES = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
 ITS_CURVES = {

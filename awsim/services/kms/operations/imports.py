@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from awsim.asymmetric.rsa import RSAKey
 from awsim.errors import AWSError
 from awsim.services.kms import pairs, refusals
 from awsim.services.kms.key import CURRENT, PENDING_ROTATION, Imported, ImportParameters, Key, Material, moment
-from awsim.services.kms.keys.rsa import RSAKey
 from awsim.services.kms.operations.common import Operations
 from awsim.services.kms.specs import OAEP
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from hashlib import sha512
 
-from awsim.services.kms.keys import der
+from awsim.asymmetric import der
 
 _P = 2**255 - 19
 _ORDER = 2**252 + 27742317777372353535851937790883648493

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from awsim.services.kms.keys import der
+from awsim.asymmetric import der
 
 _EC = der.oid("1.2.840.10045.2.1")
 Point = tuple[int, int, int]  # Jacobian coordinates; z = 0 is the point at infinity

@@ -11,7 +11,7 @@ from functools import cache, cached_property
 from importlib.resources import files
 from itertools import combinations
 
-from awsim.services.kms.keys import der
+from awsim.asymmetric import der
 
 _EXPONENT = 65_537
 _ALGORITHM = der.sequence(der.oid("1.2.840.113549.1.1.1"), der.NOTHING)
