@@ -139,7 +139,7 @@ class JSONCodec(Codec):
 
             return rpc_events_writer(self, events)
         write = structure_writer(self.schema, self.output["shape"])
-        # Only these may be `Columns`.
+        # Only these may be `Columns` or `Written`.
         exact = any(member["shape"] in self.schema.exact for member in members.values())
         dump = dumps_by_member if exact else dumps
 

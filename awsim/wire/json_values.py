@@ -102,10 +102,22 @@ def dumps(value: Any) -> bytes:
     return _encode(value).encode("utf-8", "replace")
 
 
+class Written(str):
+    """A member of a result that is JSON text already."""
+
+    __slots__ = ()
+
+    def as_json(self) -> str:
+        return self
+
+
+_AS_JSON = (Columns, Written)
+
+
 def dumps_by_member(value: dict[str, Any]) -> bytes:
-    """As `dumps`, of a structure some of whose members may be `Columns`."""
+    """As `dumps`, of a structure some of whose members may be `Columns` or `Written`."""
     members = [
-        f'"{name}":{item.as_json() if item.__class__ is Columns else _encode(item)}' for name, item in value.items()
+        f'"{name}":{item.as_json() if item.__class__ in _AS_JSON else _encode(item)}' for name, item in value.items()
     ]
     return ("{" + ",".join(members) + "}").encode("utf-8", "replace")
 

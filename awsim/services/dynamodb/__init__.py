@@ -26,7 +26,9 @@ class DynamoDB(
     unchecked: ClassVar[frozenset[str]] = frozenset(
         {"AttributeValue", "ExpressionAttributeNameMap", "Key", "PutItemInputAttributeMap"}
     )
-    exact: ClassVar[frozenset[str]] = frozenset({"AttributeValue"})
+    exact: ClassVar[frozenset[str]] = frozenset(
+        {"AttributeMap", "AttributeValue", "BatchGetResponseMap", "ItemList", "ItemResponseList"}
+    )
     readers: ClassVar[tuple[tuple[str, Any], ...]] = (
         ("ExpressionAttributeValueMap", intake.reader),
         ("Key", intake.reader),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from awsim.errors import AWSError
 from awsim.gateway.validate import Violation
 from awsim.service import Service
+from awsim.services.dynamodb import texts, values
 from awsim.services.dynamodb.capacity import Consumed, draw, write_units
+from awsim.services.dynamodb.expressions import Projection
 from awsim.services.dynamodb.index import Index
 from awsim.services.dynamodb.refusals import invalid
 from awsim.services.dynamodb.schema import Place
@@ -17,11 +19,16 @@ from awsim.services.dynamodb.storage import Item
 from awsim.services.dynamodb.streams import Stream
 from awsim.services.dynamodb.table import Table
 from awsim.state import Collection, Dict
+from awsim.wire.json_values import Written
 
 _ARN = re.compile(r"arn:[a-z-]+:dynamodb:([a-z0-9-]+):([0-9]{12}):table/([^/:]+)(?:/(.*))?\Z")
 _NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}\Z")
 _NAME_BOUND = "length less than or equal to 65535"
 _STALE_ODDS = 0.3
+# Over HTTP the items in results of these are text; other operations look into the items, or remember their results.
+_TEXTUAL = frozenset(
+    {"BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "TransactGetItems", "UpdateItem"}
+)
 # The order of AWS's own enum sets in messages, where it is not that of botocore's model.
 _ENUM_ORDER = {
     "[INDEXES, TOTAL, NONE]": "[INDEXES, TOTAL, NONE]",
@@ -142,6 +149,29 @@ class Base(Service):
         count = len(listed)
         return invalid(f"{count} validation error{'s' if count > 1 else ''} detected: {'; '.join(listed)}")
 
+    # --- answers
+
+    @property
+    def _writes(self) -> bool:
+        """Whether the result of the call in progress holds items as text."""
+        call = self.request
+        return call.http is not None and call.operation in _TEXTUAL
+
+    def _item_shown(self, item: Item, projection: Projection | None = None) -> Any:
+        """An item, or of it what a projection shows, as results hold it."""
+        if self._writes:
+            return Written(item.text if projection is None else texts.item(projection.of(item.attributes)))
+        return values.dump_item(item.attributes if projection is None else projection.of(item.attributes))
+
+    def _items_shown(self, items: Sequence[Item], projection: Projection | None) -> Any:
+        """As `_item_shown`, of several."""
+        if not self._writes:
+            return [self._item_shown(item, projection) for item in items]
+        if projection is None:
+            return Written(texts.listed([item.text for item in items]))
+        of = projection.of
+        return Written(texts.listed([texts.item(of(item.attributes)) for item in items]))
+
     # --- copies that lag
 
     def _lags(self) -> tuple[float, float, float] | None:
@@ -168,7 +198,7 @@ class Base(Service):
         if not earlier:
             return None
         name = table.name if index is None else f"{table.name}/{index.name}"
-        keys = dict.fromkeys(_shown(place if index is None else place[-1]) for place in earlier)
+        keys = dict.fromkeys(_key_shown(place if index is None else place[-1]) for place in earlier)
         what = f"read a copy of {name} that had not seen the last change of {', '.join(keys)}"
         return earlier if self.choose("dynamodb.stale-read", [False, True], odds=_STALE_ODDS, what=what) else None
 
@@ -209,7 +239,7 @@ class Base(Service):
         return {**tags, **new}
 
 
-def _shown(place: Place) -> str:
+def _key_shown(place: Place) -> str:
     """The key of a table's item, as a reader knows it: a partition begins with a hash."""
     return place[8:] if isinstance(place, str) else "/".join((place[0][8:], *map(str, place[1:])))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from awsim.errors import AWSError
-from awsim.services.dynamodb import intake, values
+from awsim.services.dynamodb import intake, texts
 from awsim.services.dynamodb.base import wanted
 from awsim.services.dynamodb.capacity import Consumed, read_units
 from awsim.services.dynamodb.items import ItemOperations, collection_metrics
@@ -13,6 +13,7 @@ from awsim.services.dynamodb.refusals import invalid
 from awsim.services.dynamodb.schema import NOT_THE_KEY, Place
 from awsim.services.dynamodb.storage import Item
 from awsim.services.dynamodb.table import Table
+from awsim.wire.json_values import Written
 
 _THROTTLED = "ProvisionedThroughputExceededException"
 _DUPLICATES = "Provided list of item keys contains duplicates"
@@ -44,14 +45,14 @@ class BatchOperations(ItemOperations):
             if len(set(places)) != len(places):
                 raise invalid(_DUPLICATES)
             wanted_keys.append((name, table, list(zip(wish["Keys"], places, strict=True))))
-        responses: dict[str, list[Any]] = {}
+        responses: dict[str, Any] = {}
         unprocessed: dict[str, Any] = {}
         reports = []
         room, size, refusal, done = limits["batch-get-size"], 0, None, 0
         for name, table, keys_and_places in wanted_keys:
             wish, projection, consumed = RequestItems[name], projections[name], Consumed(table)
             consistent = bool(wish.get("ConsistentRead"))
-            found: list[Any] = []
+            found: list[Item] = []
             left: list[Any] = []
             if projection is not None:
                 table.check_paths(projection.paths)
@@ -72,16 +73,18 @@ class BatchOperations(ItemOperations):
                 size += bytes_
                 consumed.units += units
                 if item is not None:
-                    attributes = item.attributes if projection is None else projection.of(item.attributes)
-                    found.append(values.dump_item(attributes))
-            responses[name] = found
+                    found.append(item)
+            responses[name] = self._items_shown(found, projection)
             if left:
                 unprocessed[name] = {**wish, "Keys": left}
             if (report := consumed.report(ReturnConsumedCapacity)) is not None:
                 reports.append(report)
         if refusal is not None and not done:
             raise refusal
-        result: dict[str, Any] = {"Responses": responses, "UnprocessedKeys": unprocessed}
+        result: dict[str, Any] = {
+            "Responses": Written(texts.mapped(responses)) if self._writes else responses,
+            "UnprocessedKeys": unprocessed,
+        }
         if reports:
             result["ConsumedCapacity"] = reports
         return result

@@ -42,11 +42,9 @@ class ItemOperations(Base):
         item = self._read(table, table.keys.place(key), ConsistentRead)
         result: dict[str, Any] = {}
         if item is not None:
-            attributes = item.attributes
             if projection is not None:
                 table.check_paths(projection.paths)
-                attributes = projection.of(attributes)
-            result["Item"] = values.dump_item(attributes)
+            result["Item"] = self._item_shown(item, projection)
         if ReturnConsumedCapacity is not None:
             consumed = wanted(ReturnConsumedCapacity, table)
             if consumed is not None:
@@ -93,7 +91,7 @@ class ItemOperations(Base):
         self._change(table, place, old, new, consumed)
         result: dict[str, Any] = {}
         if ReturnValues == "ALL_OLD" and old is not None:
-            result["Attributes"] = values.dump_item(old.attributes)
+            result["Attributes"] = self._item_shown(old)
         if consumed is not None or ReturnItemCollectionMetrics is not None:
             self._account(result, table, place, new, consumed, ReturnConsumedCapacity, ReturnItemCollectionMetrics)
         return result
@@ -135,9 +133,9 @@ class ItemOperations(Base):
         self._change(table, place, old, new, consumed)
         result: dict[str, Any] = {}
         if ReturnValues is not None and ReturnValues != "NONE":
-            returned = _returned(ReturnValues, update, old, new)
-            if returned:
-                result["Attributes"] = values.dump_item(returned)
+            item, projection = _returned(ReturnValues, update, old, new)
+            if item is not None:
+                result["Attributes"] = self._item_shown(item, projection)
         if consumed is not None or ReturnItemCollectionMetrics is not None:
             self._account(result, table, place, new, consumed, ReturnConsumedCapacity, ReturnItemCollectionMetrics)
         return result
@@ -178,7 +176,7 @@ class ItemOperations(Base):
         self._change(table, place, old, None, consumed)
         result: dict[str, Any] = {}
         if ReturnValues == "ALL_OLD" and old is not None:
-            result["Attributes"] = values.dump_item(old.attributes)
+            result["Attributes"] = self._item_shown(old)
         if consumed is not None or (ReturnItemCollectionMetrics is not None and old is not None):
             self._account(result, table, place, old, consumed, ReturnConsumedCapacity, ReturnItemCollectionMetrics)
         return result
@@ -321,13 +319,16 @@ def collection_metrics(table: Table, place: Place, item: Item) -> dict[str, Any]
     }
 
 
-def _returned(mode: str, update: Update | None, old: Item | None, new: Item | None) -> Mapping[str, Any] | None:
-    """The Attributes of UpdateItem's answer."""
+def _returned(
+    mode: str, update: Update | None, old: Item | None, new: Item | None
+) -> tuple[Item | None, Projection | None]:
+    """The Attributes of UpdateItem's answer: of which item, and what of it."""
     if mode == "ALL_NEW":
-        return new.attributes if new is not None else None
+        return new, None
     if mode == "ALL_OLD":
-        return old.attributes if old is not None else None
-    if update is None:
-        return None
-    source = new if mode == "UPDATED_NEW" else old
-    return Projection(update.paths).of(source.attributes) if source is not None else None
+        return old, None
+    item = new if mode == "UPDATED_NEW" else old
+    if item is None or update is None:
+        return None, None
+    projection = Projection(update.paths)
+    return (item, projection) if projection.of(item.attributes) else (None, None)

@@ -273,7 +273,7 @@ class ReadOperations(ItemOperations):
         room, most = limits["page-size"], page.limit
         test = page.filter.test
         everything = page.filter is EVERYTHING
-        found: list[Mapping[str, Any]] = []
+        found: list[Item] = []
         scanned = size = fetched = matched = 0
         last: Item | None = None
         ended = True
@@ -287,24 +287,21 @@ class ReadOperations(ItemOperations):
             scanned += 1
             size += item.size
             last = item
-            attributes = item.attributes
             if page.fetches:
                 whole = table.items.get(place[-1])
                 if whole is not None:
-                    attributes = whole.attributes
+                    item = whole
                     fetched += read_units(whole.size, limits, consistent=page.consistent)  # type: ignore[assignment]
-            if everything or test(attributes):
+            if everything or test(item.attributes):
                 matched += 1
                 if page.select != "COUNT":
-                    found.append(attributes)
+                    found.append(item)
             if scanned == most:
                 ended = False
                 break
         result: dict[str, Any] = {"Count": matched, "ScannedCount": scanned}
         if page.select != "COUNT":
-            shown = page.projection.of if page.projection is not None else None
-            dump = values.dump_item
-            result["Items"] = [dump(shown(item)) for item in found] if shown else [dump(item) for item in found]
+            result["Items"] = self._items_shown(found, page.projection)
         if not ended and last is not None:
             names = index.start_key_names if index is not None else table.keys.names
             result["LastEvaluatedKey"] = {name: values.dump(last.attributes[name]) for name in names}

@@ -8,10 +8,13 @@ from typing import Any
 
 from sortedcontainers import SortedList
 
+from awsim.services.dynamodb import texts
 from awsim.services.dynamodb.schema import Place
 from awsim.state import MISSING, Dict, Entity, SortedDict
 from awsim.state.undo import current
 
+# Characters of an item's text that is worth its room: the item itself takes several times as much.
+_SHORT = 4_096
 # A partition of more places than this keeps them in a SortedList: inserting into a plain list moves all that follow.
 _LONG = 500
 # Where this share of the partitions is new or gone, sorting them anew costs less than mending the order.
@@ -21,11 +24,22 @@ _MOSTLY_NEW = 8
 class Item:
     """An item, or an index's copy of one: attributes in memory and the bytes AWS counts. Replaced, never changed."""
 
-    __slots__ = ("attributes", "size")
+    __slots__ = ("_text", "attributes", "size")
 
     def __init__(self, attributes: Mapping[str, Any], size: int) -> None:
         self.attributes = attributes
         self.size = size
+        self._text: str | None = None
+
+    @property
+    def text(self) -> str:
+        """As JSON. Kept where that is short: what has been read once is likely to be read again."""
+        text = self._text
+        if text is None:
+            text = texts.item(self.attributes)
+            if len(text) <= _SHORT:
+                self._text = text
+        return text
 
 
 class Places:

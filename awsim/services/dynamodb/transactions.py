@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from awsim.errors import AWSError
-from awsim.services.dynamodb import intake, values
+from awsim.services.dynamodb import intake, texts
 from awsim.services.dynamodb.capacity import Consumed, draw, read_units, write_units
 from awsim.services.dynamodb.expressions import Condition, Projection, Update
 from awsim.services.dynamodb.items import ItemOperations, collection_metrics
@@ -16,6 +16,7 @@ from awsim.services.dynamodb.schema import Place
 from awsim.services.dynamodb.storage import Item
 from awsim.services.dynamodb.table import Table
 from awsim.services.dynamodb.terms import Terms
+from awsim.wire.json_values import Written
 
 _KINDS = ("ConditionCheck", "Put", "Delete", "Update")
 _NOT_ONE = "TransactItems can only contain one of Check, Put, Update or Delete"
@@ -83,20 +84,18 @@ class TransactionOperations(ItemOperations):
             reasons.stop()  # AWS looks no further once an action is invalid
         if len({(table.name, place) for (table, _, _), place in zip(gets, places, strict=True)}) != len(gets):
             raise invalid(_TWICE)
-        responses, size = [], 0
+        found: list[tuple[Item | None, Projection | None]] = []
+        size = 0
         charges: dict[str, Consumed] = {}
         for (table, _, projection), place in zip(gets, places, strict=True):
             item = table.items.get(place)
             charge = charges.setdefault(table.name, Consumed(table))
             charge.units += read_units(item.size if item else 0, limits, consistent=True, transaction=True)
-            if item is None:
-                responses.append({})
-                continue
-            size += item.size
-            if projection is not None:
-                table.check_paths(projection.paths)
-            attributes = item.attributes if projection is None else projection.of(item.attributes)
-            responses.append({"Item": values.dump_item(attributes)})
+            found.append((item, projection))
+            if item is not None:
+                size += item.size
+                if projection is not None:
+                    table.check_paths(projection.paths)
         limits.check("transaction-size", size)
         if self._throttled("read"):
             for charge in charges.values():
@@ -104,9 +103,14 @@ class TransactionOperations(ItemOperations):
                 with reasons.of(first):
                     self._draw_read(charge, {})
             reasons.stop()
-        result: dict[str, Any] = {"Responses": responses}
+        result: dict[str, Any] = {"Responses": self._responses(found)}
         self._report(result, charges, ReturnConsumedCapacity, "ReadCapacityUnits")
         return result
+
+    def _responses(self, found: list[tuple[Item | None, Projection | None]]) -> Any:
+        """ItemResponses, empty ones where there is no item."""
+        shown = [{} if item is None else {"Item": self._item_shown(item, projection)} for item, projection in found]
+        return Written(texts.listed(map(texts.mapped, shown))) if self._writes else shown
 
     def transact_write_items(
         self,
