@@ -18,6 +18,7 @@ from awsim.clock import Clock, epoch
 from awsim.errors import AwsimError
 from awsim.faults import Faults
 from awsim.limits.table import Limits
+from awsim.metering import Metering
 from awsim.state.containers import Dict
 from awsim.state.undo import History, Mark, current
 
@@ -123,6 +124,7 @@ class Cloud:
         self.running: Call | None = None
         self._credentials: Credentials | None = None
         self._services = Dict()
+        self.metering = Metering()
         self._requests = 0
 
     # --- calling
@@ -219,6 +221,10 @@ class Cloud:
         """Whether a service of an account was used before: if not, there is nothing in it."""
         partition = self.partition_of(region)
         return any((name, *where) in self._services for where in ((account, region), (account, partition)))
+
+    def instances(self) -> list[Service]:
+        """All service instances that have been used, oldest first."""
+        return list(self._services.values())
 
     def organizations(self, partition: str) -> Any:
         """AWS Organizations of a partition; None as long as nobody has used it."""

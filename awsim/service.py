@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, TypeVar
 
 from awsim.errors import AWSError
 from awsim.ids import Ids
+from awsim.metering import Measured
 from awsim.waiting import Wait
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from awsim.cloud import Cloud
     from awsim.gateway.call import Call
     from awsim.gateway.validate import Violation
+    from awsim.metering import Level, Sample
     from awsim.wire.http import Request, Response
 
 T = TypeVar("T")
@@ -100,6 +102,7 @@ class Service:
         self.clock: Clock = cloud.clock
         self.limits = cloud.limits.for_service(self.name, account, region)
         self.ids = Ids(cloud.seed, account, region, self.name)
+        self.measured = Measured(cloud.metering, self.tell_metrics)
         self.setup()
 
     def setup(self) -> None:
@@ -183,6 +186,25 @@ class Service:
 
     def answered(self, call: Call) -> None:
         """A call to this service is over, answered or refused; under the lock. Only where the class is `watchful`."""
+
+    # --- metrics: see `awsim.metering`
+
+    def measurements(self, notes: Sequence[Any]) -> Iterable[Sample | Level]:
+        """What the notes in `self.measured` say, oldest first; nobody else keeps them."""
+        return ()
+
+    def levels(self) -> Iterable[Level]:
+        """What the resources of this instance show now."""
+        return ()
+
+    def tell_metrics(self) -> None:
+        """Have CloudWatch take the notes."""
+        self.cloud.service("cloudwatch", self.account, self.region).take_in(self)  # type: ignore[attr-defined]
+
+    def alarmed(self, action: str, alarm: Mapping[str, Any]) -> None:
+        """An alarm (as DescribeAlarms shows it) has an action on a resource of this service: carry it out. Raises
+        AWSError where that cannot be done."""
+        raise not_modelled(f"{self.name}: the alarm action {action}")
 
     # --- what AWS leaves open, what comes later, what others do
 

@@ -1,0 +1,5 @@
+"""Amazon CloudWatch."""
+
+from awsim.services.cloudwatch.service import CloudWatch
+
+SERVICE = CloudWatch

@@ -1,0 +1,1 @@
+"""Alarms: what they say, how they are evaluated, and whom they tell."""

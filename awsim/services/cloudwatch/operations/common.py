@@ -1,0 +1,77 @@
+"""What all operations of CloudWatch stand on: the metrics of the account in the Region, and how refusals are worded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from awsim.errors import AWSError
+from awsim.gateway.validate import Violation
+from awsim.service import Service
+from awsim.services.cloudwatch.metric import Metric, Name
+from awsim.services.cloudwatch.refusals import worded
+from awsim.services.cloudwatch.store import Store
+
+# Operations that list violations as operations on metrics do; the others as most services of AWS.
+_OF_METRICS = frozenset(
+    (
+        "PutMetricData", "GetMetricStatistics", "ListMetrics", "PutAnomalyDetector", "DeleteAnomalyDetector",
+        "DescribeAnomalyDetectors", "PutDashboard", "GetDashboard", "ListDashboards", "DeleteDashboards",
+        "PutInsightRule", "DeleteInsightRules", "DescribeInsightRules", "EnableInsightRules", "DisableInsightRules",
+        "GetInsightRuleReport", "PutManagedInsightRules", "ListManagedInsightRules", "PutMetricStream",
+        "GetMetricStream", "ListMetricStreams", "DeleteMetricStream", "StartMetricStreams", "StopMetricStreams",
+        "TagResource", "UntagResource", "ListTagsForResource",
+    )
+)  # fmt: skip
+
+
+class Operations(Service):
+    """State and look-ups of CloudWatch of one account in one Region. Times are epoch seconds."""
+
+    name = "cloudwatch"
+    scope = "region"
+    validation_error = "ValidationError"
+    # PutMetricData says all that is wrong with all members at once.
+    unchecked = frozenset({"MetricData", "EntityMetricDataList"})
+
+    def setup(self) -> None:
+        self.store = Store(self._limit, self.touched)
+
+    def _limit(self, row: str) -> float:
+        value: float = self.limits[row]
+        return value
+
+    def violation(self, violations: Sequence[Violation]) -> AWSError:
+        return worded(violations) if self.request.operation in _OF_METRICS else super().violation(violations)
+
+    # --- metrics
+
+    def gather(self) -> None:
+        """Take in what all services have measured so far, and what their resources show now."""
+        for instance in self.cloud.instances():
+            if len(instance.measured):
+                self.take_in(instance)
+            where = (instance.account, instance.region)
+            if type(instance).levels is not Service.levels and (instance.scope != "region" or where == self._place):
+                for level in instance.levels():
+                    self._owner(level.account, level.region, instance).store.take(level)
+
+    def take_in(self, instance: Service) -> None:
+        """Take in the notes of a service instance."""
+        for sample in instance.measurements(instance.measured.take()):
+            self._owner(sample.account, sample.region, instance).store.take(sample)
+
+    def _owner(self, account: str | None, region: str | None, instance: Service) -> Any:
+        where = (account or instance.account, region or instance.region)
+        return self if where == self._place else self.cloud.service(self.name, *where)
+
+    @property
+    def _place(self) -> tuple[str, str]:
+        return self.account, self.region
+
+    def recent(self) -> Iterable[Metric]:
+        """The metrics with data of the last two weeks."""
+        return self.store.listed(self.clock.time(), self.limits["listed"])
+
+    def touched(self, name: Name) -> None:
+        """A metric has new data."""
