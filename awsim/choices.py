@@ -28,6 +28,8 @@ PROMISES = {
     "kinesis.propagation": "a record can be read within about 200 milliseconds after it was put, not at once",
     "lambda.alias-routing": "an alias with two versions sends each invocation to one of them by its weight",
     "lambda.duplicate-event": "the queue of asynchronous events is eventually consistent: a function may get one twice",
+    "logs.short-page": "a page of FilterLogEvents can be partially full, or empty; only the absence of nextToken says "
+    "it was the last",
     "s3.event-duplicate": "S3 delivers event notifications at least once",
     "s3.event-late": "event notifications come within seconds, but can take a minute or longer, and in any order",
     "s3.expedited-capacity": "Expedited retrievals are accepted while there is capacity, unless it is provisioned",
@@ -37,6 +39,7 @@ PROMISES = {
     "s3.select-frames": "a Records message can contain a single record, partial records, or multiple records",
     "s3.short-page": "a listing might contain fewer keys than MaxKeys; IsTruncated says whether there are more",
     "s3.stale-read": "before December 2020, S3 read overwrites, deletes and listings with eventual consistency",
+    "secretsmanager.late-rotation": "a secret is rotated at any time within its rotation window",
     "scheduler.flexible-window": "a schedule with a flexible window is invoked at any time within it",
     "scheduler.duplicate": "EventBridge Scheduler invokes targets at least once",
     "scheduler.late": "EventBridge Scheduler is precise to the minute: an invocation comes at any second of it",

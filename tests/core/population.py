@@ -17,6 +17,7 @@ ALLOW = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 POLICY = json.dumps({"Version": "2012-10-17", "Statement": [ALLOW]})
 ASSUMING = {"Effect": "Allow", "Principal": {"AWS": "*", "Service": ["dax.amazonaws.com"]}, "Action": "sts:AssumeRole"}
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": [ASSUMING]})
+LETTING = json.dumps({"Version": "2012-10-17", "Statement": [{**ALLOW, "Principal": "*"}]})
 OPENAPI = json.dumps({"openapi": "3.0.0", "info": {"title": "t", "version": "1"}, "paths": {}, "components": {}})
 YESTERDAY, TODAY = (datetime(2025, 12, day, tzinfo=UTC) for day in (30, 31))
 TAGS = [{"Key": "team", "Value": "a"}]
@@ -128,6 +129,14 @@ CALLS: list[tuple[Any, ...]] = [
     ("events", "CreateArchive", {"ArchiveName": "keep", "EventSourceArn": "$bus"}, "archive=ArchiveArn"),
     ("events", "StartReplay", {"ReplayName": "again", "EventSourceArn": "$archive", "EventStartTime": YESTERDAY,
         "EventEndTime": TODAY, "Destination": {"Arn": "$bus"}}),
+    ("secretsmanager", "CreateSecret", {"Name": "password", "SecretString": "x", "Tags": TAGS, "AddReplicaRegions": [
+        {"Region": "eu-west-1"}]}),
+    ("secretsmanager", "PutSecretValue", {"SecretId": "password", "SecretString": "y"}, "secret=ARN"),
+    ("secretsmanager", "CreateSecret", {"Name": "going", "SecretBinary": b"x"}),
+    ("secretsmanager", "DeleteSecret", {"SecretId": "going"}),
+    ("ssm", "PutParameter", {"Name": "/app/url", "Value": "x", "Type": "String", "Tags": TAGS}),
+    ("ssm", "PutParameter", {"Name": "secure", "Value": "x", "Type": "SecureString", "Tier": "Advanced"}),
+    ("ssm", "LabelParameterVersion", {"Name": "/app/url", "Labels": ["live"]}),
     ("scheduler", "CreateScheduleGroup", {"Name": "group"}),
     ("scheduler", "CreateSchedule", {"Name": "often", "ScheduleExpression": "rate(1 day)", "FlexibleTimeWindow": {
         "Mode": "OFF"}, "Target": {"Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:jobs", "RoleArn": ROLE}}),
@@ -172,6 +181,17 @@ CALLS: list[tuple[Any, ...]] = [
     ("kinesisvideo", "CreateSignalingChannel", {"ChannelName": "talk"}),
     ("glacier", "CreateVault", {"accountId": "-", "vaultName": "vault"}),
     ("glacier", "UploadArchive", {"accountId": "-", "vaultName": "vault", "body": b"data"}),
+    ("logs", "CreateLogGroup", {"logGroupName": "app", "tags": {"team": "a"}}),
+    ("logs", "CreateLogStream", {"logGroupName": "app", "logStreamName": "web"}),
+    ("logs", "PutMetricFilter", {"logGroupName": "app", "filterName": "errors", "filterPattern": "ERROR",
+        "metricTransformations": [{"metricName": "errors", "metricNamespace": "App", "metricValue": "1"}]}),
+    ("logs", "PutSubscriptionFilter", {"logGroupName": "app", "filterName": "all", "filterPattern": "",
+        "destinationArn": f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/clicks", "roleArn": ROLE}),
+    ("logs", "PutDestination", {"destinationName": "shared", "roleArn": ROLE,
+        "targetArn": f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/clicks"}),
+    ("logs", "PutResourcePolicy", {"policyName": "services", "policyDocument": LETTING}),
+    ("logs", "PutLogEvents", {"logGroupName": "app", "logStreamName": "web", "logEvents": [
+        {"timestamp": 1767225600000, "message": '{"level": "ERROR", "n": 1}'}]}),
     ("kms", "CreateKey", {}, "key=KeyMetadata.KeyId"),
     ("kms", "CreateAlias", {"AliasName": "alias/app", "TargetKeyId": "$key"}),
     ("kms", "GenerateDataKey", {"KeyId": "$key", "KeySpec": "AES_256"}),

@@ -66,6 +66,11 @@ def _shard(cloud):
     return {"StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": "LATEST"}
 
 
+def _kept_secret(cloud):
+    cloud.call("secretsmanager", "CreateSecret", Name="password", SecretString="hunter2")
+    return {"SecretId": "password"}
+
+
 def _topic(cloud):
     return {"ResourceArn": cloud.call("sns", "CreateTopic", Name="news")["TopicArn"]}
 
@@ -146,6 +151,12 @@ def _signing(cloud):
 def _mac(cloud):
     key = _key(cloud, KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
     return {**key, "MacAlgorithm": "HMAC_SHA_256", "Message": b"x"}
+
+
+def _log_stream(cloud):
+    cloud.call("logs", "CreateLogGroup", logGroupName="app")
+    cloud.call("logs", "CreateLogStream", logGroupName="app", logStreamName="web")
+    return {"logGroupName": "app", "logStreamName": "web"}
 
 
 # Operation -> valid parameters, with what they need to exist. The measured member is put in.
@@ -307,8 +318,14 @@ CALLS = {
     "kms:ListGrants": _key,
     "kms:ListRetirableGrants": lambda cloud: {"RetiringPrincipal": ROLE},
     "kms:ListResourceTags": _key,
+    "logs:PutLogEvents": _log_stream,
     "mq:CreateBroker": lambda cloud: copy.deepcopy(BROKER),
     "mq:CreateConfiguration": lambda cloud: {"EngineType": "ACTIVEMQ"},
+    "secretsmanager:CreateSecret": lambda cloud: {"Name": "password"},
+    "secretsmanager:PutSecretValue": _kept_secret,
+    "secretsmanager:UpdateSecret": _kept_secret,
+    "secretsmanager:PutResourcePolicy": _kept_secret,
+    "secretsmanager:ValidateResourcePolicy": lambda cloud: {},
     "schemas:GetDiscoveredSchema": lambda cloud: {"Type": "OpenApi3", "Events": ["{}"]},
     "sts:GetSessionToken": lambda cloud: {},
     "sts:GetFederationToken": lambda cloud: {"Name": "jane"},
@@ -338,6 +355,7 @@ ELEMENTS = {
     },
 }
 ELEMENTS_BY_SHAPE = {
+    "InputLogEvents": lambda n: {"timestamp": n, "message": "x"},
     "GrantTokenList": lambda n: f"token-{n}",
     "__listOfGetDiscoveredSchemaVersionItemInput": lambda n: "{}",
     "PutRecordBatchRequestEntryList": lambda n: {"Data": b"x"},
@@ -361,6 +379,8 @@ REFUSED_ANYHOW = {
     "kms:ReEncrypt",
     "kms:Verify",
     "kms:VerifyMac",
+    "secretsmanager:PutResourcePolicy",
+    "secretsmanager:ValidateResourcePolicy",
 }
 
 

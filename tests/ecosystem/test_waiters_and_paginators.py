@@ -6,6 +6,7 @@ not model is left out.
 
 import io
 import json
+import time
 import zipfile
 
 import pytest
@@ -26,12 +27,14 @@ SERVICES = (
     "kinesisvideo",
     "kms",
     "lambda",
+    "logs",
     "mq",
     "organizations",
     "pipes",
     "ram",
     "s3",
     "schemas",
+    "secretsmanager",
     "sqs",
     "sso-admin",
     "sts",
@@ -496,6 +499,12 @@ def _aliases(client):
     return {}
 
 
+def _secrets(client):
+    for number in range(7):
+        client.create_secret(Name=f"secret-{number}", SecretString="x")
+    return {}
+
+
 def _grants(client, **found):
     key = _key(client)
     role = "arn:aws:iam::222222222222:role/r"
@@ -546,6 +555,77 @@ def _registries(client):
     for number in range(7):
         client.create_registry(RegistryName=f"registry-{number}")
     return {"Scope": "LOCAL"}
+
+
+LOGS = {"logGroupName": "app"}
+ROLE_OF_LOGS = "arn:aws:iam::123456789012:role/logs"
+
+
+def _log_groups(client):
+    for number in range(7):
+        client.create_log_group(logGroupName=f"app{number}")
+    return {}
+
+
+def _log_streams(client):
+    client.create_log_group(**LOGS)
+    for number in range(7):
+        client.create_log_stream(**LOGS, logStreamName=f"web{number}")
+    return LOGS
+
+
+def _log_events(client):
+    _log_streams(client)
+    now = int(time.time() * 1000)
+    for number in range(7):
+        event = {"timestamp": now - number, "message": "x"}
+        client.put_log_events(**LOGS, logStreamName=f"web{number}", logEvents=[event])
+    return LOGS
+
+
+def _metric_filters(client):
+    client.create_log_group(**LOGS)
+    metric = {"metricName": "errors", "metricNamespace": "App", "metricValue": "1"}
+    for number in range(7):
+        client.put_metric_filter(**LOGS, filterName=f"f{number}", filterPattern="ERROR", metricTransformations=[metric])
+    return LOGS
+
+
+def _kinesis_stream():
+    boto3.client("kinesis").create_stream(StreamName="logs", ShardCount=1)
+    return "arn:aws:kinesis:us-east-1:123456789012:stream/logs"
+
+
+def _subscriptions(client):
+    client.create_log_group(**LOGS)
+    to = {"destinationArn": _kinesis_stream(), "roleArn": ROLE_OF_LOGS}
+    for number in range(2):
+        client.put_subscription_filter(**LOGS, filterName=f"f{number}", filterPattern="ERROR", **to)
+    return LOGS
+
+
+def _log_destinations(client):
+    target = _kinesis_stream()
+    for number in range(7):
+        client.put_destination(destinationName=f"d{number}", targetArn=target, roleArn=ROLE_OF_LOGS)
+    return {}
+
+
+def _log_policies(client):
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "logs:*", "Resource": "*"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    for number in range(7):
+        client.put_resource_policy(policyName=f"p{number}", policyDocument=text)
+    return {}
+
+
+def _log_exports(client):
+    _bucket(boto3.client("s3"))
+    client.create_log_group(**LOGS)
+    now = int(time.time() * 1000)
+    for _ in range(7):
+        client.create_export_task(**LOGS, fromTime=now - 1000, to=now + 1000, destination="reports")
+    return {}
 
 
 def _schemas(client):
@@ -1011,6 +1091,7 @@ PAGINATORS = {
     "kms:ListKeyRotations": _rotations,
     "kms:ListKeys": _keys,
     "kms:ListResourceTags": _key_tags,
+    "secretsmanager:ListSecrets": _secrets,
     "kms:ListRetirableGrants": lambda client: _grants(client, RetiringPrincipal="arn:aws:iam::222222222222:role/r"),
     "mq:ListBrokers": _brokers,
     "pipes:ListPipes": _pipes,
@@ -1050,6 +1131,14 @@ PAGINATORS = {
     "s3:ListBuckets": _buckets,
     "sqs:ListQueues": _queues,
     "sqs:ListDeadLetterSourceQueues": _sources,
+    "logs:DescribeDestinations": _log_destinations,
+    "logs:DescribeExportTasks": _log_exports,
+    "logs:DescribeLogGroups": _log_groups,
+    "logs:DescribeLogStreams": _log_streams,
+    "logs:DescribeMetricFilters": _metric_filters,
+    "logs:DescribeResourcePolicies": _log_policies,
+    "logs:DescribeSubscriptionFilters": _subscriptions,
+    "logs:FilterLogEvents": _log_events,
     "lambda:ListFunctions": _functions,
     "lambda:ListEventSourceMappings": _mappings,
     "lambda:ListAliases": lambda client: _versions_of_function(
@@ -1095,6 +1184,7 @@ FIXED = {
     "accessanalyzer:ListAnalyzers": (1, 1),
     "identitystore:ListIdentityStores": (1, 1),
     "kms:ListKeyPolicies": (1, 1),
+    "logs:DescribeSubscriptionFilters": (2, 1),
     "sso-admin:ListAccountsForProvisionedPermissionSet": (1, 1),
     "sso-admin:ListApplicationAuthenticationMethods": (1, 1),
     "sso-admin:ListApplicationGrants": (1, 1),

@@ -1,0 +1,5 @@
+"""Amazon CloudWatch Logs."""
+
+from awsim.services.logs.service import Logs
+
+SERVICE = Logs
