@@ -166,17 +166,17 @@ class Connecting(Common):
         return cluster
 
     def _unusable(self, cluster: Cluster, arn: str) -> str | None:
-        """Why a secret cannot be used, as far as Secrets Manager knows it."""
+        """Why a secret cannot be used. Where an account has never used Secrets Manager, nothing knows of any."""
         if not arn.rpartition(":")[2].startswith(_PREFIX) or ":secretsmanager:" not in arn:
             return (
                 f"The provided secret arn cannot be used with Amazon MSK. Secret names must have the prefix '{_PREFIX}'"
             )
         if arn in cluster.secrets:
             return "The provided secret is already associated with the cluster."
-        try:
-            self.call("secretsmanager", "DescribeSecret", SecretId=arn)
-        except AWSError as error:
-            if error.code != "NotImplemented":
+        if self.cloud.has_service("secretsmanager", self.account, self.region):
+            try:
+                self.call("secretsmanager", "DescribeSecret", SecretId=arn)
+            except AWSError:
                 return "Amazon MSK wasn't able to access the provided secret."
         return None
 

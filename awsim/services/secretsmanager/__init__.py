@@ -1,0 +1,5 @@
+"""AWS Secrets Manager."""
+
+from awsim.services.secretsmanager.service import SecretsManager
+
+SERVICE = SecretsManager
