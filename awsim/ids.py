@@ -29,6 +29,12 @@ class Ids:
         self._counters[kind] = n
         return n
 
+    def several(self, kind: str, count: int) -> range:
+        """The next `count` numbers."""
+        first = self._counters.get(kind, 0) + 1
+        self._counters[kind] = first + count - 1
+        return range(first, first + count)
+
     def bytes(self, kind: str, size: int) -> bytes:
         """The next `size` bytes."""
         digest = b""
@@ -45,15 +51,14 @@ class Ids:
 
     def uuid(self, kind: str) -> str:
         """A version-4 UUID."""
-        return self._uuid(kind, self.next(kind))
+        return self.uuid_of(kind, self.next(kind))
 
     def uuids(self, kind: str, count: int) -> list[str]:
         """The next `count` UUIDs."""
-        first = self._counters.get(kind, 0) + 1
-        self._counters[kind] = first + count - 1
-        return [self._uuid(kind, n) for n in range(first, first + count)]
+        return [self.uuid_of(kind, n) for n in self.several(kind, count)]
 
-    def _uuid(self, kind: str, n: int) -> str:
+    def uuid_of(self, kind: str, n: int) -> str:
+        """The UUID of number `n`, which `next` gave."""
         # As `hex(kind, 32)`: what most calls make one of is made in one go.
         begun = self._begun.get(kind)
         if begun is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
@@ -262,9 +263,14 @@ def pairs(text: str) -> list[tuple[str, str]]:
             if "%" in name or "+" in name:
                 name = unquote_plus(name)
             if "%" in value or "+" in value:
-                value = unquote_plus(value)
+                value = unquote_plus(value) if len(value) > _SHORT else _unquoted(value)
             result.append((name, value))
     return result
+
+
+# ARNs, URLs and other names come again and again, and cost more to decode than to remember.
+_SHORT = 256
+_unquoted = lru_cache(1024)(unquote_plus)
 
 
 class Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from awsim.services.sns.filter_policy import FilterPolicy
 from awsim.state import Entity
@@ -14,6 +15,18 @@ RAW = frozenset({"sqs", "http", "https", "firehose"})
 
 PENDING = "pending confirmation"
 LISTED_PENDING = "PendingConfirmation"
+
+
+class QueueAddress(NamedTuple):
+    """Where a queue is: `place` is (region, account)."""
+
+    name: str
+    url: str
+    place: tuple[str, str]
+
+    @property
+    def fifo(self) -> bool:
+        return self.name.endswith(".fifo")
 
 
 class Subscription(Entity):
@@ -52,8 +65,8 @@ class Subscription(Entity):
         self.filters_body = False
         self.raw = False
         self.replaying = ""
-        # Of a queue: (URL, region, account, whether it is FIFO), read once.
-        self.queue: tuple[str, str, str, bool] | None = None
+        # Of a queue: its endpoint, read once.
+        self.queue: QueueAddress | None = None
 
     def adopt(self, attributes: Mapping[str, str], filter_policy: FilterPolicy | None) -> None:
         """Take on attributes that have been checked, and the compiled filter policy among them."""

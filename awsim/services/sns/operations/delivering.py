@@ -8,19 +8,19 @@ not retried, errors of the server's are.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Mapping, Sequence
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from awsim.auth.credentials import Caller
 from awsim.errors import AWSError
-from awsim.services.sns import delivery_policy
+from awsim.services.sns import delivery_policy, metrics
 from awsim.services.sns.arns import read
 from awsim.services.sns.message import Message
 from awsim.services.sns.notification import Envelope, Place
 from awsim.services.sns.operations.common import Operations
 from awsim.services.sns.outbox import Sent
-from awsim.services.sns.subscription import HTTP, Subscription
+from awsim.services.sns.subscription import HTTP, QueueAddress, Subscription
 from awsim.services.sns.topic import Topic
 from awsim.wire.http import Request
 
@@ -44,6 +44,10 @@ _PASSING = (
     "limitexceeded",
     "serviceexception",
 )
+
+
+# A character takes six in JSON at most; what stands around a message and its subject is shorter than this.
+_ESCAPED, _FRAME = 6, 4_096
 
 
 class Undelivered(Exception):
@@ -73,12 +77,39 @@ class Envelopes:
 
 
 class DeliveryOperations(Operations):
-    def _deliver(self, topic: Topic, message: Message) -> None:
-        """Scheduled by a publish: to every subscription whose filter the message passes."""
+    def _put_down(self, topic: Topic, message: Message) -> list[Subscription]:
+        """Leave a message with the queues that are sure to take it, to be looked at later; the subscriptions left."""
+        size = _most(message)
+        plain = message.text.isprintable() and not message.attributes
+        left: list[Subscription] = []
+        places: dict[tuple[str, str], dict[str, Subscription]] = {}
+        for subscription in topic.subscriptions.values():
+            if not subscription.confirmed or (subscription.filter is not None and not _passes(subscription, message)):
+                self._note_filtered(subscription, message)
+                continue
+            if size is None or subscription.protocol != "sqs" or (subscription.raw and not plain):
+                left.append(subscription)
+                continue
+            queue = subscription.queue or self._queue_of(subscription)
+            places.setdefault(queue.place, {})[queue.name] = subscription
+        if places:
+            waiting = len(left)
+            envelopes = Envelopes(message, self.place_of(topic))
+            for (region, account), queues in places.items():
+                make = partial(_sending_to, queues, envelopes)
+                for name in self.cloud.post("sqs", "SendMessage", [*queues], make, size, _me(account), region):
+                    left.append(queues[name])
+            taken = sum(map(len, places.values())) - len(left) + waiting
+            self.measured.append((message.time, topic.name, metrics.DELIVERED, taken))
+        return left
+
+    def _deliver(self, topic: Topic, message: Message, to: Sequence[Subscription] | None = None) -> None:
+        """Scheduled by a publish: to every subscription whose filter the message passes, or those that are left."""
         envelopes = Envelopes(message, self.place_of(topic))
         choices = self.cloud.choices.active
-        for subscription in tuple(topic.subscriptions.values()):
+        for subscription in tuple(topic.subscriptions.values()) if to is None else to:
             if not subscription.confirmed or not _passes(subscription, message):
+                self._note_filtered(subscription, message)
                 continue
             if choices and not topic.fifo:
                 self._try_as_chosen(subscription, envelopes)
@@ -100,6 +131,8 @@ class DeliveryOperations(Operations):
         """To one subscription, if its filter lets the message pass."""
         if subscription.confirmed and _passes(subscription, message):
             self._try(subscription, Envelopes(message, self.place_of(topic)), 0)
+        else:
+            self._note_filtered(subscription, message)
 
     def _attempt(self, subscription: Subscription, message: Message, attempt: int) -> None:
         """Scheduled: one delivery, or retry number `attempt`."""
@@ -111,6 +144,7 @@ class DeliveryOperations(Operations):
     def _try(self, subscription: Subscription, envelopes: Envelopes, attempt: int) -> None:
         try:
             _WAYS[subscription.protocol](self, subscription, envelopes)
+            self._note_outcome(subscription, envelopes.message, metrics.DELIVERED)
         except AWSError as error:
             self._failed(subscription, envelopes, attempt, final=not _passing(error))
         except Undelivered as problem:
@@ -120,6 +154,8 @@ class DeliveryOperations(Operations):
 
     def _failed(self, subscription: Subscription, envelopes: Envelopes, attempt: int, *, final: bool) -> None:
         delay = None if final else self._retries(subscription).delay(attempt + 1)
+        if delay is None or subscription.protocol in HTTP:
+            self._note_outcome(subscription, envelopes.message, metrics.FAILED)
         if delay is not None:
             message = envelopes.message
             self.later(delay, "_attempt", subscription=subscription, message=message, attempt=attempt + 1)
@@ -139,33 +175,38 @@ class DeliveryOperations(Operations):
         target = json.loads(text)["deadLetterTargetArn"]
         try:
             self._enqueue(queue_of(target, self.partition), subscription, envelopes)
+            self._note_outcome(subscription, envelopes.message, metrics.REDRIVEN)
         except AWSError:
             # What the dead-letter queue refuses is lost.
-            return
+            self._note_outcome(subscription, envelopes.message, metrics.NOT_REDRIVEN)
+
+    # --- metrics
+
+    def _note_outcome(self, subscription: Subscription, message: Message, what: str) -> None:
+        """Note what became of a notification; confirmations are none."""
+        if message.kind == "Notification":
+            topic = subscription.topic_arn.rpartition(":")[2]
+            self.measured.append((self.clock.time(), topic, what, 1))
+
+    def _note_filtered(self, subscription: Subscription, message: Message) -> None:
+        if subscription.confirmed:
+            self._note_outcome(subscription, message, metrics.FILTERED)
+            self._note_outcome(subscription, message, metrics.why_filtered(subscription, message))
 
     # --- ways
 
     def _to_queue(self, subscription: Subscription, envelopes: Envelopes) -> None:
+        self._enqueue(self._queue_of(subscription), subscription, envelopes)
+
+    def _queue_of(self, subscription: Subscription) -> QueueAddress:
         queue = subscription.queue
         if queue is None:
             queue = subscription.queue = queue_of(subscription.endpoint, self.partition)
-        self._enqueue(queue, subscription, envelopes)
+        return queue
 
-    def _enqueue(self, queue: tuple[str, str, str, bool], subscription: Subscription, envelopes: Envelopes) -> None:
-        url, region, account, fifo = queue
-        message = envelopes.message
-        parameters: dict[str, Any] = {"QueueUrl": url}
-        if subscription.raw:
-            parameters["MessageBody"] = message.text_for("sqs")
-            if message.attributes:
-                parameters["MessageAttributes"] = message.attributes
-        else:
-            parameters["MessageBody"] = envelopes.of("sqs").for_subscription(subscription)
-        if message.group_id is not None and (fifo or message.sequence_number is None):
-            parameters["MessageGroupId"] = message.group_id
-        if fifo:
-            parameters["MessageDeduplicationId"] = message.deduplication_id
-        source = message.topic_arn
+    def _enqueue(self, queue: QueueAddress, subscription: Subscription, envelopes: Envelopes) -> None:
+        region, account = queue.place
+        parameters, source = _sending(queue, subscription, envelopes), envelopes.message.topic_arn
         self.cloud.call("sqs", "SendMessage", parameters, caller=_me(account), region=region, source_arn=source)
 
     def _to_function(self, subscription: Subscription, envelopes: Envelopes) -> None:
@@ -329,11 +370,42 @@ def _me(account: str) -> Caller:
     return Caller.for_service("sns.amazonaws.com", account)
 
 
-def queue_of(arn: str, partition: str) -> tuple[str, str, str, bool]:
-    """(URL, region, account, whether it is FIFO) of a queue."""
+def queue_of(arn: str, partition: str) -> QueueAddress:
     queue = read(arn, "Endpoint")
-    url = f"https://sqs.{queue.region}.{_QUEUE_SUFFIXES.get(partition, 'amazonaws.com')}/{queue.account}/{queue.name}"
-    return url, queue.region, queue.account, queue.name.endswith(".fifo")
+    name, region, account = queue.name, queue.region, queue.account
+    url = f"https://sqs.{region}.{_QUEUE_SUFFIXES.get(partition, 'amazonaws.com')}/{account}/{name}"
+    return QueueAddress(name, url, (region, account))
+
+
+def _sending_to(queues: Mapping[str, Subscription], envelopes: Envelopes, name: str) -> dict[str, Any]:
+    subscription = queues[name]
+    assert subscription.queue is not None
+    return _sending(subscription.queue, subscription, envelopes)
+
+
+def _sending(queue: QueueAddress, subscription: Subscription, envelopes: Envelopes) -> dict[str, Any]:
+    """The parameters of SendMessage."""
+    message = envelopes.message
+    parameters: dict[str, Any] = {"QueueUrl": queue.url}
+    if subscription.raw:
+        parameters["MessageBody"] = message.text_for("sqs")
+        if message.attributes:
+            parameters["MessageAttributes"] = message.attributes
+    else:
+        parameters["MessageBody"] = envelopes.of("sqs").for_subscription(subscription)
+    if message.group_id is not None and (queue.fifo or message.sequence_number is None):
+        parameters["MessageGroupId"] = message.group_id
+    if queue.fifo:
+        parameters["MessageDeduplicationId"] = message.deduplication_id
+    return parameters
+
+
+def _most(message: Message) -> int | None:
+    """How many bytes the JSON of a message has at most; None for one that a queue might not take as it is."""
+    if message.texts or message.group_id is not None:
+        return None
+    said = f"{message.text}{message.subject}{message.attributes}"
+    return _ESCAPED * len(said) + _FRAME if said.isascii() else None
 
 
 def _passes(subscription: Subscription, message: Message) -> bool:

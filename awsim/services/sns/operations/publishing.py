@@ -196,7 +196,10 @@ class PublishOperations(DeliveryOperations):
                 if self.choose("sns.late", (False, True), LATE_ODDS, f"delivered a message of {topic.name} late"):
                     due += self.limits.lag("late-delivery")
                 due = topic.in_turn(due)
-            home.at_time(due, "_deliver", topic=topic, message=message)
+            if due > now or isinstance(topic, FifoTopic):
+                home.at_time(due, "_deliver", topic=topic, message=message)
+            elif left := home._put_down(topic, message):
+                home.at_time(due, "_deliver", topic=topic, message=message, to=tuple(left))
         return answer
 
     def _to_number(self, number: str, draft: Entry) -> dict[str, Any]:
