@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from awsim.auth.credentials import Caller
     from awsim.cloud import Cloud
+    from awsim.posting import Posting
     from awsim.report import Recorder
     from awsim.wire.codec import Codec
     from awsim.wire.http import Request
@@ -71,7 +72,7 @@ class CallRecord:
     """One call. `result` is None where it was refused or too large to keep; `caused`: what services called for it."""
 
     __slots__ = (
-        "_answer", "_parameters", "_request", "_result", "by", "caused", "error", "fault", "operation", "region",
+        "_answer", "_caused", "_parameters", "_request", "_result", "by", "error", "fault", "operation", "region",
         "request_id", "service", "timestamp",
     )  # fmt: skip
 
@@ -86,7 +87,7 @@ class CallRecord:
         self.error: AWSError | None = None
         # What faults that the test scripted did to it, in words.
         self.fault: str | None = None
-        self.caused: tuple[CallRecord, ...] = ()
+        self._caused: Sequence[CallRecord | Posting] = ()
         self._parameters: dict[str, Any] = {}
         self._request: tuple[Codec, Request] | None = None
         self._result: dict[str, Any] | None = None
@@ -132,6 +133,19 @@ class CallRecord:
 
     def __repr__(self) -> str:
         end = f" -> {self.error.code}" if self.error else ""
+    @property
+    def caused(self) -> tuple[CallRecord, ...]:
+        """The calls that services made because of it."""
+        if self._caused.__class__ is not tuple:
+            from awsim.posting import flat
+
+            self._caused = flat(self._caused)
+        return self._caused  # type: ignore[return-value]
+
+    @caused.setter
+    def caused(self, calls: Sequence[CallRecord | Posting]) -> None:
+        self._caused = calls
+
         if self.fault:
             end += f" ({self.fault})"
         return f"<{self.name}{end}>"

@@ -19,6 +19,7 @@ from awsim.errors import AwsimError
 from awsim.faults import Faults
 from awsim.limits.table import Limits
 from awsim.metering import Metering
+from awsim.posting import Posting, flat
 from awsim.state.containers import Dict
 from awsim.state.undo import History, Mark, current
 
@@ -120,7 +121,7 @@ class Cloud:
         self.tokens = Dict()
         # Counts the program's own calls: what AWS does "instantly" is done by the next one.
         self.program_calls = 0
-        self._caused: list[CallRecord] = []
+        self._caused: list[CallRecord | Posting] = []
         self.running: Call | None = None
         self._credentials: Credentials | None = None
         self._services = Dict()
@@ -153,6 +154,42 @@ class Cloud:
         who = self._caller(caller, account or self.account)
         name = operation_name(service, operation)
         return invoke(self, service, name, params, who, region or self.region, source_arn)
+
+    def post(
+        self,
+        service: str,
+        operation: str,
+        resources: list[str],
+        parameters: Callable[[str], dict[str, Any]],
+        size: int,
+        caller: Caller,
+        region: str,
+    ) -> list[str]:
+        """Under the lock: have a service call an operation on resources (of the caller's account) without waiting for
+        it; `parameters(resource)` are of at most `size` bytes.
+
+        The resources that are left are to be called: it is not sure that all goes well there, or somebody listens. See
+        `awsim.posting`.
+        """
+        if (
+            self.faults
+            or self.throttling
+            or self.choices.active
+            or self.authorization is not None
+            or self.observer is not None
+        ):
+            return resources
+        posting = Posting(service, operation, region, caller, resources, parameters, self.clock.time())
+        left = self.service(service, caller.account, region).take(posting, size)
+        taken = len(posting.resources)
+        if taken:
+            posting.request_id, posting.requests = (
+                self._request_id,
+                range(self._requests + 1, self._requests + 1 + taken),
+            )
+            self._requests += taken
+            self._caused.append(posting)
+        return left
 
     def _caller(self, caller: Caller | str | None, account: str) -> Caller:
         from awsim.auth.credentials import administrator, principal
@@ -288,7 +325,7 @@ class Cloud:
         outer = call.outer
         if outer is None:
             if self._caused:
-                record.caused, self._caused = tuple(self._caused), []
+                record.caused, self._caused = self._caused, []
             self.calls._add(record)
             if self.observer is not None:
                 self.observer.called(record)
@@ -340,7 +377,7 @@ class Cloud:
             self.running = call.outer
             if call.outer is None and self._caused:
                 # It hangs under the call that brought it about, or stands alone where time did.
-                caused, self._caused = tuple(self._caused), []
+                caused, self._caused = flat(self._caused), []
                 if self._settling is not None:
                     self._settling.caused += caused
                 else:
@@ -362,7 +399,10 @@ class Cloud:
     def request_id(self) -> str:
         """The next request id, a UUID in form."""
         self._requests += 1
-        return f"{self.seed & 0xFFFFFFFF:08x}-a111-4051-8000-{self._requests:012x}"
+        return self._request_id(self._requests)
+
+    def _request_id(self, number: int) -> str:
+        return f"{self.seed & 0xFFFFFFFF:08x}-a111-4051-8000-{number:012x}"
 
     # --- snapshots
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from awsim.gateway.call import Call
     from awsim.gateway.validate import Violation
     from awsim.metering import Level, Sample
+    from awsim.posting import Posting
     from awsim.wire.http import Request, Response
 
 T = TypeVar("T")
@@ -200,6 +201,13 @@ class Service:
     def tell_metrics(self) -> None:
         """Have CloudWatch take the notes."""
         self.cloud.service("cloudwatch", self.account, self.region).take_in(self)  # type: ignore[attr-defined]
+
+    def take(self, posting: Posting, size: int) -> list[str]:
+        """Take in calls of another service that nobody waits for, to work them out once somebody looks at what they
+        change. The resources of those that might be refused, or that somebody looks at already, are left. See
+        `awsim.posting`."""
+        left, posting.resources = posting.resources, []
+        return left
 
     def alarmed(self, action: str, alarm: Mapping[str, Any]) -> None:
         """An alarm (as DescribeAlarms shows it) has an action on a resource of this service: carry it out. Raises

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from awsim.services.sqs.message import DELAYED, IN_FLIGHT, VISIBLE, Entry, Message
+from awsim.services.sqs.metrics import MOVED
 from awsim.services.sqs.queue import Choose, Queue
 from awsim.state import Deque, Dict
 
@@ -85,6 +86,7 @@ class FifoQueue(Queue):
             sequence_number=self.next_sequence_number(),
         )
         self.accept(message, 0, retained_from=now, now=now, receive_count=entry.receive_count)
+        self.note(now, MOVED)
 
     def accept_redriven(self, message: Message, new_id: str, now: int) -> None:
         super().accept_redriven(message.but(sequence_number=self.next_sequence_number()), new_id, now)

@@ -41,6 +41,10 @@ class Groups(Entity):
     def __len__(self) -> int:
         return len(self._groups)
 
+    def in_flight(self) -> int:
+        """How many groups have messages in flight."""
+        return sum(1 for name, group in self._groups.items() if name is not None and group.in_flight)
+
     # --- what happens to messages
 
     def add(self, entry: Entry, living: int) -> None:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from awsim.sealing import Seal
 from awsim.services.sqs import receipts
 from awsim.services.sqs.groups import Groups
+from awsim.services.sqs.metrics import MOVED, REMOVED, SENT, Notes
 from awsim.services.sqs.message import DELAYED, GONE, IN_FLIGHT, VISIBLE, Entry, Message
 from awsim.services.sqs.refusals import ExpiredReceiptHandle, invalid, unknown_handle
 from awsim.services.sqs.timeline import Retention, Transitions
-from awsim.state import Dict, Entity, Tags
+from awsim.state import Dict, Entity, List, Tags
 
 if TYPE_CHECKING:
     from awsim.limits.table import ServiceLimits
@@ -39,8 +40,8 @@ class Queue(Entity):
     """
 
     __slots__ = (
-        "_delayed", "_entries", "_groups", "_in_flight", "_limits", "_order", "_retention", "_secret", "_transitions",
-        "arn", "created", "deleted", "modified", "moves", "name", "purged", "seal", "settings", "tags",
+        "_delayed", "_entries", "_groups", "_in_flight", "_limits", "_notes", "_order", "_posted", "_retention", "_secret",
+        "_transitions", "arn", "created", "deleted", "modified", "moves", "name", "purged", "seal", "settings", "tags",
         "watchers",
     )  # fmt: skip
 
@@ -52,7 +53,15 @@ class Queue(Entity):
     modified: int
 
     def __init__(
-        self, name: str, arn: str, settings: Settings, *, limits: ServiceLimits, secret: bytes, now: int
+        self,
+        name: str,
+        arn: str,
+        settings: Settings,
+        *,
+        limits: ServiceLimits,
+        secret: bytes,
+        now: int,
+        notes: Notes | None = None,
     ) -> None:
         self.name = name
         self.arn = arn
@@ -60,6 +69,7 @@ class Queue(Entity):
         self.tags = Tags()
         self._limits = limits
         self._secret = secret
+        self._notes = notes
         self.created = now
         self.modified = now
         self.purged: int | None = None
@@ -68,6 +78,7 @@ class Queue(Entity):
         self.moves: tuple[Any, ...] = ()  # its message move tasks, newest first
         self.watchers = Dict()  # who is told of changes: anything -> a callable
         self._order = 0
+        self._posted = List()  # what makes the messages that nobody has looked at yet
         self._clear()
 
     def _clear(self) -> None:
@@ -95,17 +106,36 @@ class Queue(Entity):
         """ApproximateNumberOfMessagesDelayed."""
         return self._delayed
 
+    def note(self, now: int, what: str, amount: int = 0) -> None:
+        """Note what has happened, for metrics, and how many messages there are now."""
+        notes = self._notes
+        if notes is not None:
+            notes.append((self.name, now, what, amount, len(self._entries), self._in_flight, self._delayed))
+
+    def oldest(self) -> int | None:
+        """Since when the oldest message is kept."""
+        entry = self._retention.first()
+        return None if entry is None else entry.retained_from
+
+    def groups_in_flight(self) -> int:
+        return self._groups.in_flight()
+
     # --- time
 
     def refresh(self, now: int) -> None:
         """Let happen what time has brought: delays and visibility timeouts end, retention runs out."""
+        if self._posted:
+            self._open()
         if self._transitions.reached(now):
             for entry in self._transitions.until(now):
+                due = entry.due
                 self._appear(entry)
+                self.note(now if due is None else due, MOVED)
         horizon = now - self.settings.message_retention_period * 1000
         if self._retention.reached(horizon):
             for entry in self._retention.until(horizon):
                 self._remove(entry)
+            self.note(now, MOVED)
 
     def next_change(self) -> int | None:
         """When the next hidden message appears by itself."""
@@ -121,6 +151,8 @@ class Queue(Entity):
 
     def accept(self, message: Message, delay: int, *, retained_from: int, now: int, receive_count: int = 0) -> Entry:
         """Take a message in; it appears after `delay` milliseconds."""
+        if self._posted:
+            self._open()
         self._order = order = self._order + 1
         entry = Entry(message, order, retained_from, receive_count)
         self._entries[order] = entry
@@ -133,15 +165,39 @@ class Queue(Entity):
             self._tell()
         return entry
 
+    def takes_unread(self, size: int) -> bool:
+        """Whether a message of so many bytes can be put down here without a look: nobody waits for it, and it is sure
+        to be taken."""
+        settings = self.settings
+        most = settings.maximum_message_size
+        plain = not self.fifo and settings.kms_master_key_id is None
+        return plain and (most is None or size <= most) and not self.watchers
+
+    def put_down(self, make: Callable[[str], Message]) -> None:
+        """Leave a message, to be made for the queue of this name when somebody looks."""
+        self._posted.append(make)
+
+    def _open(self) -> None:
+        """Take in what was put down, as of when it was."""
+        posted = tuple(self._posted)
+        self._posted.clear()
+        for make in posted:
+            message = make(self.name)
+            now = message.sent
+            self.accept(message, self.settings.delay_seconds * 1000, retained_from=now, now=now)
+            self.note(now, SENT, len(message.body.encode()))
+
     def accept_dead_letter(self, entry: Entry, source_arn: str, now: int) -> None:
         """Take in a message that another queue has given up on."""
         message = entry.message.but(source_arn=source_arn)
         self.accept(message, 0, retained_from=entry.retained_from, now=now, receive_count=entry.receive_count)
+        self.note(now, MOVED)
 
     def accept_redriven(self, message: Message, new_id: str, now: int) -> None:
         """Take in a message from a dead-letter queue, as a new one."""
         message = message.but(id=new_id, sent=now, source_arn=None)
         self.accept(message, self.settings.delay_seconds * 1000, retained_from=now, now=now)
+        self.note(now, MOVED)
 
     def receive(
         self,
@@ -197,6 +253,7 @@ class Queue(Entity):
             return
         if receive_count == entry.receive_count or not choose("sqs.old-receipt-handle", entry):
             self._remove(entry)
+        self.note(now, REMOVED, 1)
 
     def change_visibility(self, receipt_handle: str, timeout: int, *, now: int) -> None:
         """Hide the message of a handle for so many milliseconds from now on."""
@@ -218,6 +275,7 @@ class Queue(Entity):
             entry.state = GONE
         self._clear()
         self.purged = now
+        self.note(now, MOVED)
 
     def take_out(self, entry: Entry) -> None:
         """Remove a message that goes to another queue."""

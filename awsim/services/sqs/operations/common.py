@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from awsim.errors import AWSError
 from awsim.limits.table import load
 from awsim.service import ResourceSide, Service
-from awsim.services.sqs import permissions, urls
+from awsim.services.sqs import metrics, permissions, urls
 from awsim.services.sqs.queue import Queue
 from awsim.services.sqs.refusals import invalid, missing
 from awsim.state import Collection, Dict
 
 if TYPE_CHECKING:
     from awsim.gateway.validate import Violation
+    from awsim.metering import Level, Sample
 
 # What SQS says of errors of KMS: SQS API Reference, SendMessage.
 _KMS_ERRORS = {
@@ -53,6 +54,15 @@ class Operations(Service):
     def now(self) -> int:
         """Milliseconds since 1970. Whole ones: what is due in 30 s is due then, whatever floats make of it."""
         return round(self.clock.time() * 1000)
+
+    def measurements(self, notes: Sequence[Any]) -> Iterable[Sample | Level]:
+        return metrics.measurements(notes)
+
+    def levels(self) -> Iterator[Level]:
+        now = self.now()
+        for queue in self.queues:
+            queue.refresh(now)
+            yield from metrics.levels(queue, now / 1000)
 
     def url_of(self, queue: Queue) -> str:
         return urls.make(self.partition, self.region, self.account, queue.name)

@@ -10,10 +10,12 @@ from math import inf
 from typing import Any, NamedTuple
 
 from awsim.errors import AWSError
+from awsim.posting import Posting
 from awsim.services.sqs import attributes, batches, contents
 from awsim.services.sqs.fifo import FifoQueue
 from awsim.services.sqs.md5 import md5_of_attributes, md5_of_body
 from awsim.services.sqs.message import SYSTEM_ATTRIBUTES, Entry, Message, MessageAttributes
+from awsim.services.sqs.metrics import RECEIVED, REPEATED, SENT
 from awsim.services.sqs.operations.common import Operations
 from awsim.services.sqs.queue import Choose, Queue, no_choice
 from awsim.services.sqs.redrive import redrive_policy
@@ -199,6 +201,7 @@ class MessageOperations(Operations):
             deduplication_id = deduplication_id or sha256(draft.raw).hexdigest()
             earlier = queue.duplicate_of(draft.group_id, deduplication_id, now)
             if earlier is not None:
+                queue.note(now, REPEATED, 1)
                 return {**answer, "MessageId": earlier.message_id, "SequenceNumber": earlier.sequence_number}
             answer["SequenceNumber"] = queue.next_sequence_number()
         message = Message(
@@ -216,9 +219,35 @@ class MessageOperations(Operations):
         answer["MessageId"] = message.id
         delay = queue.settings.delay_seconds if draft.delay is None or queue.fifo else draft.delay
         queue.accept(message, delay * 1000, retained_from=now, now=now)
+        queue.note(now, SENT, len(draft.raw))
         if isinstance(queue, FifoQueue):
             queue.remember_sent(message, now)
         return answer
+
+    # --- sent by services that do not wait
+
+    def take(self, posting: Posting, size: int) -> list[str]:
+        """SendMessage to queues of these names, with nothing but a body that is fit for a message."""
+        most = self.limits["message-size"]
+        if most is not None and size > most:
+            return super().take(posting, size)
+        make = partial(_message_of, posting)
+        taken, left = [], []
+        for name in posting.resources:
+            queue: Queue | None = self.queues.get(name)
+            if queue is not None and queue.takes_unread(size):
+                queue.put_down(make)
+                taken.append(name)
+            else:
+                left.append(name)
+        posting.resources = taken
+        posting.numbers = self.ids.several("message", len(taken))
+        posting.answer = self._answer
+        return left
+
+    def _answer(self, parameters: Mapping[str, Any], number: int) -> dict[str, Any]:
+        body: str = parameters["MessageBody"]
+        return {"MD5OfMessageBody": md5_of_body(body.encode()), "MessageId": self.ids.uuid_of("message", number)}
 
     # --- receiving
 
@@ -288,6 +317,7 @@ class MessageOperations(Operations):
         self.limits.used(quota, queue.in_flight, queue.name)
         if not entries and poll.wait:
             self.wait(poll.wait, ready=partial(self._would_receive, queue), due=partial(_seconds_of_next_change, queue))
+        queue.note(poll.now, RECEIVED, len(entries))
         return entries
 
     def _in_flight_quota(self, queue: Queue) -> str:
@@ -419,3 +449,10 @@ def shortened(body: str) -> str:
 def _seconds_of_next_change(queue: Queue) -> float | None:
     change = queue.next_change()
     return None if change is None else change / 1000
+
+
+def _message_of(posting: Posting, queue: str) -> Message:
+    call = posting.records()[queue]
+    answer, sent = call.result, round(posting.timestamp * 1000)
+    body = call.parameters["MessageBody"]
+    return Message(answer["MessageId"], body, answer["MD5OfMessageBody"], posting.by.user_id, sent)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from awsim.services.sqs import attributes, permissions, redrive
+from awsim.services.sqs import attributes, metrics, permissions, redrive
 from awsim.services.sqs.attributes import Settings
 from awsim.services.sqs.fifo import FifoQueue
 from awsim.services.sqs.operations.common import Operations
@@ -46,6 +46,7 @@ class QueueOperations(Operations):
             self.arn(QueueName),
             settings,
             limits=self.limits,
+            notes=self.measured,
             secret=self.ids.bytes("queue", 32),
             now=self.now(),
         )
@@ -58,6 +59,7 @@ class QueueOperations(Operations):
         queue = self.queue_at(QueueUrl)
         self.queues.remove(queue.name)
         queue.deleted = True
+        queue.note(self.now(), metrics.GONE)
         self.deletions[queue.name] = self.now()
 
     def purge_queue(self, QueueUrl: str) -> None:
