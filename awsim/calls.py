@@ -18,12 +18,10 @@ if TYPE_CHECKING:
     from awsim.cloud import Cloud
     from awsim.posting import Posting
     from awsim.report import Recorder
-    from awsim.wire.codec import Codec
-    from awsim.wire.http import Request
 
 # What is longer than this on the wire is not kept as it is: a journal must not hold what the program let go.
 LARGE = 4_096
-# Unless it is long because it holds many entries: so many bytes each take no more room than what would be kept instead.
+# Unless it is long because it has many rows: so many bytes each take no more room than what would be kept instead.
 ENTRY = 256
 
 
@@ -68,12 +66,26 @@ def without_blobs(value: Any, known: Mapping[int, int] | None = None) -> Any:
     return f"<{kind.__name__}>" if isinstance(value, Iterator) or hasattr(value, "read") else value
 
 
+def kept(parameters: dict[str, Any], size: int, known: Mapping[int, int] | None = None) -> dict[str, Any]:
+    """What the journal keeps of parameters that took so many bytes on the wire: blobs only where they are small.
+
+    Rows become columns, which take a fraction of the room; most of what is in them a service will keep, too.
+    """
+    rows = {name: value.columns for name, value in parameters.items() if value.__class__ is Rows}
+    if size > LARGE + ENTRY * sum(len(parameters[name]) for name in rows):
+        rows = without_blobs(rows, known)
+        parameters = {
+            name: value if name in rows else without_blobs(value, known) for name, value in parameters.items()
+        }
+    return parameters | {name: Columns(columns) for name, columns in rows.items()} if rows else parameters
+
+
 class CallRecord:
     """One call. `result` is None where it was refused or too large to keep; `caused`: what services called for it."""
 
     __slots__ = (
-        "_answer", "_caused", "_parameters", "_request", "_result", "by", "error", "fault", "operation", "region",
-        "request_id", "service", "timestamp",
+        "_answer", "_caused", "_parameters", "_result", "by", "error", "fault", "operation", "region", "request_id",
+        "service", "timestamp",
     )  # fmt: skip
 
     def __init__(self, service: str, operation: str, region: str | None, timestamp: float) -> None:
@@ -89,7 +101,6 @@ class CallRecord:
         self.fault: str | None = None
         self._caused: Sequence[CallRecord | Posting] = ()
         self._parameters: dict[str, Any] = {}
-        self._request: tuple[Codec, Request] | None = None
         self._result: dict[str, Any] | None = None
         self._answer: tuple[OperationModel, bytes] | None = None
 
@@ -117,23 +128,6 @@ class CallRecord:
         return self.by.access_key if self.by is not None else ""
 
     @property
-    def parameters(self) -> dict[str, Any]:
-        """What the caller asked for; blobs as `Blob`."""
-        if self._request is not None:
-            codec, request = self._request
-            self._parameters, self._request = without_blobs(codec.parse(request)), None
-        return without_blobs(self._parameters)
-
-    @property
-    def result(self) -> dict[str, Any] | None:
-        """What it was answered; blobs as `Blob`."""
-        if self._answer is not None:
-            self._result, self._answer = _read(*self._answer), None
-        return without_blobs(self._result)
-
-    def __repr__(self) -> str:
-        end = f" -> {self.error.code}" if self.error else ""
-    @property
     def caused(self) -> tuple[CallRecord, ...]:
         """The calls that services made because of it."""
         if self._caused.__class__ is not tuple:
@@ -146,6 +140,20 @@ class CallRecord:
     def caused(self, calls: Sequence[CallRecord | Posting]) -> None:
         self._caused = calls
 
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What the caller asked for; blobs as `Blob`."""
+        return without_blobs(self._parameters)
+
+    @property
+    def result(self) -> dict[str, Any] | None:
+        """What it was answered; blobs as `Blob`."""
+        if self._answer is not None:
+            self._result, self._answer = _read(*self._answer), None
+        return without_blobs(self._result)
+
+    def __repr__(self) -> str:
+        end = f" -> {self.error.code}" if self.error else ""
         if self.fault:
             end += f" ({self.fault})"
         return f"<{self.name}{end}>"

@@ -142,7 +142,7 @@ def _row(row: Row) -> Fits:
         kind = values[0].__class__
         if set(map(type, values)) != {kind}:
             return False
-        if kind is str and in_bytes and not all(map(str.isascii, values)):
+        if kind is str and in_bytes and not "".join(values).isascii():
             measured: Collection[Any] = [len(value.encode()) for value in values]
         else:
             measured = values if kind is int or kind is float else set(map(len, values))

@@ -1,7 +1,7 @@
 """Long lists of structures, known by their columns: what has hundreds of entries is looked through member by member.
 
 `Rows` come in: a request's list that was read by columns, which validation and operations may then use. `Columns` go
-out: a result's list whose rows are made only where somebody looks at them.
+out: a result's list of texts that is put into JSON by columns, too. The journal keeps long lists so.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def read_rows(rows: list[Any], members: Mapping[str, tuple[type | None, ConvertA
         for name in names:
             passes, convert = members[name]
             values = list(map(itemgetter(name), rows))
-            if set(map(type, values)) != {passes}:
+            if passes is None or set(map(type, values)) != {passes}:
                 values = convert(values)
                 converted.append((name, values))
             columns[name] = values
@@ -67,32 +67,32 @@ def read_rows(rows: list[Any], members: Mapping[str, tuple[type | None, ConvertA
     return Rows(rows, columns)
 
 
-class Columns(Sequence[dict[str, str]]):
-    """The rows of a result, told by their columns: texts without quotes, backslashes and control characters, which
-    JSON has just as they are."""
+class Columns(Sequence[dict[str, Any]]):
+    """Structures that all have the same members, told by these: each is made only where somebody looks at it."""
 
     __slots__ = ("_columns", "_length")
 
-    def __init__(self, **columns: list[str]) -> None:
+    def __init__(self, columns: Mapping[str, list[Any]]) -> None:
         self._columns = columns
         self._length = len(next(iter(columns.values())))
 
     def __len__(self) -> int:
         return self._length
 
-    def __iter__(self) -> Iterator[dict[str, str]]:
+    def __iter__(self) -> Iterator[dict[str, Any]]:
         names = tuple(self._columns)
         return (dict(zip(names, row, strict=True)) for row in zip(*self._columns.values(), strict=True))
 
     @overload
-    def __getitem__(self, index: int) -> dict[str, str]: ...
+    def __getitem__(self, index: int) -> dict[str, Any]: ...
     @overload
-    def __getitem__(self, index: slice) -> list[dict[str, str]]: ...
-    def __getitem__(self, index: int | slice) -> dict[str, str] | list[dict[str, str]]:
+    def __getitem__(self, index: slice) -> list[dict[str, Any]]: ...
+    def __getitem__(self, index: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
         return list(self)[index]
 
     def as_json(self) -> str:
-        """`[{"A":"…","B":"…"},…]`, of which all but the values is the same in every row."""
+        """`[{"A":"…","B":"…"},…]`, where all but the values is the same in every row. Only of texts without quotes,
+        backslashes and control characters, which JSON has just as they are."""
         count, width = self._length, 2 * len(self._columns)
         if not count:
             return "[]"

@@ -7,13 +7,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from awsim.calls import ENTRY, LARGE, CallRecord, without_blobs
+from awsim.calls import LARGE, CallRecord, kept, without_blobs
 from awsim.wire.codec import codec_for
-from awsim.wire.http import Request, Response
+from awsim.wire.http import Response
 
 if TYPE_CHECKING:
     from awsim.gateway.call import Call
-    from awsim.wire.codec import Codec
+    from awsim.wire.http import Request
 
 
 def journal(call: Call) -> None:
@@ -26,12 +26,12 @@ def journal(call: Call) -> None:
     # As the program wrote them.
     params = call.params if call.through is None else call.through.params
     # Small parameters are kept as they are and looked through only when somebody asks for them.
-    if http is not None and http.size() <= LARGE:
+    if http is None:
+        record._parameters = without_blobs(params)
+    elif (size := http.size()) <= LARGE:
         record._parameters = params
-    elif (sent := _as_sent(call)) is not None:
-        record._request = sent
     else:
-        record._parameters = without_blobs(params, call.blobs)
+        record._parameters = kept(params, size, call.blobs)
     if call.fault is not None:
         record.fault = call.fault.describe()
     if call.error is not None:
@@ -39,18 +39,6 @@ def journal(call: Call) -> None:
     elif http is None:
         record._result = without_blobs(call.result)
     cloud.note(call, record)
-
-
-def _as_sent(call: Call) -> tuple[Codec, Request] | None:
-    """What the parameters can be read from again: text that takes no more room than they would without their blobs,
-    and that spares going through them unless somebody asks."""
-    http, codec = call.http, call.codec
-    if http is None or codec is None or codec.protocol != "json" or call.through is not None:
-        return None
-    entries = sum(len(value) for value in call.params.values() if isinstance(value, list))
-    if http.size() > LARGE + ENTRY * entries or "content-encoding" in http.headers:
-        return None
-    return codec, Request(http.method, http.url, None, http.read())
 
 
 # Services that any web page may call.

@@ -6,6 +6,8 @@ second it was given, the shard's index. Layout: observed of AWS's own numbers (m
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from typing import NamedTuple
 
 #: The count that a shard's EndingSequenceNumber holds.
@@ -37,10 +39,9 @@ def make(of: int, count: int, time: int) -> int:
     return of + (count << _COUNT) + (time << _TIME)
 
 
-def some(of: int, count: int, time: int, records: int) -> range:
-    """The numbers of so many records of a shard that come at once, the `count`-th first."""
-    first = make(of, count, time)
-    return range(first, first + (records << _COUNT), 1 << _COUNT)
+def following(of: int, first: int, time: int) -> Iterator[int]:
+    """The numbers of records that come at once, the `first`-th of a shard and those after it."""
+    return itertools.count(make(of, first, time), 1 << _COUNT)
 
 
 def parse(text: str) -> Number:

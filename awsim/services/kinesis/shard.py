@@ -74,14 +74,16 @@ class Shard(Entity):
 
     def append(self, time: float, key: str, data: bytes, encryption: str | None) -> int:
         """Keep a record; returns its sequence number."""
-        return self.append_all(time, (key,), (data,), encryption)[0]
+        return next(self.append_all(time, (key,), (data,), encryption))
 
-    def append_all(self, time: float, keys: Sequence[str], data: Sequence[bytes], encryption: str | None) -> range:
-        """Keep records that came at once; returns their sequence numbers."""
+    def append_all(
+        self, time: float, keys: Sequence[str], data: Sequence[bytes], encryption: str | None
+    ) -> Iterator[int]:
+        """Keep records that came at once; returns their sequence numbers and those that would come after them."""
         first, batches = self.latest, self._batches
         batches[self._oldest + len(batches)] = _Batch(first, time, tuple(keys), tuple(data), encryption)
         self.latest = first + len(keys)
-        return sequence.some(self._base, first, int(time), len(keys))
+        return sequence.following(self._base, first, int(time))
 
     def close(self, time: float) -> None:
         """No more records; what there is stays readable."""
@@ -152,9 +154,10 @@ class Shard(Entity):
             return
         for number in range(self._batch_of(position), self._oldest + len(self._batches)):
             batch: _Batch = self._batches[number]
-            numbers = sequence.some(self._base, batch.first, int(batch.time), len(batch.keys))
-            for place in range(max(0, position - batch.first), len(batch.keys)):
-                yield Record(numbers[place], batch.time, batch.keys[place], batch.data[place], batch.encryption)
+            place = max(0, position - batch.first)
+            numbers = sequence.following(self._base, batch.first + place, int(batch.time))
+            for sequence_number, key, data in zip(numbers, batch.keys[place:], batch.data[place:], strict=False):
+                yield Record(sequence_number, batch.time, key, data, batch.encryption)
 
     # --- showing
 

@@ -41,7 +41,7 @@ class RecordOperations(ShardOperations):
         StreamARN: str | None = None,
     ) -> dict[str, Any]:
         stream = self.readable(StreamName, StreamARN)
-        (shard,) = self._shards_for(stream, [PartitionKey], None if ExplicitHashKey is None else [ExplicitHashKey])
+        shard = self._shard_for(stream, PartitionKey, ExplicitHashKey)
         if shard is None:
             raise self.violation([_keyless("partitionKey")])
         PartitionKey = PartitionKey or ""
@@ -65,13 +65,8 @@ class RecordOperations(ShardOperations):
         StreamARN: str | None = None,
     ) -> dict[str, Any]:
         stream = self.readable(StreamName, StreamARN)
-        keys = column(Records, "PartitionKey") or [None] * len(Records)
+        shards, keys = self._placed(stream, Records)
         data = column(Records, "Data") or []
-        shards = self._shards_for(stream, keys, column(Records, "ExplicitHashKey"))
-        if None in shards:
-            keyless = [number for number, shard in enumerate(shards, 1) if shard is None]
-            raise self.violation([_keyless(f"records.{number}.member.partitionKey") for number in keyless])
-        keys = [key or "" for key in keys]
         sizes = list(map(add, map(len, data), _lengths(keys)))
         most = stream.record_size * 1024
         if max(sizes) > most:
@@ -88,26 +83,31 @@ class RecordOperations(ShardOperations):
             shards, keys, data = ([values[place] for place in taken] for values in (shards, keys, data))
         numbers = _append(shards, keys, data, now, _encrypted(stream))
         self._tell(stream)
-        results = Columns(SequenceNumber=numbers, ShardId=[shard.id for shard in shards])
+        results = Columns({"SequenceNumber": numbers, "ShardId": [shard.id for shard in shards]})
         return {
             "FailedRecordCount": len(refused),
             "Records": _with_refusals(results, refused) if refused else results,
             "EncryptionType": stream.encryption,
         }
 
-    def _shards_for(
-        self, stream: Stream, keys: Sequence[str | None], explicit: Sequence[str | None] | None
-    ) -> list[Any]:
-        """The shard that takes each of some records; None for those that have no key and need one."""
-        if stream.distribution == AUTO:
-            return [stream.next_shard() for _ in keys]
-        if explicit is None and None not in keys:
-            return stream.ring.of(keys)  # type: ignore[arg-type]
-        hashes = explicit or [None] * len(keys)
-        return [
-            None if key is None else stream.ring.at(_hash_key(key, given))
-            for key, given in zip(keys, hashes, strict=True)
+    def _placed(self, stream: Stream, records: Sequence[Mapping[str, Any]]) -> tuple[list[Shard], list[str]]:
+        """The shard that takes each record of a batch, and their partition keys."""
+        keys, explicit = column(records, "PartitionKey"), column(records, "ExplicitHashKey")
+        if keys is not None and explicit is None and None not in keys and stream.distribution != AUTO:
+            return stream.ring.of(keys), keys
+        shards = [
+            self._shard_for(stream, record.get("PartitionKey"), record.get("ExplicitHashKey")) for record in records
         ]
+        keyless = [number for number, shard in enumerate(shards, 1) if shard is None]
+        if keyless:
+            raise self.violation([_keyless(f"records.{number}.member.partitionKey") for number in keyless])
+        return shards, [record.get("PartitionKey") or "" for record in records]  # type: ignore[return-value]
+
+    def _shard_for(self, stream: Stream, key: str | None, explicit: str | None) -> Shard | None:
+        """The shard that takes a record; None where it has no key and needs one."""
+        if stream.distribution == AUTO:
+            return stream.next_shard()
+        return None if key is None else stream.ring.at(_hash_key(key, explicit))
 
     def _check_ordering(self, stream: Stream, number: str) -> None:
         try:
@@ -380,7 +380,7 @@ def _append(
         its_keys, its_data = shares[shard]
         its_keys.append(key)
         its_data.append(item)
-    numbers = {shard: iter(shard.append_all(now, *share, encryption)) for shard, share in shares.items()}
+    numbers = {shard: shard.append_all(now, *share, encryption) for shard, share in shares.items()}
     return list(map(str, map(next, map(numbers.__getitem__, shards))))
 
 
