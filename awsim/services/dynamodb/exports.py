@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from awsim.auth.credentials import Caller
 
 _LOG_GROUP = "/aws-dynamodb/imports"
+_LOGGED_AT_ONCE = 1_000
 
 
 class Transfer(Entity):
@@ -394,22 +395,23 @@ class TransferOperations(ReplicaOperations, ItemOperations):
         table.write(place, table.items.get(place), item, self.limits, None, None)
 
     def _log(self, found: Transfer, problems: list[dict[str, Any]]) -> None:
-        """Name the bad items in CloudWatch Logs, as far as there is such a service."""
+        """Name the bad items in CloudWatch Logs, as far as who imports may write there."""
         stream = f"{found.id}/error"
         events = [
             {"timestamp": int(self.clock.time() * 1000), "message": json.dumps({"importArn": found.arn, **problem})}
             for problem in problems
         ]
-        for operation, more in (
-            ("CreateLogGroup", {}),
-            ("CreateLogStream", {"logStreamName": stream}),
-            ("PutLogEvents", {"logStreamName": stream, "logEvents": events}),
-        ):
+        calls: list[tuple[str, dict[str, Any]]] = [("CreateLogGroup", {})]
+        calls.append(("CreateLogStream", {"logStreamName": stream}))
+        for start in range(0, len(events), _LOGGED_AT_ONCE):
+            some = events[start : start + _LOGGED_AT_ONCE]
+            calls.append(("PutLogEvents", {"logStreamName": stream, "logEvents": some}))
+        for operation, more in calls:
             try:
-                self.call("logs", operation, logGroupName=_LOG_GROUP, **more)
+                self.call("logs", operation, as_=found.caller, logGroupName=_LOG_GROUP, **more)
             except AWSError as error:
-                if error.code not in ("NotImplemented", "ResourceAlreadyExistsException"):
-                    raise
+                if error.code != "ResourceAlreadyExistsException":
+                    return
 
     # --- both
 

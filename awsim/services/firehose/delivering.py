@@ -174,6 +174,8 @@ class Deliveries(Service):
         """Put what failed under the error prefix of a bucket."""
         converting = destinations.converted(stream.destination)
         kind = kind or (processing.CONVERSION if converting else processing.PROCESSING)
+        for code, message in dict.fromkeys((each.code, each.message) for each in failed):
+            self._log(_log_of(stream, stream.destination, bucket["BucketARN"]), bucket["RoleARN"], code, message)
         prefix = prefixes.for_failures(bucket.get("Prefix") or "", bucket.get("ErrorOutputPrefix") or "")
         now = self.clock.time()
         body = b"".join(each.document(now) for each in failed)
@@ -202,11 +204,19 @@ class Deliveries(Service):
             role=bucket["RoleARN"],
             encryption=bucket["EncryptionConfiguration"],
             since=self.clock.time(),
+            log=_log_of(stream, bucket, bucket["BucketARN"]),
         )
         return key
 
     def _deliver(
-        self, bucket: str, key: str, body: bytes, role: str, encryption: Mapping[str, Any], since: float
+        self,
+        bucket: str,
+        key: str,
+        body: bytes,
+        role: str,
+        encryption: Mapping[str, Any],
+        since: float,
+        log: Mapping[str, Any],
     ) -> None:
         """Put an object, or try again later; what S3 refuses for too long is lost."""
         more = {}
@@ -215,11 +225,29 @@ class Deliveries(Service):
             more = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key_arn}
         try:
             self.call("s3", "PutObject", as_=role, Bucket=bucket, Key=key, Body=body, **more)
-        except AWSError:
+        except AWSError as error:
+            self._log(log, role, f"S3.{error.code}", error.message)
             pause = self.limits["retry-interval"] or 0
             if self.clock.time() + pause <= since + (self.limits["retry-duration"] or 0):
-                again = {"bucket": bucket, "key": key, "body": body, "role": role}
+                again = {"bucket": bucket, "key": key, "body": body, "role": role, "log": log}
                 self.later(pause, "_deliver", **again, encryption=encryption, since=since)
+
+    def _log(self, log: Mapping[str, Any], role: str, code: str, message: str) -> None:
+        """Tell CloudWatch Logs of a failed delivery, where the destination has that switched on.
+
+        Source: Firehose Developer Guide, "Monitor Amazon Data Firehose using CloudWatch Logs"; group and stream have to
+        be there.
+        """
+        options = log["options"]
+        if not (options.get("Enabled") and options.get("LogGroupName") and options.get("LogStreamName")):
+            return
+        told = {**log["about"], "message": message, "errorCode": code}
+        event = {"timestamp": round(self.clock.time() * 1000), "message": json.dumps(told, separators=(",", ":"))}
+        where = {"logGroupName": options["LogGroupName"], "logStreamName": options["LogStreamName"]}
+        try:
+            self.call("logs", "PutLogEvents", as_=role, **where, logEvents=[event])
+        except AWSError:
+            return  # what the role may not write is lost
 
     def _random(self) -> str:
         return self.ids.text("random-string", 11, _LETTERS)
@@ -236,6 +264,7 @@ class Deliveries(Service):
             role=bucket["RoleARN"],
             encryption=bucket["EncryptionConfiguration"],
             since=self.clock.time(),
+            log=_log_of(stream, bucket, bucket["BucketARN"]),
         )
 
     # --- endpoints
@@ -324,6 +353,16 @@ class Deliveries(Service):
         except (ValueError, RecursionError, KeyError, TypeError):
             raise AWSError("SecretsManager.InvalidSecret", f"The secret does not hold {member}.") from None
         return str(value)
+
+
+def _log_of(stream: DeliveryStream, settings: Settings, destination: str) -> dict[str, Any]:
+    """Where failures of a destination are told of, and what of it is."""
+    about = {
+        "deliveryStreamARN": stream.arn,
+        "destination": destination,
+        "deliveryStreamVersionId": stream.version,
+    }
+    return {"options": settings.get("CloudWatchLoggingOptions") or {}, "about": about}
 
 
 def _read(answer: Mapping[str, Any]) -> Any:

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 from awsim.errors import AWSError
 from awsim.eventing import retries
 from awsim.services.lambda_ import names
-from awsim.services.lambda_.executing import Executing, descending, lineage
+from awsim.services.lambda_.executing import descending, lineage
 from awsim.services.lambda_.function import Function
+from awsim.services.lambda_.logs import Logging
 from awsim.services.lambda_.names import LATEST
 from awsim.services.lambda_.refusals import invalid, missing, no_function
 from awsim.services.lambda_.running import Outcome
@@ -65,7 +66,7 @@ class EventSettings(Entity):
         }
 
 
-class Asynchronous(Executing):
+class Asynchronous(Logging):
     """Events that wait for their function."""
 
     # --- settings

@@ -11,20 +11,23 @@ detection".
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 from awsim.auth.credentials import administrator
 from awsim.errors import AWSError
-from awsim.services.lambda_ import packages, running
+from awsim.services.lambda_ import packages, reporting, running
 from awsim.services.lambda_.base import Base
 from awsim.services.lambda_.environment import variables
 from awsim.services.lambda_.function import PENDING, Function, Version
+from awsim.services.lambda_.output import Line, Output, collected
 from awsim.services.lambda_.packages import Modules, NoHandler, NoModule
 from awsim.services.lambda_.refusals import conflict
+from awsim.services.lambda_.reporting import Run
 from awsim.services.lambda_.running import Context, Ended, Outcome
+from awsim.state import Dict
 
 Code = Callable[[Any, Any], Any]
 # How many executions may stand on each other in one thread before asynchronous ones wait for the first to end.
@@ -65,6 +68,7 @@ class Executing(Base):
 
     def setup(self) -> None:
         super().setup()
+        self.log_streams = Dict()  # function id, version, revision, which of the runs side by side -> (name, last used)
         # Execution environments of code from zips: what they remember is the code's own business, as in AWS, and no
         # snapshot takes it back. Function id and revision -> (modules, log stream, last used).
         self._environments: dict[tuple[str, str, str], tuple[Modules, str, float]] = {}
@@ -150,20 +154,18 @@ class Executing(Base):
         arn = function.qualified(qualifier)
         deadline = started + version.timeout
         context = Context(version, arn, request_id, stream, deadline, self.clock.time, client_context)
+        written = Output(self.clock.time, request_id, version.settings["LoggingConfig"].get("ApplicationLogLevel"))
         over = self._variables(version, stream)
         session = f"assumed-role/{version.role.partition('/')[2]}/{function.name}"
         who = f"arn:{self.partition}:sts::{version.role.split(':')[4]}:{session}"
-        init = None
-        with self.cloud.unlocked(), self.cloud.acting_as(who), variables(over):
+        with self.cloud.unlocked(), self.cloud.acting_as(who), variables(over), collected(written):
             if isinstance(code, Modules):
-                ended = _from_zip(code, version.settings["Handler"], event, context)
+                ended = _from_zip(code, version.settings["Handler"], event, context, written)
             elif isinstance(code, Ended):
                 ended = code
             else:
                 ended = running.run(code, event, context)
         seconds = self.clock.time() - started
-        if fresh:
-            init = 0.0
         if isinstance(code, Modules):
             self._environments[_environment(version)] = (code, stream, self.clock.time())
         if seconds > version.timeout:
@@ -172,8 +174,28 @@ class Executing(Base):
         if most is not None and len(ended.payload) > most:
             error = self.limits.error("response-payload", measured=len(ended.payload))
             ended = running.failed(error.code, error.message)
-        log = running.log(version, request_id, ended, seconds, started, init)
-        return Outcome(ended.payload, running.UNHANDLED if ended.error is not None else None, log, version.number)
+        memory = min(version.settings["MemorySize"], int(self.limits["memory-used"]))
+        init = 0.0 if fresh else None
+        run = Run(
+            version,
+            request_id,
+            started,
+            seconds,
+            ended.error,
+            memory,
+            init,
+            written.end(),
+            written.loaded,
+            written.begun,
+        )
+        lines = reporting.log(run)
+        self.write_log(who, context.log_group_name, stream, lines)
+        told = "".join(line.text for line in lines)
+        return Outcome(ended.payload, running.UNHANDLED if ended.error is not None else None, told, version.number)
+
+    def write_log(self, who: str, group: str, stream: str, lines: Sequence[Line]) -> None:
+        """Have the lines of a run written into its log stream, as its role."""
+        raise NotImplementedError
 
     def _code_for(
         self, function: Function, version: Version, qualifier: str | None, now: float
@@ -205,8 +227,14 @@ class Executing(Base):
         return running.failed("Runtime.ImportModuleError", told, ""), self._log_stream(version, now), False
 
     def _log_stream(self, version: Version, now: float) -> str:
-        day = running.day(now)
-        return f"{day}/[{version.number}]{self.ids.hex('log-stream', 32)}"
+        """The log stream of an execution environment: runs one after the other share it, those side by side do not."""
+        place = (*_environment(version), version.function.running)
+        name, used = self.log_streams.get(place, ("", 0.0))
+        life = self.limits["environment-life"]
+        if not name or (life is not None and now - used > life):
+            name = f"{running.day(now)}/[{version.number}]{self.ids.hex('log-stream', 32)}"
+        self.log_streams[place] = (name, now)
+        return name
 
     def _variables(self, version: Version, stream: str) -> Mapping[str, str]:
         settings = version.settings
@@ -242,9 +270,10 @@ def _environment(version: Version) -> tuple[str, str, str]:
     return version.function.id, version.number, version.revision
 
 
-def _from_zip(modules: Modules, name: str, event: Any, context: Context) -> Ended:
+def _from_zip(modules: Modules, name: str, event: Any, context: Context, written: Output) -> Ended:
     try:
         handler = modules.handler(name)
+        written.begin()
     except NoModule as problem:
         return running.failed("Runtime.ImportModuleError", str(problem), context.aws_request_id)
     except NoHandler as problem:

@@ -1,7 +1,7 @@
-"""Running code: the context object, what a runtime makes of answers and exceptions, and the log of a run.
+"""Running code: the context object, and what a runtime makes of answers and exceptions.
 
 Sources: Lambda Developer Guide, "Using the Lambda context object to retrieve Python function information", "Building
-with Python", errors of the Python runtime; "Viewing logs for Python Lambda functions".
+with Python", errors of the Python runtime.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import traceback
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from math import ceil
 from typing import Any, NamedTuple
 
 from awsim.errors import AwsimError
 from awsim.services.lambda_.function import Version
+from awsim.services.lambda_.reporting import TIMED_OUT
 
 UNHANDLED = "Unhandled"
 Error = dict[str, Any]
@@ -137,7 +137,7 @@ def failed(type: str, message: str, request_id: str | None = None) -> Ended:
 
 def timed_out(request_id: str, seconds: float) -> Ended:
     message = f"RequestId: {request_id} Error: Task timed out after {seconds:.2f} seconds"
-    return _failed({"errorType": "Sandbox.Timedout", "errorMessage": message})
+    return _failed({"errorType": TIMED_OUT, "errorMessage": message})
 
 
 def _failed(told: Error) -> Ended:
@@ -159,34 +159,6 @@ def _status(problem: SystemExit) -> int:
     return problem.code if isinstance(problem.code, int) else 0 if problem.code is None else 1
 
 
-def log(
-    version: Version, request_id: str, ended: Ended, seconds: float, started: float, init: float | None = None
-) -> str:
-    """The lines that Lambda itself writes about a run, in the Text format."""
-    lines = [f"START RequestId: {request_id} Version: {version.number}"]
-    limit = version.timeout
-    late = ended.error is not None and ended.error["errorType"] == "Sandbox.Timedout"
-    if ended.error is not None and not late:
-        trace = "".join(ended.error.get("stackTrace") or ())
-        text = f"[ERROR] {ended.error['errorType']}: {ended.error['errorMessage']}"
-        lines.append(f"{text}\nTraceback (most recent call last):\n{trace.rstrip()}" if trace else text)
-    if late:
-        lines.append(f"{_instant(started + limit)} {request_id} Task timed out after {limit:.2f} seconds\n")
-    lines.append(f"END RequestId: {request_id}")
-    milliseconds = min(seconds, limit) * 1000
-    memory = version.settings["MemorySize"]
-    report = (
-        f"REPORT RequestId: {request_id}\tDuration: {milliseconds:.2f} ms\t"
-        f"Billed Duration: {max(ceil(milliseconds), 1)} ms\tMemory Size: {memory} MB\t"
-    )
-    lines.append(report if init is None else f"{report}Init Duration: {init * 1000:.2f} ms\t")
-    return "\n".join(lines) + "\n"
-
-
 def day(time: float) -> str:
     """As the names of log streams begin."""
     return datetime.fromtimestamp(time, UTC).strftime("%Y/%m/%d")
-
-
-def _instant(time: float) -> str:
-    return datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
