@@ -219,9 +219,10 @@ class Base(Service):
         limits = self.limits
         if consumed is not None:
             consumed.units += write_units(old, new, limits, transaction=transaction)
-        if not transaction and self._throttled("write"):
+        quiet = limits.quiet
+        if not quiet and not transaction and self._throttled("write"):
             self._draw_write(table, place, old, new)
-        table.write(place, old, new, limits, consumed, self._lags(), transaction=transaction)
+        table.write(place, old, new, limits, consumed, None if quiet else self._lags(), transaction=transaction)
         if table.expiries is not None and new is not None:
             self._owner(table)._watch_expiry(table)
 

@@ -49,6 +49,7 @@ class BatchOperations(ItemOperations):
         unprocessed: dict[str, Any] = {}
         reports = []
         room, size, refusal, done = limits["batch-get-size"], 0, None, 0
+        quiet, throttling = limits.quiet, self.cloud.throttling
         for name, table, keys_and_places in wanted_keys:
             wish, projection, consumed = RequestItems[name], projections[name], Consumed(table)
             consistent = bool(wish.get("ConsistentRead"))
@@ -59,16 +60,17 @@ class BatchOperations(ItemOperations):
             for key, place in keys_and_places:
                 item = self._read(table, place, consistent)
                 bytes_ = item.size if item is not None else 0
-                if size + bytes_ > room or (done and self._left_undone(table, "read")):
+                if size + bytes_ > room or (done and throttling and self._left_undone(table, "read")):
                     left.append(key)
                     continue
                 units = read_units(bytes_, limits, consistent=consistent)
-                try:
-                    self._draw_key(table, place, units)
-                except AWSError as error:
-                    refusal = error
-                    left.append(key)
-                    continue
+                if not quiet:
+                    try:
+                        self._draw_key(table, place, units)
+                    except AWSError as error:
+                        refusal = error
+                        left.append(key)
+                        continue
                 done += 1
                 size += bytes_
                 consumed.units += units
@@ -115,13 +117,13 @@ class BatchOperations(ItemOperations):
         unprocessed: dict[str, Any] = {}
         metrics: dict[str, Any] = {}
         reports = []
-        refusal, done = None, 0
+        refusal, done, throttling = None, 0, self.cloud.throttling
         for name, table, placed in writes:
             consumed = wanted(ReturnConsumedCapacity, table)
             for wire, place, new in placed:
                 old = table.items.get(place)
-                charge = Consumed(table)
-                if done and self._left_undone(table, "write"):
+                charge = Consumed(table) if consumed is not None else None
+                if done and throttling and self._left_undone(table, "write"):
                     unprocessed.setdefault(name, []).append(wire)
                     continue
                 try:
@@ -133,7 +135,7 @@ class BatchOperations(ItemOperations):
                     unprocessed.setdefault(name, []).append(wire)
                     continue
                 done += 1
-                if consumed is not None:
+                if consumed is not None and charge is not None:
                     consumed.add(charge)
                 if ReturnItemCollectionMetrics == "SIZE":
                     report = collection_metrics(table, place, new or old) if new or old else None  # type: ignore[arg-type]
@@ -180,9 +182,7 @@ class BatchOperations(ItemOperations):
     def _left_undone(self, table: Table, what: str) -> bool:
         """Whether a batch leaves one more item unprocessed though there is capacity: AWS's to decide, where the test
         asked for throttling. (What is left of a batch of which nothing was done is an error: one always is.)"""
-        return self.cloud.throttling and self.choose(
-            "dynamodb.unprocessed", (False, True), what=f"left a {what} of {table.name} unprocessed"
-        )
+        return self.choose("dynamodb.unprocessed", (False, True), what=f"left a {what} of {table.name} unprocessed")
 
     def _draw_key(self, table: Table, place: Place, units: float) -> None:
         if self._throttled("read"):

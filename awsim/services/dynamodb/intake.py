@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from sys import intern
 from typing import TYPE_CHECKING, Any
 
+from awsim.errors import AWSError
 from awsim.services.dynamodb import numbers, values
 
 if TYPE_CHECKING:
@@ -60,7 +61,12 @@ def measured(wire: Mapping[str, Wire], limits: ServiceLimits) -> tuple[dict[str,
 
 
 def _fits(wire: Attributes, limits: ServiceLimits) -> bool:
-    return wire.depth == 1 or limits.fits("nesting-depth", wire.depth, 1)
+    if wire.depth > 1:
+        try:
+            limits.check("nesting-depth", wire.depth)
+        except AWSError:
+            return False  # whoever finds it value by value has the words for it
+    return True
 
 
 # --- what is taken: each gives the value, its size and how deep it is, or raises one of _OTHER

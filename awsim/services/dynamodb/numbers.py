@@ -113,6 +113,7 @@ def text_of(value: Number) -> str:
     return format(value, "f") if "E" in text else text
 
 
+@lru_cache(maxsize=4096)
 def size_of(value: Number) -> int:
     """Bytes that AWS counts: one for two digits (paired from the decimal point), one more, one for a minus sign."""
     if type(value) is int:

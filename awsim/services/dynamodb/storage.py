@@ -214,7 +214,7 @@ class Tree(Entity):
     def put(self, place: Place, item: Item | None, *, lag: float = 0.0, now: float = 0.0) -> None:
         """Set what stands at a place; None takes it away."""
         entries = self._entries
-        before = entries.get(place)
+        before = entries.items.get(place)
         if lag:
             self._keep(place, before, lag, now)
         if item is None:

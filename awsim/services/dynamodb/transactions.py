@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,10 +77,12 @@ class TransactionOperations(ItemOperations):
         reasons = Reasons(len(gets))
         places = []
         for number, (table, key, _) in enumerate(gets):
-            with reasons.of(number):
+            try:
                 table.keys.check_key(key, limits)
                 places.append(table.keys.place(key))
-            reasons.stop()  # AWS looks no further once an action is invalid
+            except AWSError as error:
+                reasons.note(number, error)
+                reasons.stop()  # AWS looks no further once an action is invalid
         if len({(table.name, place) for (table, _, _), place in zip(gets, places, strict=True)}) != len(gets):
             raise invalid(_TWICE)
         found: list[tuple[Item | None, Projection | None]] = []
@@ -100,8 +101,10 @@ class TransactionOperations(ItemOperations):
         if self._throttled("read"):
             for charge in charges.values():
                 first = next(number for number, (table, _, _) in enumerate(gets) if table is charge.table)
-                with reasons.of(first):
+                try:
                     self._draw_read(charge, {})
+                except AWSError as error:
+                    reasons.note(first, error)
             reasons.stop()
         result: dict[str, Any] = {"Responses": self._responses(found)}
         self._report(result, charges, ReturnConsumedCapacity, "ReadCapacityUnits")
@@ -132,34 +135,42 @@ class TransactionOperations(ItemOperations):
             action.table = self._table(action.table_name)
         reasons = Reasons(len(actions))
         for number, action in enumerate(actions):
-            with reasons.of(number):
+            try:
                 self._place(action)
-            reasons.stop()  # AWS looks no further once an action is invalid
+            except AWSError as error:
+                reasons.note(number, error)
+                reasons.stop()  # AWS looks no further once an action is invalid
         places = {(action.table.id, action.place) for action in actions if action.table is not None}
         if len(places) != len(actions):
             raise invalid(_TWICE)
         for number, action in enumerate(actions):
-            with reasons.of(number):
+            try:
                 self._evaluate(action)
+            except AWSError as error:
+                reasons.note(number, error)
         if self._throttled("write") and not reasons.any:
             for number, action in enumerate(actions):
-                with reasons.of(number):
+                try:
                     self._draw_action(action)
+                except AWSError as error:
+                    reasons.note(number, error)
         reasons.stop()
         charges: dict[str, Consumed] = {}
         metrics: dict[str, Any] = {}
+        charge: Consumed | None = None
         for action in actions:
             table = action.table
             assert table is not None
-            charge = charges.setdefault(table.name, Consumed(table))
+            if ReturnConsumedCapacity is not None:
+                charge = charges.setdefault(table.name, Consumed(table))
             if action.kind == "ConditionCheck":
-                charge.units += read_units(
-                    action.old.size if action.old else 0, limits, consistent=True, transaction=True
-                )
+                if charge is not None:
+                    charge.units += read_units(
+                        action.old.size if action.old else 0, limits, consistent=True, transaction=True
+                    )
                 continue
             self._change(table, action.place, action.old, action.new, charge, transaction=True)
-            item = action.new or action.old
-            if ReturnItemCollectionMetrics == "SIZE" and item is not None:
+            if ReturnItemCollectionMetrics == "SIZE" and (item := action.new or action.old) is not None:
                 report = collection_metrics(table, action.place, item)
                 if report is not None:
                     metrics.setdefault(table.name, []).append(report)
@@ -243,19 +254,15 @@ class Reasons:
         self._reasons: list[dict[str, Any]] = [{"Code": "None"} for _ in range(count)]
         self.any = False
 
-    def of(self, number: int) -> _Attempt:
-        """A block whose refusal becomes the reason of an action."""
-        return _Attempt(lambda error: self._note(number, error))
-
-    def _note(self, number: int, error: AWSError) -> bool:
+    def note(self, number: int, error: AWSError) -> None:
+        """Let the refusal of an action be a reason; raises one that is the whole request's."""
         code = _REASONS.get(error.code)
         if code is None:
-            return False
+            raise error
         self.any = True
         self._reasons[number] = {"Code": code, "Message": error.message}
         if "Item" in error.fields:
             self._reasons[number]["Item"] = error.fields["Item"]
-        return True
 
     def stop(self) -> None:
         """Cancel the transaction if any action was refused."""
@@ -268,14 +275,3 @@ class Reasons:
             status=400,
             fields={"CancellationReasons": self._reasons},
         )
-
-
-class _Attempt:
-    def __init__(self, note: Callable[[AWSError], bool]) -> None:
-        self._note = note
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        return isinstance(error, AWSError) and self._note(error)

@@ -26,15 +26,13 @@ class PathNode:
     def bind(self, scope: Scope) -> Path:
         """Resolve the #names; raises ExpressionError for one that is not defined, or a path too deep."""
         parts = self.parts
-        path: Path
         if len(parts) == 1:
             (part,) = parts
-            path = (scope.name(part),) if part[0] == "#" else parts  # type: ignore[index,arg-type]
-        else:
-            path = tuple(
-                scope.name(part) if type(part) is str and part[0] == "#" else part  # type: ignore[index]
-                for part in parts
-            )
+            return (scope.name(part),) if part[0] == "#" else parts  # type: ignore[index,arg-type]
+        path: Path = tuple(
+            scope.name(part) if type(part) is str and part[0] == "#" else part  # type: ignore[index]
+            for part in parts
+        )
         deepest = scope.limits["nesting-depth"]
         if deepest is not None and len(path) > deepest:
             raise ExpressionError(f"The document path has too many nesting levels; nesting levels: {len(path)}")

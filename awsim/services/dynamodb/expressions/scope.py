@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from awsim.errors import AWSError
@@ -11,25 +11,25 @@ from awsim.services.dynamodb import intake, values
 from awsim.services.dynamodb.expressions.lexer import ExpressionError
 from awsim.services.dynamodb.refusals import invalid
 
-_NAME = re.compile(r"#[0-9a-zA-Z_]+\Z")
-_VALUE = re.compile(r":[0-9a-zA-Z_]+\Z")
+_NOTHING: Mapping[str, Any] = {}
+_is_name = re.compile(r"#[0-9a-zA-Z_]+\Z").match
+_is_value = re.compile(r":[0-9a-zA-Z_]+\Z").match
 
 
 class Scope:
     """Names and values that expressions refer to; each must be used by one of them (`finish`)."""
 
-    __slots__ = ("_names", "_unused_names", "_unused_values", "_values", "limits")
+    __slots__ = ("_names", "_used", "_values", "limits")
 
     def __init__(self, names: Mapping[str, str] | None, given: Mapping[str, Any] | None, limits: Any) -> None:
         self.limits = limits
-        self._names = _checked_names(names, limits) if names is not None else {}
-        self._values = _loaded(given, limits) if given is not None else {}
-        self._unused_names = dict.fromkeys(self._names)
-        self._unused_values = dict.fromkeys(self._values)
+        self._names = _checked_names(names, limits) if names is not None else _NOTHING
+        self._values = _loaded(given, limits) if given is not None else _NOTHING
+        self._used: set[str] = set()  # of either: names and values differ in their first characters
 
     @classmethod
     def of(cls, names: Mapping[str, str], loaded: Mapping[str, Any], limits: Any) -> Scope:
-        """A scope of names and of values in memory, neither of which need be used."""
+        """A scope of names and of values in memory, none of which need be used: `finish` is not for it."""
         scope = cls(None, None, limits)
         scope._names, scope._values = names, loaded
         return scope
@@ -42,7 +42,7 @@ class Scope:
             raise ExpressionError(
                 f"An expression attribute name used in the document path is not defined; attribute name: {placeholder}"
             ) from None
-        self._unused_names.pop(placeholder, None)
+        self._used.add(placeholder)
         return name
 
     def value(self, placeholder: str) -> Any:
@@ -53,7 +53,7 @@ class Scope:
             raise ExpressionError(
                 f"An expression attribute value used in expression is not defined; attribute value: {placeholder}"
             ) from None
-        self._unused_values.pop(placeholder, None)
+        self._used.add(placeholder)
         return value
 
     def check_operators(self, count: int) -> None:
@@ -66,10 +66,14 @@ class Scope:
 
     def finish(self) -> None:
         """Raise ValidationException if a name or a value was not used by any expression."""
-        for unused, parameter in (
-            (self._unused_names, "ExpressionAttributeNames"),
-            (self._unused_values, "ExpressionAttributeValues"),
+        used = self._used
+        if len(used) == len(self._names) + len(self._values):
+            return
+        for given, parameter in (
+            (self._names, "ExpressionAttributeNames"),
+            (self._values, "ExpressionAttributeValues"),
         ):
+            unused = [placeholder for placeholder in given if placeholder not in used]
             if unused:
                 raise invalid(f"Value provided in {parameter} unused in expressions: keys: {{{', '.join(unused)}}}")
 
@@ -78,8 +82,10 @@ def _checked_names(names: Mapping[str, str], limits: Any) -> Mapping[str, str]:
     if not names:
         raise invalid("ExpressionAttributeNames must not be empty")
     longest = limits["expression-attribute-name-length"]
+    longest_placeholder = limits["expression-placeholder-length"]
     for placeholder, name in names.items():
-        _check_placeholder(placeholder, _NAME, "ExpressionAttributeNames", limits)
+        if not _is_name(placeholder) or (longest_placeholder is not None and len(placeholder) > longest_placeholder):
+            raise _wrong_placeholder(placeholder, _is_name, "ExpressionAttributeNames", limits)
         if not name:
             raise invalid(
                 f"ExpressionAttributeNames contains invalid value: Empty attribute name for key {placeholder}"
@@ -92,8 +98,10 @@ def _checked_names(names: Mapping[str, str], limits: Any) -> Mapping[str, str]:
 def _loaded(given: Mapping[str, Any], limits: Any) -> dict[str, Any]:
     if not given:
         raise invalid("ExpressionAttributeValues must not be empty")
+    longest = limits["expression-placeholder-length"]
     for placeholder in given:
-        _check_placeholder(placeholder, _VALUE, "ExpressionAttributeValues", limits)
+        if not _is_value(placeholder) or (longest is not None and len(placeholder) > longest):
+            raise _wrong_placeholder(placeholder, _is_value, "ExpressionAttributeValues", limits)
     known = intake.measured(given, limits)
     if known is not None:
         return known[0]
@@ -110,9 +118,8 @@ def _loaded(given: Mapping[str, Any], limits: Any) -> dict[str, Any]:
     return loaded
 
 
-def _check_placeholder(placeholder: str, syntax: re.Pattern[str], parameter: str, limits: Any) -> None:
-    if not syntax.match(placeholder):
-        raise invalid(f'{parameter} contains invalid key: Syntax error; key: "{placeholder}"')
-    longest = limits["expression-placeholder-length"]
-    if longest is not None and len(placeholder) > longest:
-        raise limits.error("expression-placeholder-length", parameter=parameter, key=placeholder)
+def _wrong_placeholder(placeholder: str, known: Callable[[str], Any], parameter: str, limits: Any) -> AWSError:
+    if known(placeholder):
+        error: AWSError = limits.error("expression-placeholder-length", parameter=parameter, key=placeholder)
+        return error
+    return invalid(f'{parameter} contains invalid key: Syntax error; key: "{placeholder}"')

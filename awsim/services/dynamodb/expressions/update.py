@@ -56,10 +56,7 @@ class Update:
     def __init__(self, actions: list[Action], limits: Any) -> None:
         self.actions = actions
         self.paths = tuple([action.path for action in actions])
-        self.only_removes = bool(actions)
-        for action in actions:
-            if action.section not in ("REMOVE", "DELETE"):
-                self.only_removes = False
+        self.only_removes = bool(actions) and {action.section for action in actions}.isdisjoint(("SET", "ADD"))
         self._limits = limits
 
     def apply(self, item: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,19 +64,22 @@ class Update:
         flat: dict[str, Any] | None = None
         tree: dict[Any, Any] = {}
         for action in self.actions:
-            change = _change(action, item, self._limits)
             path = action.path
             if len(path) == 1:
                 if flat is None:
                     flat = dict(item)
-                name = path[0]
-                after = change(flat.get(name, ABSENT))  # type: ignore[arg-type]
+                name: str = path[0]  # type: ignore[assignment]
+                if action.section == "SET":
+                    after = action.value(item)  # type: ignore[misc]
+                else:
+                    after = _change(action, item, self._limits)(flat.get(name, ABSENT))
                 if after is ABSENT:
-                    flat.pop(name, None)  # type: ignore[arg-type]
+                    flat.pop(name, None)
                 else:
                     # Interned: a million items share their attributes' names.
-                    flat[intern(name)] = after  # type: ignore[arg-type]
+                    flat[intern(name)] = after
                 continue
+            change = _change(action, item, self._limits)
             branch = tree
             for part in path[:-1]:
                 branch = branch.setdefault(part, {})
@@ -185,6 +185,11 @@ class ActionNode:
         self.value = value
 
 
+# Right sides with several operands; sections whose right side is a set (or what ADD adds).
+_COMPOSED = (CallNode, SumNode)
+_OF_SETS = ("ADD", "DELETE")
+
+
 class Tree:
     """A parsed update expression. `operators` is how many AWS counts."""
 
@@ -197,15 +202,17 @@ class Tree:
     def bind(self, scope: Scope) -> Update:
         """Resolve names and values, check paths and operand types; raises ExpressionError."""
         scope.check_operators(self.operators)
-        paths = [node.path.bind(scope) for node in self.actions]
+        nodes = self.actions
+        paths = [node.path.bind(scope) for node in nodes]
         # What a value is missing for is said before paths that overlap, wrong types after.
-        if len(self.actions) > 1 or isinstance(self.actions[0].value, CallNode | SumNode):
-            for node in self.actions:
+        if len(nodes) > 1 or nodes[0].value.__class__ in _COMPOSED:
+            for node in nodes:
                 _resolve(node.value, scope)
             check_distinct(paths)
-        for node in self.actions:
-            _check_operand(node, scope)
-        return Update([_bind(node, path, scope) for node, path in zip(self.actions, paths, strict=True)], scope.limits)
+        for node in nodes:
+            if node.section in _OF_SETS:
+                _check_operand(node, scope)
+        return Update([_bind(node, path, scope) for node, path in zip(nodes, paths, strict=True)], scope.limits)
 
 
 @lru_cache(maxsize=4096)
@@ -328,21 +335,26 @@ def _resolve(node: Operand | SumNode | None, scope: Scope) -> None:
 
 
 def _check_operand(node: ActionNode, scope: Scope) -> None:
-    if node.section in ("ADD", "DELETE") and isinstance(node.value, ValueNode):
-        kind = values.type_of(scope.value(node.value.placeholder))
-        if kind in _OPERAND_NAMES and not (node.section == "ADD" and kind == "N"):
-            raise ExpressionError(
-                "Incorrect operand type for operator or function; "
-                f"operator: {node.section}, operand type: {_OPERAND_NAMES[kind]}"
-            )
+    assert isinstance(node.value, ValueNode)
+    kind = values.type_of(scope.value(node.value.placeholder))
+    if kind in _OPERAND_NAMES and not (node.section == "ADD" and kind == "N"):
+        raise ExpressionError(
+            "Incorrect operand type for operator or function; "
+            f"operator: {node.section}, operand type: {_OPERAND_NAMES[kind]}"
+        )
 
 
 def _bind(node: ActionNode, path: Path, scope: Scope) -> Action:
-    if node.value is None:
+    operand = node.value
+    kind = operand.__class__
+    if kind is ValueNode:
+        constant = scope.value(operand.placeholder)  # type: ignore[union-attr]
+        return Action(node.section, path, lambda item: constant, values.type_of(constant))
+    if operand is None:
         return Action(node.section, path, None, None)
-    if isinstance(node.value, SumNode):
-        return Action(node.section, path, _bind_sum(node.value, scope), "N")
-    bound = _bind_operand(node.value, scope)
+    if kind is SumNode:
+        return Action(node.section, path, _bind_sum(operand, scope), "N")  # type: ignore[arg-type]
+    bound = _bind_operand(operand, scope)  # type: ignore[arg-type]
     return Action(node.section, path, _required(bound), bound.type)
 
 
