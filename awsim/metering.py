@@ -16,7 +16,7 @@ from awsim.state.undo import current
 Dimensions = tuple[tuple[str, str], ...]
 
 # So many notes a service keeps before CloudWatch sums them up unasked: bounds memory, not what is known.
-_MOST = 65_536
+_MOST = 16_384
 
 
 class Sample(NamedTuple):
@@ -36,7 +36,8 @@ class Sample(NamedTuple):
 class Level(NamedTuple):
     """What a resource shows from `time` on, published every `period` seconds; None where it is no more.
 
-    Told again only where it differs: whoever reads holds the last value.
+    Told again only where it differs: whoever reads holds the last value. `ages`: it grows with time, since the time
+    that `value` is.
     """
 
     namespace: str
@@ -46,6 +47,7 @@ class Level(NamedTuple):
     time: float
     value: float | None
     period: int = 60
+    ages: bool = False
     account: str | None = None
     region: str | None = None
 

@@ -63,17 +63,23 @@ class Series(Entity):
 class Steps(Entity):
     """A level that a resource shows: published every `period` seconds, held until it is told anew."""
 
-    __slots__ = ("period", "steps", "unit")
+    __slots__ = ("ages", "period", "steps", "unit")
 
-    def __init__(self, unit: str, period: int) -> None:
+    def __init__(self, unit: str, period: int, ages: bool) -> None:
         self.unit = unit
         self.period = period
+        self.ages = ages  # values are the times since when it has grown
         self.steps = SortedDict()  # time -> value; None from the time on at which the resource is no more
 
-    def tell(self, time: float, value: float | None) -> None:
-        known = self.at(time)
-        if known != value or (not self.steps and value is not None):
-            self.steps[time] = value
+    def tell(self, time: float, value: float | None, now: float) -> None:
+        """What it has shown since `time`; where something else is known of a later time, since `now`."""
+        if not self.steps:
+            if value is not None:
+                self.steps[time] = value
+            return
+        last, known = self.steps.peekitem()
+        if known != value:
+            self.steps[time if time >= last else now] = value
 
     def at(self, time: float) -> float | None:
         index = self.steps.bisect_right(time) - 1
@@ -86,8 +92,11 @@ class Steps(Entity):
         first = max(start, floor(self.steps.peekitem(0)[0] / self.period) * self.period)
         time = -(-first // self.period) * self.period
         while time < end and time <= now:
+            when = min(time + self.period, now)
             value = self.at(min(time + self.period - 1e-3, now))
             if value is not None:
+                if self.ages:
+                    value = max(0.0, when - value)
                 yield time, Summary(1, value, value, value, ((value, 1),))
             time += self.period
 
@@ -113,10 +122,10 @@ class Metric(Entity):
             series = self.series[unit] = Series(unit)
         return series
 
-    def levelled(self, unit: str, period: int) -> Steps:
+    def levelled(self, unit: str, period: int, ages: bool) -> Steps:
         series = self.series.get(unit)
         if series is None:
-            series = self.series[unit] = Steps(unit, period)
+            series = self.series[unit] = Steps(unit, period, ages)
         return series
 
     def of(self, unit: str | None) -> list[Series | Steps]:

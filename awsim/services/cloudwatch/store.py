@@ -57,13 +57,14 @@ class Store(Entity):
             known = self._metrics[name] = Metric(name, self._number, now)
         return known
 
-    def take(self, given: Sample | Level) -> None:
-        """What a service measured."""
+    def take(self, given: Sample | Level, now: float) -> None:
+        """What a service measured, or shows."""
         name = Name(given.namespace, given.name, tuple(sorted(given.dimensions)))
+        metric = self.metric(name, given.time)
         if isinstance(given, Sample):
-            self.metric(name, given.time).counted(given.unit).bucket(given.time).add(given.value, given.weight)
+            metric.counted(given.unit).bucket(given.time).add(given.value, given.weight)
         else:
-            self.metric(name, given.time).levelled(given.unit, given.period).tell(given.time, given.value)
+            metric.levelled(given.unit, given.period, given.ages).tell(given.time, given.value, now)
         self._touched(name)
 
     def put(self, datum: Datum, now: float) -> None:

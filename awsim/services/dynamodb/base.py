@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from awsim.errors import AWSError
 from awsim.gateway.validate import Violation
 from awsim.service import Service
-from awsim.services.dynamodb import texts, values
+from awsim.services.dynamodb import metrics, texts, values
 from awsim.services.dynamodb.capacity import Consumed, draw, write_units
 from awsim.services.dynamodb.expressions import Projection
 from awsim.services.dynamodb.index import Index
@@ -20,6 +20,10 @@ from awsim.services.dynamodb.streams import Stream
 from awsim.services.dynamodb.table import Table
 from awsim.state import Collection, Dict
 from awsim.wire.json_values import Written
+
+if TYPE_CHECKING:
+    from awsim.gateway.call import Call
+    from awsim.metering import Level, Sample
 
 _ARN = re.compile(r"arn:[a-z-]+:dynamodb:([a-z0-9-]+):([0-9]{12}):table/([^/:]+)(?:/(.*))?\Z")
 _NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}\Z")
@@ -50,14 +54,30 @@ class Base(Service):
     """State and helpers; see the modules beside this one for the operations."""
 
     name: ClassVar[str] = "dynamodb"
+    watchful = True
 
     tables = Collection("table", quota="tables")
 
     def setup(self) -> None:
         # Names of tables whose deletion is under way.
         self.deleting = Dict()
+        # What the call in progress reads and writes, for metrics; see `metrics`.
+        self.spent: list[metrics.Entry] = []
         # Streams by ARN, also those of tables that are gone, as long as they can be read.
         self.streams = Dict()
+
+    # --- metrics
+
+    def answered(self, call: Call) -> None:
+        self.measured.append((call.record, self.spent))
+        self.spent = []
+
+    def measurements(self, notes: Sequence[Any]) -> Iterator[Sample]:
+        return metrics.measurements(notes, self.limits, self.account)
+
+    def levels(self) -> Iterator[Level]:
+        for table in self.tables:
+            yield from metrics.levels(table)
 
     # --- what other services see
 
@@ -223,6 +243,7 @@ class Base(Service):
         if not quiet and not transaction and self._throttled("write"):
             self._draw_write(table, place, old, new)
         table.write(place, old, new, limits, consumed, None if quiet else self._lags(), transaction=transaction)
+        self.spent.append((metrics.WRITE, table, place, old, new, transaction))
         if table.expiries is not None and new is not None:
             self._owner(table)._watch_expiry(table)
 

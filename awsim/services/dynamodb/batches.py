@@ -9,6 +9,7 @@ from awsim.services.dynamodb import intake, texts
 from awsim.services.dynamodb.base import wanted
 from awsim.services.dynamodb.capacity import Consumed, read_units
 from awsim.services.dynamodb.items import ItemOperations, collection_metrics
+from awsim.services.dynamodb.metrics import READ
 from awsim.services.dynamodb.refusals import invalid
 from awsim.services.dynamodb.schema import NOT_THE_KEY, Place
 from awsim.services.dynamodb.storage import Item
@@ -71,6 +72,7 @@ class BatchOperations(ItemOperations):
                         refusal = error
                         left.append(key)
                         continue
+                self.spent.append((READ, table, None, bytes_, consistent, False, 1))
                 done += 1
                 size += bytes_
                 consumed.units += units

@@ -11,6 +11,7 @@ from awsim.services.dynamodb import intake, legacy, values
 from awsim.services.dynamodb.base import Base, wanted
 from awsim.services.dynamodb.capacity import Consumed, read_units
 from awsim.services.dynamodb.expressions import Condition, Expressions, Projection, Update
+from awsim.services.dynamodb.metrics import READ
 from awsim.services.dynamodb.refusals import invalid, invalid_parameter
 from awsim.services.dynamodb.schema import Place
 from awsim.services.dynamodb.storage import Item
@@ -40,6 +41,7 @@ class ItemOperations(Base):
         table = self._table(TableName)
         table.keys.check_key(key, limits)
         item = self._read(table, table.keys.place(key), ConsistentRead)
+        self.spent.append((READ, table, None, 0 if item is None else item.size, ConsistentRead, False, 1))
         result: dict[str, Any] = {}
         if item is not None:
             if projection is not None:

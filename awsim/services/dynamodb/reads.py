@@ -12,6 +12,7 @@ from awsim.services.dynamodb.capacity import Consumed, read_units
 from awsim.services.dynamodb.expressions import Condition, Expressions, Projection
 from awsim.services.dynamodb.index import Index
 from awsim.services.dynamodb.items import ItemOperations
+from awsim.services.dynamodb.metrics import READ
 from awsim.services.dynamodb.ranges import Stretch, check_start, key_range, start_place
 from awsim.services.dynamodb.refusals import invalid, invalid_parameter
 from awsim.services.dynamodb.schema import Place, segment_bounds
@@ -305,6 +306,7 @@ class ReadOperations(ItemOperations):
         if not ended and last is not None:
             names = index.start_key_names if index is not None else table.keys.names
             result["LastEvaluatedKey"] = {name: values.dump(last.attributes[name]) for name in names}
+        self.spent.append((READ, table, index, size, page.consistent, False, matched))
         throttled = self._throttled("read")
         if throttled or mode is not None:
             consumed = Consumed(table)

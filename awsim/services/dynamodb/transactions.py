@@ -10,6 +10,7 @@ from awsim.services.dynamodb import intake, texts
 from awsim.services.dynamodb.capacity import Consumed, draw, read_units, write_units
 from awsim.services.dynamodb.expressions import Condition, Projection, Update
 from awsim.services.dynamodb.items import ItemOperations, collection_metrics
+from awsim.services.dynamodb.metrics import READ
 from awsim.services.dynamodb.refusals import invalid
 from awsim.services.dynamodb.schema import Place
 from awsim.services.dynamodb.storage import Item
@@ -93,6 +94,7 @@ class TransactionOperations(ItemOperations):
             charge = charges.setdefault(table.name, Consumed(table))
             charge.units += read_units(item.size if item else 0, limits, consistent=True, transaction=True)
             found.append((item, projection))
+            self.spent.append((READ, table, None, item.size if item else 0, True, True, 1))
             if item is not None:
                 size += item.size
                 if projection is not None:

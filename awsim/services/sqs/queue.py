@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from awsim.sealing import Seal
 from awsim.services.sqs import receipts
 from awsim.services.sqs.groups import Groups
-from awsim.services.sqs.metrics import MOVED, REMOVED, SENT, Notes
 from awsim.services.sqs.message import DELAYED, GONE, IN_FLIGHT, VISIBLE, Entry, Message
+from awsim.services.sqs.metrics import MOVED, REMOVED, SENT, Notes
 from awsim.services.sqs.refusals import ExpiredReceiptHandle, invalid, unknown_handle
 from awsim.services.sqs.timeline import Retention, Transitions
 from awsim.state import Dict, Entity, List, Tags
@@ -40,9 +40,9 @@ class Queue(Entity):
     """
 
     __slots__ = (
-        "_delayed", "_entries", "_groups", "_in_flight", "_limits", "_notes", "_order", "_posted", "_retention", "_secret",
-        "_transitions", "arn", "created", "deleted", "modified", "moves", "name", "purged", "seal", "settings", "tags",
-        "watchers",
+        "_delayed", "_entries", "_groups", "_in_flight", "_limits", "_notes", "_order", "_posted", "_retention",
+        "_secret", "_transitions", "arn", "created", "deleted", "modified", "moves", "name", "purged", "seal",
+        "settings", "tags", "watchers",
     )  # fmt: skip
 
     fifo: ClassVar[bool]

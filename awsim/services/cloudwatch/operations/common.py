@@ -7,10 +7,12 @@ from typing import Any
 
 from awsim.errors import AWSError
 from awsim.gateway.validate import Violation
+from awsim.metering import Level
 from awsim.service import Service
 from awsim.services.cloudwatch.metric import Metric, Name
 from awsim.services.cloudwatch.refusals import worded
 from awsim.services.cloudwatch.store import Store
+from awsim.state import Dict
 
 # Operations that list violations as operations on metrics do; the others as most services of AWS.
 _OF_METRICS = frozenset(
@@ -36,6 +38,7 @@ class Operations(Service):
 
     def setup(self) -> None:
         self.store = Store(self._limit, self.touched)
+        self._shown = Dict()  # key of a service instance -> the levels that it showed last
 
     def _limit(self, row: str) -> float:
         value: float = self.limits[row]
@@ -48,18 +51,30 @@ class Operations(Service):
 
     def gather(self) -> None:
         """Take in what all services have measured so far, and what their resources show now."""
+        now = self.clock.time()
         for instance in self.cloud.instances():
+            where = (instance.account, instance.region)
+            shown: list[Level] = []
+            if type(instance).levels is not Service.levels and (instance.scope != "region" or where == self._place):
+                shown = [*instance.levels()]
+                shown += self._ended(instance, shown, now)
             if len(instance.measured):
                 self.take_in(instance)
-            where = (instance.account, instance.region)
-            if type(instance).levels is not Service.levels and (instance.scope != "region" or where == self._place):
-                for level in instance.levels():
-                    self._owner(level.account, level.region, instance).store.take(level)
+            for level in shown:
+                self._owner(level.account, level.region, instance).store.take(level, now)
+
+    def _ended(self, instance: Service, shown: list[Level], now: float) -> list[Level]:
+        """What an instance showed before and shows no more."""
+        names = {level[:4]: level for level in shown}
+        before: dict[Any, Level] = self._shown.get(instance.key, {})
+        self._shown[instance.key] = names
+        return [level._replace(time=now, value=None) for key, level in before.items() if key not in names]
 
     def take_in(self, instance: Service) -> None:
         """Take in the notes of a service instance."""
+        now = self.clock.time()
         for sample in instance.measurements(instance.measured.take()):
-            self._owner(sample.account, sample.region, instance).store.take(sample)
+            self._owner(sample.account, sample.region, instance).store.take(sample, now)
 
     def _owner(self, account: str | None, region: str | None, instance: Service) -> Any:
         where = (account or instance.account, region or instance.region)

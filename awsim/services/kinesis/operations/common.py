@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from typing import Any, TypeVar
 
 from awsim.auth.policy import parse
 from awsim.errors import AWSError
+from awsim.metering import Sample
 from awsim.service import ResourceSide, Service
+from awsim.services.kinesis import metrics
 from awsim.services.kinesis.consumer import Consumer
 from awsim.services.kinesis.refusals import invalid, no_stream, not_active
 from awsim.services.kinesis.stream import Stream
@@ -50,6 +52,9 @@ class Operations(Service):
 
     def setup(self) -> None:
         self.account_settings = Dict()
+
+    def measurements(self, notes: Sequence[Any]) -> Iterator[Sample]:
+        return metrics.measurements(notes)
 
     # --- streams
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from awsim.errors import AWSError
-from awsim.services.kinesis import sequence
+from awsim.services.kinesis import metrics, sequence
 from awsim.services.kinesis.consumer import Consumer
 from awsim.services.kinesis.operations.common import page, shared
 from awsim.services.kinesis.operations.records import RecordOperations, child_shards, shown
@@ -179,10 +179,10 @@ class ConsumerOperations(RecordOperations):
             int(self.limits["read-size"]),
             float("inf"),
         )
-        event: dict[str, Any] = {
-            "Records": [shown(record) for record in records],
-            "MillisBehindLatest": shard.behind(following, now),
-        }
+        behind = shard.behind(following, now)
+        size = sum(record.size for record in records)
+        self.measured.append((now, stream.name, metrics.EVENT, len(records), size, behind))
+        event: dict[str, Any] = {"Records": [shown(record) for record in records], "MillisBehindLatest": behind}
         ended = not shard.open and following >= shard.latest
         if ended:
             event["ChildShards"] = child_shards(stream, shard)

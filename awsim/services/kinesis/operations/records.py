@@ -9,7 +9,7 @@ from typing import Any
 
 from awsim.errors import AWSError
 from awsim.gateway.validate import Violation
-from awsim.services.kinesis import sequence, tokens
+from awsim.services.kinesis import metrics, sequence, tokens
 from awsim.services.kinesis.operations.common import shared
 from awsim.services.kinesis.operations.shards import ShardOperations
 from awsim.services.kinesis.refusals import invalid, malformed, moment, no_such_shard
@@ -52,7 +52,12 @@ class RecordOperations(ShardOperations):
         self.unlock(stream, stream.seal.to_write)
         now = self.clock.time()
         self._meter(stream, 1, size, now)
-        self._take_write(stream, shard, size, now)
+        try:
+            self._take_write(stream, shard, size, now)
+        except AWSError:
+            self._note(stream, now, metrics.PUT, None, {shard.id: (0, 0, 1)})
+            raise
+        self._note(stream, now, metrics.PUT, size, {shard.id: (1, size, 0)} if stream.metrics else {})
         number = shard.append(now, PartitionKey, Data, _encrypted(stream))
         self._tell(stream)
         return {"ShardId": shard.id, "SequenceNumber": str(number), "EncryptionType": stream.encryption}
@@ -78,6 +83,7 @@ class RecordOperations(ShardOperations):
         now = self.clock.time()
         self._meter(stream, len(shards), total, now)
         refused = self._refused(stream, shards, sizes, now)
+        self._note_batch(stream, now, shards, sizes, total, refused)
         if refused:
             taken = [place for place in range(len(shards)) if place not in refused]
             shards, keys, data = ([values[place] for place in taken] for values in (shards, keys, data))
@@ -175,6 +181,48 @@ class RecordOperations(ShardOperations):
                 scarce.add(shard.id)
         return frozenset(scarce)
 
+    # --- metrics
+
+    def _note(
+        self, stream: Stream, now: float, kind: str, size: int | None, shards: Mapping[str, tuple[int, int, int]]
+    ) -> None:
+        """Note a write; of each shard (records, bytes, records refused), where its stream has metrics of shards."""
+        self.measured.append((now, stream.name, kind, size))
+        self._note_shards(stream, now, shards)
+
+    def _note_shards(self, stream: Stream, now: float, shards: Mapping[str, tuple[int, int, int]]) -> None:
+        if stream.metrics:
+            for shard, counts in shards.items():
+                for note in metrics.of_shard(stream, shard, now, metrics.written(*counts)):
+                    self.measured.append(note)
+
+    def _note_batch(
+        self,
+        stream: Stream,
+        now: float,
+        shards: Sequence[Shard],
+        sizes: Sequence[int],
+        total: int,
+        refused: Mapping[int, AWSError],
+    ) -> None:
+        lost = sum(sizes[place] for place in refused)
+        out = len(refused)
+        self.measured.append((now, stream.name, metrics.PUTS, len(sizes) - out, total - lost, out))
+        if stream.metrics:
+            by_shard: dict[str, tuple[int, int, int]] = {}
+            for place, (shard, size) in enumerate(zip(shards, sizes, strict=True)):
+                records, held, gone = by_shard.get(shard.id, (0, 0, 0))
+                kept = place not in refused
+                by_shard[shard.id] = (records + kept, held + size * kept, gone + (not kept))
+            self._note_shards(stream, now, by_shard)
+
+    def _note_read(self, stream: Stream, shard: Shard, now: float, *counts: Any) -> None:
+        """Note a read: (records, bytes, milliseconds behind)."""
+        self.measured.append((now, stream.name, metrics.GET, *counts))
+        if stream.metrics:
+            for note in metrics.of_shard(stream, shard.id, now, metrics.read(*counts)):
+                self.measured.append(note)
+
     def watch(self, arn: str, key: tuple[str, str | None, str], method: str, **data: Any) -> None:
         """For services that poll a stream: have a method of theirs called, as later work, whenever records came."""
         self.stream_at(None, arn).watchers[key, method, *data.values()] = (key, method, data)
@@ -257,16 +305,19 @@ class RecordOperations(ShardOperations):
         shard = self.shard_to_read(stream, shard_id)
         self.unlock(stream, stream.seal.to_read)
         named = self._named(stream, shard)
-        self.limits.rate("shard-reads", shard.throughput_key, now=now, fields=named)
+        try:
+            self.limits.rate("shard-reads", shard.throughput_key, now=now, fields=named)
+        except AWSError:
+            self._note_read(stream, shard, now, None, 0, 0)
+            raise
         most = limit or int(self.limits["read-records"] or KEYS)
         records, following = shard.read(position, most, int(self.limits["read-size"]), self._visible_until(shard, now))
+        size = sum(record.size for record in records)
         if records:
-            size = sum(record.size for record in records)
             self.limits.rate("shard-bytes-out", shard.throughput_key, size, now=now, fields=named)
-        result: dict[str, Any] = {
-            "Records": [shown(record) for record in records],
-            "MillisBehindLatest": shard.behind(following, now),
-        }
+        behind = shard.behind(following, now)
+        self._note_read(stream, shard, now, len(records), size, behind)
+        result: dict[str, Any] = {"Records": [shown(record) for record in records], "MillisBehindLatest": behind}
         if shard.open or following < shard.latest:
             result["NextShardIterator"] = self._iterator(stream, shard, following)
         else:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
 from awsim.auth.policy import parse
 from awsim.errors import AWSError
 from awsim.limits.table import load
+from awsim.metering import Sample
 from awsim.service import ResourceSide, Service
-from awsim.services.sns import arns
+from awsim.services.sns import arns, metrics
 from awsim.services.sns.notification import Place
 from awsim.services.sns.outbox import Sent
 from awsim.services.sns.refusals import invalid, not_found
@@ -47,6 +48,9 @@ class Operations(Service):
         self.sms_attributes: Dict = Dict()
         self.opted_out = Dict()  # phone number -> when
         self.sandbox_numbers = Dict()  # phone number -> its one-time password, None once verified
+
+    def measurements(self, notes: Sequence[Any]) -> Iterator[Sample]:
+        return metrics.measurements(notes)
 
     # --- topics
 

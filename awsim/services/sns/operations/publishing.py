@@ -9,6 +9,7 @@ from typing import Any
 from awsim.errors import AWSError
 from awsim.services.sns import arns, contents, endpoints, topic_attributes
 from awsim.services.sns.message import Attributes, Message
+from awsim.services.sns.metrics import SIZE
 from awsim.services.sns.operations.delivering import LATE_ODDS, DeliveryOperations
 from awsim.services.sns.outbox import Sent
 from awsim.services.sns.refusals import invalid
@@ -186,6 +187,7 @@ class PublishOperations(DeliveryOperations):
         )
         answer["MessageId"] = message.id
         home = self._home(topic.account)
+        home.measured.append((now, topic.name, SIZE, contents.size(text, attributes)))
         if isinstance(topic, FifoTopic):
             topic.remember(message, now, self.limits["deduplication-interval"] or 0)
             if "ArchivePolicy" in topic.attributes:

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
 from math import inf
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from awsim.errors import AWSError
-from awsim.posting import Posting
 from awsim.services.sqs import attributes, batches, contents
 from awsim.services.sqs.fifo import FifoQueue
 from awsim.services.sqs.md5 import md5_of_attributes, md5_of_body
@@ -20,6 +19,9 @@ from awsim.services.sqs.operations.common import Operations
 from awsim.services.sqs.queue import Choose, Queue, no_choice
 from awsim.services.sqs.redrive import redrive_policy
 from awsim.services.sqs.refusals import WRONG_TYPE, invalid, missing, unknown_attribute
+
+if TYPE_CHECKING:
+    from awsim.posting import Posting
 
 # The header that brings AWSTraceHeader: AWS X-Ray Developer Guide, "Amazon SQS and AWS X-Ray".
 _TRACE_ID = "X-Amzn-Trace-Id"

@@ -1,0 +1,141 @@
+"""What DynamoDB tells CloudWatch.
+
+Each call is noted as its record in the journal and what it read and wrote: entries of `Base.spent`, from which units
+are reckoned here. Source: DynamoDB Developer Guide, "DynamoDB metrics and dimensions".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from awsim.metering import Dimensions, Level, Sample
+from awsim.services.dynamodb.capacity import Throughput, read_units, write_units
+
+if TYPE_CHECKING:
+    from awsim.calls import CallRecord
+    from awsim.limits.table import ServiceLimits
+    from awsim.services.dynamodb.table import Table
+
+READ, WRITE = "Read", "Write"
+_NAMESPACE = "AWS/DynamoDB"
+_WRITES = frozenset(("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"))
+_READS = frozenset(("GetItem", "Query", "Scan", "BatchGetItem", "TransactGetItems"))
+_STATEMENTS = frozenset(("ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"))
+_COUNTED = frozenset(("Query", "Scan"))
+_THROTTLES = frozenset(("ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"))
+_CONDITION = "ConditionalCheckFailedException"
+_CANCELLED = "TransactionCanceledException"
+
+#: (READ, table, index, bytes, consistent, transaction, items found) or (WRITE, table, place, old, new, transaction).
+Entry = tuple[Any, ...]
+Note = tuple["CallRecord", list[Entry]]
+
+
+def measurements(notes: Iterable[Note], limits: ServiceLimits, account: str) -> Iterator[Sample]:
+    """What notes say."""
+    for record, spent in notes:
+        if record.operation in _READS or record.operation in _WRITES or record.operation in _STATEMENTS:
+            yield from _of_call(record, spent, limits, account)
+        elif record.error is not None:
+            yield from _user_error(record)
+
+
+def _of_call(record: CallRecord, spent: list[Entry], limits: ServiceLimits, account: str) -> Iterator[Sample]:
+    time, operation = record.timestamp, record.operation
+    tables = dict.fromkeys(entry[1].name for entry in spent) or dict.fromkeys(_named(record))
+    error = record.error
+    for table in tables:
+        dimensions = (("TableName", table), ("Operation", operation))
+        if error is None:
+            yield Sample(_NAMESPACE, "SuccessfulRequestLatency", dimensions, "Milliseconds", time, 0)
+        elif error.code in _THROTTLES:
+            yield Sample(_NAMESPACE, "ThrottledRequests", dimensions, "Count", time, 1)
+            kind = READ if operation in _READS else WRITE
+            yield Sample(_NAMESPACE, f"{kind}ThrottleEvents", (("TableName", table),), "Count", time, 1)
+        elif error.code == _CONDITION:
+            yield Sample(_NAMESPACE, "ConditionalCheckFailedRequests", (("TableName", table),), "Count", time, 1)
+        elif (error.status or 400) >= 500:
+            yield Sample(_NAMESPACE, "SystemErrors", dimensions, "Count", time, 1)
+    if error is not None:
+        if error.code == _CANCELLED:
+            yield from _cancelled(record, list(tables))
+        yield from _user_error(record)
+    for entry in spent:
+        yield from _consumed(entry, time, operation, limits, account)
+
+
+def _user_error(record: CallRecord) -> Iterator[Sample]:
+    error = record.error
+    assert error is not None
+    if error.code not in _THROTTLES and error.code != _CONDITION and (error.status or 400) < 500:
+        yield Sample(_NAMESPACE, "UserErrors", (), "Count", record.timestamp, 1)
+
+
+def _cancelled(record: CallRecord, tables: list[str]) -> Iterator[Sample]:
+    assert record.error is not None
+    for reason in record.error.fields.get("CancellationReasons") or ():
+        name = {
+            "TransactionConflict": "TransactionConflict",
+            "ConditionalCheckFailed": "ConditionalCheckFailedRequests",
+        }
+        if reason["Code"] in name and tables:
+            yield Sample(_NAMESPACE, name[reason["Code"]], (("TableName", tables[0]),), "Count", record.timestamp, 1)
+
+
+def _consumed(entry: Entry, time: float, operation: str, limits: ServiceLimits, account: str) -> Iterator[Sample]:
+    kind, table = entry[0], entry[1]
+    owner = table.arn.split(":")[4]
+    other = None if owner == account else owner
+    of_table: Dimensions = (("TableName", table.name),)
+    name = f"Consumed{kind}CapacityUnits"
+    if kind == READ:
+        _, _, index, size, consistent, transaction, found = entry
+        units = read_units(size, limits, consistent=consistent, transaction=transaction)
+        dimensions = of_table
+        if index is not None and not index.local:
+            dimensions = (*of_table, ("GlobalSecondaryIndexName", index.name))
+        yield Sample(_NAMESPACE, name, dimensions, "Count", time, units, account=other)
+        if operation in _COUNTED:
+            returned = (*of_table, ("Operation", operation))
+            yield Sample(_NAMESPACE, "ReturnedItemCount", returned, "Count", time, found, account=other)
+        return
+    _, _, place, old, new, transaction = entry
+    units = write_units(old, new, limits, transaction=transaction)
+    if table.indexes:
+        costs = table.index_costs(place, old, new, limits)
+        units += sum(costs.local.values())
+        for index, more in costs.others.items():
+            dimensions = (*of_table, ("GlobalSecondaryIndexName", index))
+            yield Sample(_NAMESPACE, name, dimensions, "Count", time, more, account=other)
+    yield Sample(_NAMESPACE, name, of_table, "Count", time, units, account=other)
+
+
+def _named(record: CallRecord) -> list[str]:
+    """The tables that a refused call named."""
+    parameters = record.parameters
+    if isinstance(parameters.get("TableName"), str):
+        names = [parameters["TableName"]]
+    elif isinstance(parameters.get("RequestItems"), dict):
+        names = list(parameters["RequestItems"])
+    else:
+        wishes = [wish for item in parameters.get("TransactItems") or () for wish in item.values()]
+        names = [wish["TableName"] for wish in wishes if isinstance(wish, dict) and "TableName" in wish]
+    return [name.rpartition("/")[2] for name in names]
+
+
+def levels(table: Table) -> Iterator[Level]:
+    """What a table has provisioned."""
+    dimensions: Dimensions = (("TableName", table.name),)
+    yield from _provisioned(dimensions, table.throughput, table.created)
+    for index in table.indexes.values():
+        if not index.local:
+            of_index = (*dimensions, ("GlobalSecondaryIndexName", index.name))
+            yield from _provisioned(of_index, index.throughput or Throughput(), table.created)
+
+
+def _provisioned(dimensions: Dimensions, throughput: Throughput, created: float) -> Iterator[Level]:
+    since = max(created, throughput.increased or 0, throughput.decreased or 0)
+    for kind, units in ((READ, throughput.read), (WRITE, throughput.write)):
+        if units:
+            yield Level(_NAMESPACE, f"Provisioned{kind}CapacityUnits", dimensions, "Count", since, units, period=300)
