@@ -11,6 +11,7 @@ from awsim.gateway.patterns import compile_pattern
 from awsim.gateway.validate import Violation, validator_for
 from awsim.service import Service
 from awsim.wire import models
+from awsim.wire.rows import Rows
 
 
 def all_patterns():
@@ -158,6 +159,23 @@ def test_a_long_list_is_checked_as_a_short_one_is(monkeypatch, service, operatio
         assert found
 
 
+@pytest.mark.parametrize(
+    ("row", "fits"),
+    [
+        (RECORD, True),
+        ({"Data": b"", "PartitionKey": "k"}, True),
+        ({"PartitionKey": "k"}, False),
+        ({"Data": b"x", "PartitionKey": ""}, False),
+        ({"Data": b"x", "PartitionKey": "k", "ExplicitHashKey": "01"}, False),
+    ],
+)
+def test_rows_that_were_read_by_columns_are_checked_as_others_are(row, fits):
+    rows = [row] * 20
+    found = violations_of("kinesis", "PutRecords", {"Records": Rows(rows, {name: [row[name]] * 20 for name in row})})
+    assert found == violations_of("kinesis", "PutRecords", {"Records": rows})
+    assert (found == []) is fits
+
+
 def test_nothing_is_walked_twice_that_is_without_fault(monkeypatch):
     def never(value, *_):
         assert value is records, "an element was checked by itself"
@@ -165,4 +183,6 @@ def test_nothing_is_walked_twice_that_is_without_fault(monkeypatch):
     records = [RECORD] * 500
 
     monkeypatch.setattr(sys.modules[validator_for.__module__], "_bounded", lambda *_: [never])
+    assert violations_of("kinesis", "PutRecords", {"Records": records}) == []
+    records = Rows(records, {name: [value] * 500 for name, value in RECORD.items()})
     assert violations_of("kinesis", "PutRecords", {"Records": records}) == []
