@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from awsim.cloud import Cloud
     from awsim.posting import Posting
     from awsim.report import Recorder
+    from awsim.wire.codec import Codec
 
 # What is longer than this on the wire is not kept as it is: a journal must not hold what the program let go.
 LARGE = 4_096
@@ -84,8 +85,8 @@ class CallRecord:
     """One call. `result` is None where it was refused or too large to keep; `caused`: what services called for it."""
 
     __slots__ = (
-        "_answer", "_caused", "_parameters", "_result", "by", "error", "fault", "operation", "region", "request_id",
-        "service", "timestamp",
+        "_answer", "_caused", "_parameters", "_result", "_text", "by", "error", "fault", "operation", "region",
+        "request_id", "service", "timestamp",
     )  # fmt: skip
 
     def __init__(self, service: str, operation: str, region: str | None, timestamp: float) -> None:
@@ -101,6 +102,8 @@ class CallRecord:
         self.fault: str | None = None
         self._caused: Sequence[CallRecord | Posting] = ()
         self._parameters: dict[str, Any] = {}
+        # What the parameters are read from when somebody asks for them.
+        self._text: tuple[Codec, bytes] | None = None
         self._result: dict[str, Any] | None = None
         self._answer: tuple[OperationModel, bytes] | None = None
 
@@ -143,6 +146,11 @@ class CallRecord:
     @property
     def parameters(self) -> dict[str, Any]:
         """What the caller asked for; blobs as `Blob`."""
+        if self._text is not None:
+            from awsim.wire.http import Request
+
+            codec, body = self._text
+            self._parameters, self._text = codec.parse(Request("POST", "/", None, body)), None
         return without_blobs(self._parameters)
 
     @property

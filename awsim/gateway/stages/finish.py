@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from email.utils import formatdate
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from awsim.calls import LARGE, CallRecord, kept, without_blobs
+from awsim.calls import ENTRY, LARGE, CallRecord, kept, without_blobs
 from awsim.wire.codec import codec_for
 from awsim.wire.http import Response
 
@@ -28,6 +28,8 @@ def journal(call: Call) -> None:
     # Small parameters are kept as they are and looked through only when somebody asks for them.
     if http is None:
         record._parameters = without_blobs(params)
+    elif call.codec is not None and call.codec.schema.readers and _short(params, http):
+        record._text = (call.codec, http.read())
     elif (size := http.size()) <= LARGE:
         record._parameters = params
     else:
@@ -39,6 +41,21 @@ def journal(call: Call) -> None:
     elif http is None:
         record._result = without_blobs(call.result)
     cloud.note(call, record)
+
+
+def _short(params: dict[str, Any], http: Request) -> bool:
+    """Whether the text of a request is less to keep than its parameters, without their blobs, in all their parts."""
+    if not params:
+        return False  # it could not be read
+    size = http.size()
+    return size <= LARGE or size <= LARGE + ENTRY * sum(map(_entries, params.values()))
+
+
+def _entries(value: Any) -> int:
+    """How many elements the lists of a parameter have."""
+    if isinstance(value, list):
+        return len(value)
+    return sum([len(item) for item in value.values() if isinstance(item, list)]) if isinstance(value, dict) else 0
 
 
 # Services that any web page may call.
