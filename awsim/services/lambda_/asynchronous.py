@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from awsim.errors import AWSError
 from awsim.eventing import retries
-from awsim.services.lambda_ import names
+from awsim.services.lambda_ import metrics, names
 from awsim.services.lambda_.executing import descending, lineage
 from awsim.services.lambda_.function import Function
 from awsim.services.lambda_.logs import Logging
@@ -157,6 +157,7 @@ class Asynchronous(Logging):
         event = Event(
             function.name, function.id, qualifier, payload, request_id, client_context, self.clock.time(), lineage()
         )
+        self.note(function, metrics.RECEIVED)
         delay = self.limits.duration("event-delivery")
         self.later(delay, "_attempt", event=event)
         what = f"invoked {function.name} twice for one event"
@@ -173,6 +174,7 @@ class Asynchronous(Logging):
         age = self.limits["event-age"] if age is None else age
         expires = float("inf") if age is None else event.since + age
         now = self.clock.time()
+        self.note(function, metrics.EVENT_AGE, (now - event.since) * 1000)
         try:
             found = self.target(event.name, event.qualifier)
             version = found.version if found.alias is None else self.routed(found.alias, function)
@@ -217,12 +219,13 @@ class Asynchronous(Logging):
         if function is None or function.id != event.id:
             return
         version = self._version_of(function, event.qualifier)
+        self.note(function, metrics.DROPPED)
         target = (version.settings.get("DeadLetterConfig") or {}).get("TargetArn")
         if target is not None:
             try:
                 self._bury(event, version.role, function, target, outcome, error)
             except AWSError:
-                pass  # what its target refuses is lost (CloudWatch: DeadLetterErrors)
+                self.note(function, metrics.DEAD_LETTERS)  # what its target refuses is lost
         self._report(event, "OnFailure", condition, outcome, error)
 
     def _version_of(self, function: Function, qualifier: str | None) -> Any:
@@ -292,7 +295,7 @@ class Asynchronous(Logging):
             try:
                 self._tell(target, version.role, function, arn, record, when, now)
             except AWSError:
-                return  # what its destination refuses is lost (CloudWatch: DestinationDeliveryFailures)
+                self.note(function, metrics.UNDELIVERED)  # what its destination refuses is lost
 
     def _tell(
         self,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from awsim.auth.policy import parse
 from awsim.errors import AWSError
+from awsim.metering import Sample
 from awsim.service import ResourceSide, Service
-from awsim.services.lambda_ import names, permissions
+from awsim.services.lambda_ import metrics, names, permissions
 from awsim.services.lambda_.function import Alias, Function, Version
 from awsim.services.lambda_.names import LATEST
 from awsim.services.lambda_.refusals import changed, invalid, no_function
@@ -46,6 +47,15 @@ class Base(Service):
     def setup(self) -> None:
         self.layers = Dict()
         self.mappings = Dict()
+
+    # --- metrics
+
+    def measurements(self, notes: Sequence[Any]) -> Iterator[Sample]:
+        return metrics.measurements(notes)
+
+    def note(self, function: Function, name: str, value: float = 1, qualifier: str | None = None) -> None:
+        """Note something that counts, for metrics."""
+        self.measured.append(metrics.Happened(self.clock.time(), function.name, qualifier, name, value))
 
     # --- looking up
 

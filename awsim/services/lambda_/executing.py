@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from awsim.auth.credentials import administrator
 from awsim.errors import AWSError
-from awsim.services.lambda_ import packages, reporting, running
+from awsim.services.lambda_ import metrics, packages, reporting, running
 from awsim.services.lambda_.base import Base
 from awsim.services.lambda_.environment import variables
 from awsim.services.lambda_.function import PENDING, Function, Version
@@ -102,7 +102,11 @@ class Executing(Base):
             )
         self._check_key(version)
         event = json.loads(payload) if payload else {}
-        self.enter(function)
+        try:
+            self.enter(function)
+        except AWSError:
+            self.note(function, metrics.THROTTLES, qualifier=qualifier)
+            raise
         waiting = before.waiting if before.depth else []
         token = _lineage.set(Lineage(before.depth + 1, (*before.arns, function.arn), waiting))
         try:
@@ -117,6 +121,7 @@ class Executing(Base):
     def _check_loop(self, function: Function, now: Lineage) -> None:
         most = self.limits["loops"]
         if function.loops == "Terminate" and most is not None and now.arns.count(function.arn) >= most:
+            self.note(function, metrics.LOOPS)
             raise AWSError(
                 "RecursiveInvocationException",
                 "Lambda has detected the invocation of this function as part of a recursive loop and stopped it.",
@@ -149,7 +154,7 @@ class Executing(Base):
         request_id: str,
         client_context: str | None,
     ) -> Outcome:
-        started = self.clock.time()
+        started, at_once = self.clock.time(), self._at_once(function)
         code, stream, fresh = self._code_for(function, version, qualifier, started)
         arn = function.qualified(qualifier)
         deadline = started + version.timeout
@@ -188,10 +193,28 @@ class Executing(Base):
             written.loaded,
             written.begun,
         )
+        provisioned = function.provisioned.get(qualifier)
+        self.measured.append(
+            metrics.Ran(
+                started,
+                function.name,
+                qualifier,
+                version.number,
+                run.milliseconds,
+                ended.error is not None,
+                at_once,
+                None if provisioned is None else provisioned.wanted,
+            )
+        )
         lines = reporting.log(run)
         self.write_log(who, context.log_group_name, stream, lines)
         told = "".join(line.text for line in lines)
         return Outcome(ended.payload, running.UNHANDLED if ended.error is not None else None, told, version.number)
+
+    def _at_once(self, function: Function) -> tuple[int, int, int]:
+        """How many runs there are: of the function, of all, and of those without reserved concurrency."""
+        total = sum(other.running for other in self.functions)
+        return function.running, total, sum(other.running for other in self.functions if other.reserved is None)
 
     def write_log(self, who: str, group: str, stream: str, lines: Sequence[Line]) -> None:
         """Have the lines of a run written into its log stream, as its role."""

@@ -22,6 +22,7 @@ from awsim.errors import AWSError
 from awsim.eventing import polled, retries
 from awsim.eventing.lanes import Lane, Record
 from awsim.eventing.streams import Stream, sequence
+from awsim.services.lambda_ import metrics
 from awsim.services.lambda_.asynchronous import queue_url
 from awsim.services.lambda_.executing import descending, lineage
 from awsim.services.lambda_.invoking import Invoking
@@ -338,6 +339,9 @@ class Polling(Invoking):
     def _deliver(self, mapping: EventSourceMapping, batch: Sequence[Record]) -> tuple[frozenset[int], Outcome]:
         """Invoke the function; the numbers of the records that it did not take."""
         found = self.target(mapping.function)
+        if mapping.kind is not SQS:
+            age = self.clock.time() - batch[-1].arrived
+            self.note(found.function, metrics.ITERATOR_AGE, age * 1000)
         events = [_shown(record.event, mapping) for record in batch]
         payload = json.dumps({"Records": events}, separators=(",", ":")).encode()
         outcome = self.invoked(found, payload, self.ids.uuid("request"))
