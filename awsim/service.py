@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, TypeVar
 
+from awsim import toml
 from awsim.errors import AWSError
 from awsim.ids import Ids
 from awsim.metering import Measured
@@ -318,4 +318,4 @@ def _errors(module: str, service: str) -> dict[str, dict[str, Any]]:
     if not module.startswith("awsim.services."):
         return {}
     path = files(".".join(module.split(".")[:3])).joinpath("errors.toml")
-    return tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
+    return toml.loads(path.read_text("utf-8")) if path.is_file() else {}

@@ -25,13 +25,13 @@ global     = false                         #   and whether it is one for all reg
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
+from awsim import toml
 from awsim.errors import AwsimError
 from awsim.limits.rows import BOUNDS, KINDS, TIMES, Number, Row, Value, nearest, number_problem
 
@@ -51,8 +51,8 @@ _QUOTA_CODE = re.compile(r"L-[0-9A-F]{8}\Z")
 def read_file(service: str, path: Path) -> dict[str, Row]:
     """The rows of a file by name; raises AwsimError naming file, row, key and what to write."""
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except tomllib.TOMLDecodeError as error:
+        table = toml.loads(path.read_text("utf-8"))
+    except ValueError as error:
         raise AwsimError(f"{path.name} is not valid TOML: {error}") from error
     return {name: parse_row(service, name, entry) for name, entry in table.items()}
 

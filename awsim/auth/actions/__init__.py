@@ -25,13 +25,14 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
+
+from awsim import toml
 
 _HERE = Path(__file__).parent
 _LEVELS = {"L": "List", "R": "Read", "W": "Write", "T": "Tagging", "P": "Permissions management"}
@@ -153,7 +154,7 @@ def _json(name: str) -> Any:
 @cache
 def _toml(name: str) -> dict[str, Any] | None:
     path = _HERE / "operations" / f"{name}.toml"
-    return tomllib.loads(path.read_text()) if path.exists() else None
+    return toml.loads(path.read_text()) if path.exists() else None
 
 
 def _name(arn: str) -> str:
