@@ -7,10 +7,10 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, TypeVar
 
-from awsim import toml
 from awsim.errors import AWSError
 from awsim.ids import Ids
 from awsim.metering import Measured
+from awsim.toml import read_toml
 from awsim.waiting import Wait
 
 if TYPE_CHECKING:
@@ -318,4 +318,4 @@ def _errors(module: str, service: str) -> dict[str, dict[str, Any]]:
     if not module.startswith("awsim.services."):
         return {}
     path = files(".".join(module.split(".")[:3])).joinpath("errors.toml")
-    return toml.loads(path.read_text("utf-8")) if path.is_file() else {}
+    return read_toml(path.read_text("utf-8")) if path.is_file() else {}

@@ -19,7 +19,7 @@ class _NotPlain(ValueError):
     """There is more in a text than is read here."""
 
 
-def loads(text: str) -> dict[str, Any]:
+def read_toml(text: str) -> dict[str, Any]:
     """What `tomllib.loads` gives; raises tomllib.TOMLDecodeError where it does."""
     try:
         return _plain(text)

@@ -31,9 +31,9 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
-from awsim import toml
 from awsim.errors import AwsimError
 from awsim.limits.rows import BOUNDS, KINDS, TIMES, Number, Row, Value, nearest, number_problem
+from awsim.toml import read_toml
 
 # Spellings of the units that awsim measures in, which must have one name each.
 _UNIT_TYPOS = {
@@ -51,7 +51,7 @@ _QUOTA_CODE = re.compile(r"L-[0-9A-F]{8}\Z")
 def read_file(service: str, path: Path) -> dict[str, Row]:
     """The rows of a file by name; raises AwsimError naming file, row, key and what to write."""
     try:
-        table = toml.loads(path.read_text("utf-8"))
+        table = read_toml(path.read_text("utf-8"))
     except ValueError as error:
         raise AwsimError(f"{path.name} is not valid TOML: {error}") from error
     return {name: parse_row(service, name, entry) for name, entry in table.items()}

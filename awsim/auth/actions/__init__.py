@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from awsim import toml
+from awsim.toml import read_toml
 
 _HERE = Path(__file__).parent
 _LEVELS = {"L": "List", "R": "Read", "W": "Write", "T": "Tagging", "P": "Permissions management"}
@@ -154,7 +154,7 @@ def _json(name: str) -> Any:
 @cache
 def _toml(name: str) -> dict[str, Any] | None:
     path = _HERE / "operations" / f"{name}.toml"
-    return toml.loads(path.read_text()) if path.exists() else None
+    return read_toml(path.read_text()) if path.exists() else None
 
 
 def _name(arn: str) -> str:
