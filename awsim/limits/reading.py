@@ -42,10 +42,9 @@ _UNIT_TYPOS = {
     **dict.fromkeys(("second", "sec", "secs", "s", "Seconds"), "seconds"),
     **dict.fromkeys(("entry", "Entries"), "entries"),
 }
-_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
-_MEMBER = re.compile(r"[A-Za-z0-9*?]+(\.[A-Za-z0-9_-]+(\[\])*)+\Z")
-_PARENT = re.compile(r"[a-z][a-z0-9-]*\Z")
-_QUOTA_CODE = re.compile(r"L-[0-9A-F]{8}\Z")
+_MEMBER = r"[A-Za-z0-9*?]+(\.[A-Za-z0-9_-]+(\[\])*)+"
+_PARENT = r"[a-z][a-z0-9-]*"
+_QUOTA_CODE = r"L-[0-9A-F]{8}"
 
 
 def read_file(service: str, path: Path) -> dict[str, Row]:
@@ -73,7 +72,7 @@ class _Reader:
 
     def row(self) -> Row:
         entry = self._entry
-        if not _NAME.match(self._name):
+        if not _is_name(self._name):
             raise self._error("is no name: lower-case words joined by dashes, as in [message-size]")
         for key in entry:
             if key not in _KEYS:
@@ -172,7 +171,7 @@ class _Reader:
     def _applies(self) -> tuple[str, ...]:
         members = self._strings("applies")
         for member in members:
-            if not _MEMBER.match(member):
+            if not re.fullmatch(_MEMBER, member):
                 raise self._wrong("applies", '["SendMessage.MessageBody", "CreateTable.KeySchema[].AttributeName"]')
         return members
 
@@ -180,7 +179,7 @@ class _Reader:
         if kind not in ("quota", "rate"):
             return None
         per = self._entry.get("per", "account-region")
-        if not isinstance(per, str) or not _PARENT.match(per):
+        if not isinstance(per, str) or not re.fullmatch(_PARENT, per):
             raise self._wrong("per", '"account", "account-region" or the parent, as in "queue"')
         if operations and per not in ("account", "account-region", "operation"):
             raise self._error(f'with `operations` write per = "account", "account-region" or "operation", not "{per}"')
@@ -196,7 +195,7 @@ class _Reader:
         message = self._string("message") or ""
         try:
             for _, field, _, _ in Formatter().parse(message):
-                if field is not None and not re.match(r"[a-zA-Z_]", field):
+                if field is not None and not field[:1].isidentifier():
                     raise ValueError("a field has no name")
         except ValueError as error:
             raise self._error(f"`message` does not format ({error}): braces of the text itself are doubled") from None
@@ -210,7 +209,7 @@ class _Reader:
 
     def _quota_code(self) -> str | None:
         code = self._string("quota_code")
-        if code is not None and not _QUOTA_CODE.match(code):
+        if code is not None and not re.fullmatch(_QUOTA_CODE, code):
             raise self._wrong("quota_code", 'a code of Service Quotas, as in "L-1194F9C8"')
         return code
 
@@ -264,6 +263,10 @@ _KEYS = (
 
 def _is_date(value: Any) -> bool:
     return isinstance(value, date) and not isinstance(value, datetime)
+
+
+def _is_name(name: str) -> bool:
+    return name.isascii() and name == name.lower() and all(part.isalnum() for part in name.split("-"))
 
 
 def _meant(word: Any, among: Iterable[str]) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from awsim.gateway.call import Call
 
 _ALIAS_END = "-s3alias"
-_ARN = re.compile(r"arn:[a-z-]+:(s3|s3-object-lambda|s3-outposts):([a-z0-9-]*):(\d{12}|):accesspoint[:/]([^/]+)")
+_ARN = r"arn:[a-z-]+:(s3|s3-object-lambda|s3-outposts):([a-z0-9-]*):(\d{12}|):accesspoint[:/]([^/]+)"
 # What works through an access point; everything else is about the bucket itself.
 _SUPPORTED = frozenset(
     (
@@ -166,7 +166,7 @@ class AccessPoints(Access):
             return None if arn is None else self.points[arn]
         if not name.startswith("arn:"):
             return None
-        found = _ARN.fullmatch(name)
+        found = re.fullmatch(_ARN, name)
         if found is None:
             return None
         service, region, account, short = found.groups()

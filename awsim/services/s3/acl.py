@@ -39,8 +39,8 @@ _CANNED: dict[str, tuple[tuple[str, str], ...]] = {
 _ON_BUCKETS = tuple(name for name in _CANNED if not name.startswith("bucket-owner-"))
 _ON_OBJECTS = tuple(name for name in _CANNED if name != "log-delivery-write")
 _PERMISSIONS = ("FULL_CONTROL", "WRITE", "WRITE_ACP", "READ", "READ_ACP")
-_GRANTEE = re.compile(r'\s*([A-Za-z]+)\s*=\s*"?([^",]*)"?\s*')
-_CANONICAL = re.compile(r"[0-9a-f]{64}")
+_GRANTEE = r'\s*([A-Za-z]+)\s*=\s*"?([^",]*)"?\s*'
+_CANONICAL = r"[0-9a-f]{64}"
 
 Grants = tuple[Mapping[str, Any], ...]
 
@@ -128,7 +128,7 @@ def from_headers(headers: Mapping[str, str]) -> Grants:
     for permission, text in headers.items():
         header = "x-amz-grant-" + permission.lower().replace("_", "-")
         for part in text.split(","):
-            found = _GRANTEE.fullmatch(part)
+            found = re.fullmatch(_GRANTEE, part)
             kind = found[1].lower() if found else ""
             if found is None or kind not in ("id", "uri", "emailaddress"):
                 raise AWSError(
@@ -146,7 +146,7 @@ def _grantee(kind: str, value: str) -> dict[str, str]:
             raise _bad("uri", value, "Invalid group uri")
         return {"Type": "Group", "URI": value}
     if kind == "id":
-        if not _CANONICAL.fullmatch(value):
+        if not re.fullmatch(_CANONICAL, value):
             raise _bad("id", value, "Invalid id")
         return {"ID": value, "Type": "CanonicalUser"}
     raise _unresolvable(value)
@@ -174,7 +174,7 @@ def from_policy(policy: Mapping[str, Any]) -> Grants:
     owner, given = policy.get("Owner"), policy.get("Grants")
     if not owner or not owner.get("ID") or given is None:
         raise malformed
-    if not _CANONICAL.fullmatch(owner["ID"]):
+    if not re.fullmatch(_CANONICAL, owner["ID"]):
         raise _bad("CanonicalUser/ID", owner["ID"], "Invalid id")
     grants = []
     for grant in given:
@@ -183,7 +183,7 @@ def from_policy(policy: Mapping[str, Any]) -> Grants:
             raise malformed
         kind = grantee.get("Type")
         if kind == "CanonicalUser" and grantee.get("ID"):
-            if not _CANONICAL.fullmatch(grantee["ID"]):
+            if not re.fullmatch(_CANONICAL, grantee["ID"]):
                 raise _bad("CanonicalUser/ID", grantee["ID"], "Invalid id")
             kept = {"ID": grantee["ID"], "Type": kind}
         elif kind == "Group" and grantee.get("URI"):

@@ -29,7 +29,7 @@ PRINCIPAL = "s3.amazonaws.com"
 _DAY = 86_400
 _EXPIRY = "LifecycleExpirationDate"
 _TIER = "IntelligentTieringAccessTier"
-_EXPIRES = re.compile(r'expiry-date="([^"]+)"')
+_EXPIRES = r'expiry-date="([^"]+)"'
 # The order of columns in every report, whatever the order they were asked for.
 _OPTIONAL = (
     "Size",
@@ -124,7 +124,7 @@ class Inventories(Reports, Lifecycle):
 
     def _expiry(self, bucket: Bucket, key: str, version: Version) -> str:
         """When a lifecycle expires an object, as its x-amz-expiration says."""
-        found = _EXPIRES.match(self.expiration_members(bucket, key, version).get("Expiration", ""))
+        found = re.match(_EXPIRES, self.expiration_members(bucket, key, version).get("Expiration", ""))
         return event_records.instant(parsedate_to_datetime(found[1]).timestamp()) if found is not None else ""
 
 

@@ -39,11 +39,9 @@ _NARROWING = frozenset(
 )
 # Ranges of addresses that are wider are everybody's, but for the private ones.
 _WIDEST = {4: 8, 6: 32}
-_ACCESS_POINT = re.compile(r"arn:aws[a-z-]*:s3:[a-z0-9-]+:\d{12}:accesspoint/.+")
+_ACCESS_POINT = r"arn:aws[a-z-]*:s3:[a-z0-9-]+:\d{12}:accesspoint/.+"
 # Operators that hold a key to what is listed. With IfExists, or for all values, a request without the key passes.
-_HOLDING = re.compile(
-    r"(?:ForAnyValue:)?(?:StringEquals|StringLike|StringEqualsIgnoreCase|ArnEquals|ArnLike)", re.IGNORECASE
-)
+_HOLDING = r"(?i:(?:ForAnyValue:)?(?:StringEquals|StringLike|StringEqualsIgnoreCase|ArnEquals|ArnLike))"
 # Condition keys about what a request brings or an object has, which only some actions know.
 _OF_REQUESTS = (
     "s3:prefix",
@@ -66,7 +64,7 @@ _OF_REQUESTS = (
 # Condition keys that the reference lists with no action.
 _EVERYWHERE = frozenset(("s3:buckettag", "s3:dataaccesspointarn", "s3:dataaccesspointaccount"))
 # Actions on buckets; every other action of S3 is one on objects.
-_BUCKET_ACTION = re.compile(
+_BUCKET_ACTION = (
     r"s3:(?:(?:Get|Put|Delete)?(?:Bucket|.*Configuration$)|List(?!MultipartUploadParts)|CreateBucket|DeleteBucket|"
     r"GetAccountPublicAccessBlock)"
 )
@@ -145,7 +143,7 @@ def _check_statement(statement: Mapping[str, Any], bucket_arn: str) -> None:
     for action in actions:
         if "*" in action or "?" in action:
             continue
-        if not (on_bucket if _BUCKET_ACTION.match(action) else on_objects):
+        if not (on_bucket if re.match(_BUCKET_ACTION, action) else on_objects):
             raise _malformed("Action does not apply to any resource(s) in statement")
     _check_keys(statement.get("Condition") or {}, actions)
 
@@ -212,7 +210,7 @@ def _is_open(statement: Mapping[str, Any]) -> bool:
 def _narrows(operator: str, key: str, values: list[str]) -> bool:
     if key == "aws:sourceip":
         return operator.lower() == "ipaddress" and all(_is_narrow(value) for value in values)
-    if key not in _NARROWING or not _HOLDING.fullmatch(operator):
+    if key not in _NARROWING or not re.fullmatch(_HOLDING, operator):
         return False
     return all(_is_fixed(key, str(value)) for value in values)
 
@@ -221,7 +219,7 @@ def _is_fixed(key: str, value: str) -> bool:
     """Whether a value is one, without wildcards and policy variables."""
     if "${" in value:
         return False
-    if key == "s3:dataaccesspointarn" and _ACCESS_POINT.fullmatch(value):
+    if key == "s3:dataaccesspointarn" and re.fullmatch(_ACCESS_POINT, value):
         return True
     if key == "aws:userid" and value.startswith("AROA") and value.endswith(":*"):
         return False

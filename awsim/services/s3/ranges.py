@@ -11,8 +11,8 @@ import re
 from awsim.errors import AWSError
 from awsim.wire.values import whole
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
-_COPY_RANGE = re.compile(r"bytes=(\d+)-(\d+)", re.ASCII)
+_RANGE = r"(?a)bytes=(\d*)-(\d*)"
+_COPY_RANGE = r"(?a)bytes=(\d+)-(\d+)"
 
 
 def parse(header: str, size: int) -> tuple[int, int] | None:
@@ -20,7 +20,7 @@ def parse(header: str, size: int) -> tuple[int, int] | None:
 
     Raises InvalidRange (416) when the range starts behind the end of the object.
     """
-    found = _RANGE.fullmatch(header.strip())
+    found = re.fullmatch(_RANGE, header.strip())
     if found is None:
         return None
     first, last = found.groups()
@@ -45,7 +45,7 @@ def parse(header: str, size: int) -> tuple[int, int] | None:
 
 def parse_copy(header: str, size: int) -> tuple[int, int]:
     """(start, end) with `end` exclusive of a part copied from an object of `size` bytes; both ends must be given."""
-    found = _COPY_RANGE.fullmatch(header)
+    found = re.fullmatch(_COPY_RANGE, header)
     if found is None or whole(found[1]) > whole(found[2]):
         raise AWSError(
             "InvalidArgument",

@@ -14,7 +14,7 @@ from awsim.services.s3.bucket import Bucket as BucketRecord
 from awsim.services.s3.object_settings import ObjectSettings
 from awsim.services.s3.versions import Version
 
-_KEY = re.compile(r"arn:aws[a-zA-Z0-9-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+")
+_KEY = r"arn:aws[a-zA-Z0-9-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+"
 _NEEDS_TYPE = (
     "Requests that modify an object encryption configuration require a valid new encryption type. Valid values are "
     "SSEKMS. Modify the request to specify SSE-KMS for the updated encryption type, and then try again."
@@ -63,7 +63,7 @@ class Reencryption(ObjectSettings):
         arn = wanted.get("KMSKeyArn")
         if not arn:
             raise AWSError("InvalidRequest", _NEEDS_ARN, status=400)
-        if not _KEY.fullmatch(arn):
+        if not re.fullmatch(_KEY, arn):
             raise AWSError("InvalidRequest", _BAD_ARN, status=400)
         if arn.split(":")[4] != bucket.account:
             raise AWSError("AccessDenied", _OTHER_ACCOUNT, status=403)

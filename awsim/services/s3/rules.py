@@ -17,7 +17,7 @@ from awsim.services.s3.event_records import DESTINATIONS
 if TYPE_CHECKING:
     from awsim.limits.table import ServiceLimits
 
-_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
+_ROLE = r"arn:aws[a-z-]*:iam::\d{12}:role/.+"
 # S3 Replication Time Control has one threshold.
 _THRESHOLD_MINUTES = 15
 _INFREQUENT = ("STANDARD_IA", "ONEZONE_IA")
@@ -379,7 +379,7 @@ def check_replication(configuration: Mapping[str, Any], limits: ServiceLimits) -
     limits.check("replication-rules", len(rules))
     if not rules:
         raise malformed_xml()
-    if not _ROLE.fullmatch(configuration["Role"]):
+    if not re.fullmatch(_ROLE, configuration["Role"]):
         raise _invalid("Invalid Role: the ARN of an IAM role is expected", "Role", configuration["Role"])
     ids = [rule["ID"] for rule in rules if rule.get("ID")]
     if len(set(ids)) != len(ids):

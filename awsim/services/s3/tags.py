@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from awsim.limits.table import ServiceLimits
 
 Tags = tuple[tuple[str, str], ...]
-_ALLOWED = re.compile(r"[\w\s+\-=.:/@]*")
+_ALLOWED = r"[\w\s+\-=.:/@]*"
 
 
 def from_header(header: str, limits: ServiceLimits) -> Tags:
@@ -54,11 +54,11 @@ def checked(tags: list[tuple[str, str]], limits: ServiceLimits, row: str) -> Tag
     limits.check(row, len(tags))
     seen = set()
     for key, value in tags:
-        if not key or not _ALLOWED.fullmatch(key):
+        if not key or not re.fullmatch(_ALLOWED, key):
             raise AWSError("InvalidTag", "The TagKey you have provided is invalid", fields={"TagKey": key})
         if key.lower().startswith("aws:"):
             raise AWSError("InvalidTag", "System tags cannot be added/updated by requester", fields={"TagKey": key})
-        if not _ALLOWED.fullmatch(value):
+        if not re.fullmatch(_ALLOWED, value):
             raise AWSError(
                 "InvalidTag", "The TagValue you have provided is invalid", fields={"TagKey": key, "TagValue": value}
             )
