@@ -74,11 +74,16 @@ def kept(parameters: dict[str, Any], size: int, known: Mapping[int, int] | None 
     """
     rows = {name: value.columns for name, value in parameters.items() if value.__class__ is Rows}
     if size > LARGE + ENTRY * sum(len(parameters[name]) for name in rows):
-        rows = without_blobs(rows, known)
+        rows = {name: {member: _summed(values) for member, values in columns.items()} for name, columns in rows.items()}
         parameters = {
             name: value if name in rows else without_blobs(value, known) for name, value in parameters.items()
         }
     return parameters | {name: Columns(columns) for name, columns in rows.items()} if rows else parameters
+
+
+def _summed(values: list[Any]) -> list[Any]:
+    """A column of blobs as `Blob`s; any other as it is."""
+    return list(map(Blob, map(len, values), map(zlib.crc32, values))) if values[0].__class__ is bytes else values
 
 
 class CallRecord:
