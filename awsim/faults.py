@@ -51,7 +51,7 @@ class Fault(Entity):
 
     def remove(self) -> None:
         with self._faults._cloud.exclusive():
-            self._faults._all.pop(self.id, None)
+            self._faults.scripted.pop(self.id, None)
 
     def __enter__(self) -> Fault:
         return self
@@ -129,7 +129,8 @@ class Faults:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._all = Dict()
+        # By number; every call looks whether there are any.
+        self.scripted = Dict()
         self._next = 0
 
     def add(
@@ -188,31 +189,31 @@ class Faults:
     def _put(self, name: str, how: Mapping[str, Any]) -> Fault:
         with self._cloud.exclusive():
             self._next += 1
-            fault = self._all[self._next] = Fault(self, self._next, name, how)
+            fault = self.scripted[self._next] = Fault(self, self._next, name, how)
         return fault
 
     def clear(self) -> None:
         with self._cloud.exclusive():
-            self._all.clear()
+            self.scripted.clear()
 
     def is_out(self, zone: str) -> bool:
         """Whether an Availability Zone is out."""
-        return any(fault.zone == zone for fault in self._all.values())
+        return any(fault.zone == zone for fault in self.scripted.values())
 
     def __iter__(self) -> Iterator[Fault]:
-        return iter(tuple(self._all.values()))
+        return iter(tuple(self.scripted.values()))
 
     def __len__(self) -> int:
-        return len(self._all)
+        return len(self.scripted)
 
     def __bool__(self) -> bool:
-        return bool(self._all)
+        return bool(self.scripted)
 
     def meet(self, call: Call) -> tuple[Met | None, AWSError | None]:
         """Under the lock: what the faults do to a call, and the error that it is answered."""
         met: Met | None = None
         name = call.name
-        for fault in self._all.values():
+        for fault in self.scripted.values():
             if not fault._meets(name, call):
                 continue
             fault.hits += 1
@@ -233,7 +234,7 @@ class Faults:
         return met, None
 
     def __repr__(self) -> str:
-        return f"<Faults {len(self._all)}: {', '.join(map(repr, self._all.values()))}>"
+        return f"<Faults {len(self.scripted)}: {', '.join(map(repr, self.scripted.values()))}>"
 
 
 def _resources(params: Mapping[str, Any]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl
 from awsim.auth.refusals import Refused
 from awsim.auth.totp import Enrolment
 from awsim.state import Dict
+from awsim.wire.http import Headers
 
 _BASE32 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
 _SECRET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -321,7 +322,7 @@ def account_in(access_key: str) -> str | None:
 
 
 def parse_authorization(
-    headers: Mapping[str, str], query: str | Iterable[tuple[str, str]] = ()
+    headers: Headers, query: str | Iterable[tuple[str, str]] = ()
 ) -> tuple[str, str | None, str | None, str | None, str]:
     """(access key, region, service, session token, kind) of a request; empty and None where it does not say.
 
@@ -329,16 +330,14 @@ def parse_authorization(
     and "v4a-query" (presigned), "v2" (`AWS key:signature`), "v2-query" (presigned: AWSAccessKeyId, Signature, Expires),
     "bearer", "none", and "unreadable" for a header that is none of these.
     """
-    header = headers.get("Authorization")
+    header = dict.get(headers, "authorization")
     if header:
-        if header.__class__ is bytes:
-            header = header.decode("latin-1")
         if header.startswith("AWS4-HMAC-SHA256"):
             at = header.find("Credential=") + 11
             end = header.find(",", at)
             scope = header[at : end if end > 0 else None].rsplit("/", 4)
             if len(scope) == 5 and at > 10:
-                return scope[0], scope[2], scope[3], headers.get("X-Amz-Security-Token"), "v4"
+                return scope[0], scope[2], scope[3], dict.get(headers, "x-amz-security-token"), "v4"
             return "", None, None, None, "unreadable"
         return _other_header(header, headers)
     if query:
@@ -349,7 +348,7 @@ def parse_authorization(
 _NOTHING = ("", None, None, None, "none")
 
 
-def _other_header(header: str, headers: Mapping[str, str]) -> tuple[str, str | None, str | None, str | None, str]:
+def _other_header(header: str, headers: Headers) -> tuple[str, str | None, str | None, str | None, str]:
     token = headers.get("X-Amz-Security-Token")
     scheme, _, rest = header.partition(" ")
     if scheme == "AWS4-ECDSA-P256-SHA256":

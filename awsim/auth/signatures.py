@@ -45,7 +45,7 @@ from awsim.auth.signing import (
     spelled,
 )
 from awsim.errors import AWSError
-from awsim.wire.http import Request
+from awsim.wire.http import Headers, Request
 
 _UNSIGNED = "UNSIGNED-PAYLOAD"
 _EMPTY = hashlib.sha256(b"").hexdigest()
@@ -91,7 +91,7 @@ def verify(
     request on a host of its own.
     """
     in_header = parse_authorization(request.headers)[4]
-    in_query = parse_authorization({}, request.query_string)[4] if request.query_string else "none"
+    in_query = parse_authorization(Headers(), request.query_string)[4] if request.query_string else "none"
     if in_header != "none" and in_query != "none" and service in _S3_SERVICES:
         raise argument("Authorization", request.headers["Authorization"], _TWO_WAYS)
     kind = in_query if in_header == "none" else in_header
@@ -110,7 +110,7 @@ def verify_presigned(
     bucket: str | None = None,
 ) -> None:
     """As `verify`, for a URL that is signed in its query (version 4, or S3's 2); one that is not passes."""
-    kind = parse_authorization({}, request.query_string)[4]
+    kind = parse_authorization(Headers(), request.query_string)[4]
     if kind != "none":
         _verify(kind, request, secret, now, service, protocol, region, limits, bucket)
 

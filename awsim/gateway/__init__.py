@@ -6,6 +6,7 @@ ones under it; `finish` always runs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from awsim.errors import AWSError
@@ -30,10 +31,20 @@ if TYPE_CHECKING:
 
     from awsim.auth.credentials import Caller
     from awsim.cloud import Cloud
+    from awsim.gateway.plan import Plan
     from awsim.wire.http import Request, Response
 
 OPEN = (route, parse)
 LOCKED = (identify, faults, throttle, authorize, validate, idempotency, operation)
+
+
+def _stages(plan: Plan) -> tuple[Callable[[Call], None], ...]:
+    """The locked stages after `identify` without those that have nothing to do for an operation, ever."""
+    idle = set() if plan.rated else {throttle}
+    if plan.name not in plan.cls.idempotent:
+        idle.add(idempotency)
+    plan.stages = tuple(stage for stage in LOCKED[1:] if stage not in idle)
+    return plan.stages
 
 
 def serve(cloud: Cloud, request: Request, model: OperationModel | None = None) -> Response:
@@ -118,7 +129,8 @@ def _run(call: Call) -> Wait | None:
     with cloud.exclusive():
         cloud.begin(call)
         try:
-            for stage in LOCKED:
+            identify(call)
+            for stage in call.plan.stages or _stages(call.plan):
                 stage(call)
         except AWSError as error:
             call.error = error if call.instance is None else call.instance.completed(error)

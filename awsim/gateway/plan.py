@@ -18,6 +18,7 @@ from awsim.wire import models
 if TYPE_CHECKING:
     from botocore.model import OperationModel
 
+    from awsim.gateway.call import Call
     from awsim.gateway.validate import Validator
 
 _plans: dict[tuple[str, str], Plan] = {}
@@ -26,7 +27,9 @@ _plans: dict[tuple[str, str], Plan] = {}
 class Plan:
     """An operation as awsim runs it. `method`: the service's attribute; `accepts`: its parameters, None for any."""
 
-    __slots__ = ("_codec", "_rated", "_validator", "accepts", "ahead", "cls", "method", "model", "name", "service")
+    __slots__ = (
+        "_codec", "_rated", "_validator", "accepts", "ahead", "cls", "method", "model", "name", "service", "stages",
+    )  # fmt: skip
 
     def __init__(self, service: str, name: str, model: OperationModel | None) -> None:
         self.service = service
@@ -42,6 +45,8 @@ class Plan:
             raise not_modelled(f"{service}:{name}")
         self.accepts = _accepts(function)
         self.ahead = cls.ahead.get(name)
+        # The gateway's stages that have something to do; the gateway finds out.
+        self.stages: tuple[Callable[[Call], None], ...] = ()
         self._codec: Any = None
         self._rated: bool | None = None
         self._validator: Validator | None = None
@@ -71,12 +76,9 @@ class Plan:
             self._rated = bool(rates_for(self.service, self.name))
         return self._rated
 
-    def unknown(self, params: dict[str, Any]) -> AWSError | None:
+    def unknown(self, params: dict[str, Any]) -> AWSError:
         """The refusal of parameters that the method does not name."""
-        accepts = self.accepts
-        if accepts is None or accepts.issuperset(params):
-            return None
-        names = ", ".join(sorted(params.keys() - accepts))
+        names = ", ".join(sorted(params.keys() - (self.accepts or ())))
         return not_modelled(f"the parameter {names} of {self.service}:{self.name}")
 
 

@@ -47,9 +47,11 @@ def validate(call: Call) -> None:
     http = call.http
     if http is not None and http.size() > _LARGE and _REQUEST in load(call.service):
         call.instance.limits.check(_REQUEST, http.size())
-    call.plan.validator(call.params, call.instance)
-    if (refusal := call.plan.unknown(call.params)) is not None:
-        raise refusal
+    plan = call.plan
+    plan.validator(call.params, call.instance)
+    accepts = plan.accepts
+    if accepts is not None and not accepts.issuperset(call.params):
+        raise plan.unknown(call.params)
 
 
 def validator_for(cls: type[Service], service: str, operation: str, model: OperationModel | None) -> Validator:

@@ -31,7 +31,7 @@ def session_patches(module: Any) -> Iterator[Patch]:
             incoming = Request(request.method, request.url, request.headers, request.body)
             if not is_ours(incoming.host):
                 return original(self, request)
-            if entry.cloud.faults:
+            if entry.cloud.faults.scripted:
                 incoming.timeout = seconds(self._timeout)
             try:
                 answer = serve(entry, incoming, request.__dict__.get(_OPERATION))

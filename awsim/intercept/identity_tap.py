@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from awsim import machines
 from awsim.auth.credentials import DEFAULT
 from awsim.intercept import stack
 from awsim.intercept.patching import Apart, Patch
@@ -32,6 +33,11 @@ def ambient(asynchronous: bool = False) -> Any:
     def frozen() -> Any:
         if stack.current is None:
             raise NoCredentialsError
+        if machines.current(stack.current.cloud) is not None:
+            role = machines.keys(stack.current.cloud)
+            if role is None:
+                raise NoCredentialsError
+            return ReadOnlyCredentials(role.access_key, role.secret, role.session_token)
         return ReadOnlyCredentials(DEFAULT.access_key, DEFAULT.secret, DEFAULT.session_token)
 
     if asynchronous:
@@ -54,8 +60,11 @@ def session_patches(module: Any) -> Iterator[Patch]:
     def get_credentials(original: Any) -> Any:
         @functools.wraps(original)
         def get_credentials(self: Any) -> Any:
+            entry = stack.current
+            if entry is not None and machines.current(entry.cloud) is not None and not _own(self):
+                return of_machine(self) or ambient()
             found = original(self)
-            return ambient() if found is None and stack.current is not None else found
+            return ambient() if found is None and entry is not None else found
 
         return get_credentials
 
@@ -76,11 +85,34 @@ def session_patches(module: Any) -> Iterator[Patch]:
     yield Patch(module.Session, "get_config_variable", get_config_variable)
 
 
+def _own(session: Any) -> bool:
+    """Whether a session was given credentials or a profile, rather than finding them on its machine."""
+    found = session._credentials
+    return session.get_config_variable("profile") is not None or (
+        found is not None and found.method not in machines.AMBIENT
+    )
+
+
+def of_machine(session: Any) -> Any:
+    """What a session finds on an EC2 instance; it is not kept, because the session may leave it."""
+    resolver = session.get_component("credential_provider")
+    try:
+        provider = resolver.get_provider("iam-role")
+    except Exception:
+        return None  # the program looks for credentials in its own way
+    return provider.load()
+
+
 def signer_patches(module: Any) -> Iterator[Patch]:
     def supply(original: Any) -> property:
         def get(self: Any) -> Any:
             found = self.__dict__["_credentials"]
-            return ambient() if found is None and stack.current is not None else found
+            entry = stack.current
+            if entry is None:
+                return found
+            if found is None or (found.method in machines.AMBIENT and machines.current(entry.cloud) is not None):
+                return ambient()
+            return found
 
         def put(self: Any, value: Any) -> None:
             self.__dict__["_credentials"] = value
@@ -107,11 +139,15 @@ def signer_patches(module: Any) -> Iterator[Patch]:
 def see(entry: stack.Entry, auth: Any) -> None:
     """Remember what this process signs with where awsim verifies the signature: what is presigned, and under
     `authorization` everything."""
-    name = auth.__class__.__name__
-    if "Query" in name or "Post" in name or getattr(entry.cloud, "authorization", None) is not None:
+    if _presigns(auth.__class__) or getattr(entry.cloud, "authorization", None) is not None:
         credentials = getattr(auth, "credentials", None)
         if credentials is not None:
             entry.cloud.credentials.seen(credentials.access_key, credentials.secret_key, credentials.token)
+
+
+@functools.cache
+def _presigns(signer: type) -> bool:
+    return "Query" in signer.__name__ or "Post" in signer.__name__
 
 
 def credential_patches(module: Any) -> Iterator[Patch]:

@@ -34,6 +34,7 @@ ALLOWED = {
         "waiting",
         "zones",
         "asymmetric",
+        "metering",
     },
     "eventing": {"eventing", "state", "errors"},
     "asymmetric": {"asymmetric", "errors"},

@@ -16,8 +16,9 @@ def authorize(call: Call) -> None:
     policies = call.cloud.authorization
     if policies is not None:
         policies(call)
-    known = call.cloud.organizations(call.instance.partition)
-    if known is not None and known.enforces_tags(call.caller.account):
-        from awsim.gateway.guardrails import check_tags
+    if call.cloud.organized:
+        known = call.cloud.organizations(call.instance.partition)
+        if known is not None and known.enforces_tags(call.caller.account):
+            from awsim.gateway.guardrails import check_tags
 
-        check_tags(call)
+            check_tags(call)

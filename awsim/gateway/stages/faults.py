@@ -9,9 +9,9 @@ if TYPE_CHECKING:
 
 
 def faults(call: Call) -> None:
-    scripted = call.cloud.faults
+    known = call.cloud.faults
     # A long poll that runs again is the same call.
-    if scripted and call.deadline is None:
-        call.fault, error = scripted.meet(call)
+    if known.scripted and call.deadline is None:
+        call.fault, error = known.meet(call)
         if error is not None:
             raise error

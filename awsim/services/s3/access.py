@@ -18,11 +18,12 @@ from awsim.services.s3.notifications import Notifications
 from awsim.services.s3.permissions import Permissions
 from awsim.services.s3.versions import NULL, Version, is_version_id
 from awsim.state import Dict
+from awsim.wire.http import Headers
 
 if TYPE_CHECKING:
     from awsim.gateway.validate import Violation
 
-_ACCOUNT = re.compile(r"\d{12}")
+_ACCOUNT = r"\d{12}"
 # Header parameters whose values S3 words itself: parameter -> (code, message, name of the argument).
 _ARGUMENTS: dict[str, tuple[str, str, str]] = {
     "aCL": ("InvalidArgument", "", "x-amz-acl"),
@@ -101,7 +102,7 @@ class Access(Permissions, Notifications):
             raise self.no_such_bucket(name)
         self.admit(bucket)
         if expected_owner is not None and expected_owner != bucket.account:
-            if not _ACCOUNT.fullmatch(expected_owner):
+            if not re.fullmatch(_ACCOUNT, expected_owner):
                 raise self.error(
                     "InvalidBucketOwnerAWSAccountID",
                     f"The value of the expected bucket owner parameter must be an AWS account ID... [{expected_owner}]",
@@ -164,7 +165,7 @@ class Access(Permissions, Notifications):
         assert http is not None
         if http.headers.get("authorization"):
             return
-        access_key, region, _, _, kind = parse_authorization({}, http.query_string)
+        access_key, region, _, _, kind = parse_authorization(Headers(), http.query_string)
         if kind == "none":
             return
         if bucket is not None and region is not None and region != bucket.region:
