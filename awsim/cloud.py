@@ -127,6 +127,8 @@ class Cloud:
         self._services = Dict()
         self.metering = Metering()
         self._requests = 0
+        # Whether anybody has used AWS Organizations, which every call would have to heed.
+        self.organized = False
 
     # --- calling
 
@@ -172,7 +174,7 @@ class Cloud:
         `awsim.posting`.
         """
         if (
-            self.faults
+            self.faults.scripted
             or self.throttling
             or self.choices.active
             or self.authorization is not None
@@ -184,7 +186,7 @@ class Cloud:
         taken = len(posting.resources)
         if taken:
             posting.request_id, posting.requests = (
-                self._request_id,
+                self.request_id_of,
                 range(self._requests + 1, self._requests + 1 + taken),
             )
             self._requests += taken
@@ -284,6 +286,7 @@ class Cloud:
 
     @staticmethod
     @lru_cache(maxsize=256)
+        self.organized = self.organized or cls.name == "organizations"
     def partition_of(region: str | None) -> str:
         if region is not None:
             for prefix, partition in _PARTITIONS:
@@ -398,10 +401,10 @@ class Cloud:
 
     def request_id(self) -> str:
         """The next request id, a UUID in form."""
-        self._requests += 1
-        return self._request_id(self._requests)
+        number = self._requests = self._requests + 1
+        return f"{self.seed & 0xFFFFFFFF:08x}-a111-4051-8000-{number:012x}"
 
-    def _request_id(self, number: int) -> str:
+    def request_id_of(self, number: int) -> str:
         return f"{self.seed & 0xFFFFFFFF:08x}-a111-4051-8000-{number:012x}"
 
     # --- snapshots

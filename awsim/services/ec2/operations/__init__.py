@@ -1,0 +1,1 @@
+"""The operations of EC2, a module for each kind of resource."""
