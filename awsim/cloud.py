@@ -115,6 +115,8 @@ class Cloud:
         # The code of Lambda functions: `callable(event, context)` by name, `name:qualifier` or ARN. Kept by reference:
         # no snapshot holds it.
         self.functions: dict[str, Any] = {}
+        # What runs commands on managed nodes of Systems Manager: `callable(step)` by id of the node, "*" for the rest.
+        self.nodes: dict[str, Any] = {}
         # What answers at URLs outside of AWS: see `awsim.endpoints`.
         self.endpoints: dict[str, Any] = {}
         # Answers remembered for idempotency tokens: (expiry, parameters, result) by token.

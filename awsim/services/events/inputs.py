@@ -77,6 +77,19 @@ def made(target: Target, event: Event, rule_arn: str, ingested: str) -> str:
     return filled(transformer["InputTemplate"], _PLACEHOLDER, value)
 
 
+def lists(text: str) -> dict[str, list[str]]:
+    """Parameters of a Systems Manager document, as a target's input has them: texts, or lists of texts, by name.
+
+    An input that is none of that (the whole event) gives no parameters.
+    """
+    given = json.loads(text)
+    if not isinstance(given, dict):
+        return {}
+    named = {name: value if isinstance(value, list) else [value] for name, value in given.items()}
+    fits = all(isinstance(each, str) for values in named.values() for each in values)
+    return named if fits and "detail-type" not in named else {}
+
+
 def found(event: Event, path: str, default: str) -> str:
     """As text, where a parameter is taken from the event."""
     value = at(event, path)

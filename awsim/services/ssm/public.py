@@ -35,6 +35,24 @@ _EKS = ("1.30", "1.31", "1.32", "1.33", "1.34")
 _UBUNTU = ("20.04", "22.04", "24.04")
 
 
+# Parameters whose image EC2 knows, by the name that it has there.
+_AT_EC2 = {
+    "ami-amazon-linux-latest/al2023-ami-kernel-6.1-arm64": "al2023-ami-2023.*-kernel-6.1-arm64",
+    "ami-amazon-linux-latest/al2023-ami-kernel-6.1-x86_64": "al2023-ami-2023.*-kernel-6.1-x86_64",
+    "ami-amazon-linux-latest/al2023-ami-kernel-default-arm64": "al2023-ami-2023.*-kernel-6.1-arm64",
+    "ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64": "al2023-ami-2023.*-kernel-6.1-x86_64",
+    "ami-amazon-linux-latest/amzn2-ami-hvm-x86_64-gp2": "amzn2-ami-hvm-2.0.*-x86_64-gp2",
+    "ami-amazon-linux-latest/amzn2-ami-kernel-5.10-hvm-arm64-gp2": "amzn2-ami-kernel-5.10-hvm-2.0.*-arm64-gp2",
+    "ecs/optimized-ami/amazon-linux-2/recommended/image_id": "amzn2-ami-ecs-hvm-2.0.*-x86_64-ebs",
+    **{f"ami-windows-latest/{name}": f"{name}-*" for name in _WINDOWS},
+}
+
+
+def name_at_ec2(name: str) -> str | None:
+    """The name, with wildcards, that EC2 has for the image of a parameter; None where it is no such parameter."""
+    return _AT_EC2.get(name.removeprefix(PUBLIC))
+
+
 def value(region: str, name: str) -> str | None:
     """The value of a public parameter in a Region; None where there is none of that name."""
     return _all(region).get(name)

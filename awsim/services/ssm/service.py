@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from awsim.services.ssm.operations.sharing import SharingOperations
 from awsim.services.ssm.operations.tags import TagOperations
 
 
-class SSM(TagOperations, SharingOperations):
+class SSM(TagOperations):
     """AWS Systems Manager.
 
     Operations are in `operations/`, thin, by what they are about; the plain classes and rules that they stand on are

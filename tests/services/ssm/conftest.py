@@ -80,3 +80,37 @@ def events(client):
         return sorted(found, key=lambda event: event["time"])
 
     return events
+
+
+INSTANCE = "i-0123456789abcdef0"
+SECOND = "i-0fedcba9876543210"
+
+
+@pytest.fixture
+def agent(aws):
+    """agent() -> the id of a managed instance that does what it is told and says so; agent.steps is what it ran."""
+    steps = []
+
+    def agent(id=INSTANCE, code=None, **more):
+        def run(step):
+            steps.append(step)
+            return code(step) if code else "ran " + "; ".join(step.commands)
+
+        aws.nodes[id] = run
+        return aws.service("ssm", None, None).manage(id, **more)
+
+    agent.steps = steps
+    return agent
+
+
+@pytest.fixture
+def run(ssm):
+    """run("echo hi", InstanceIds=[…]) -> the id of the command."""
+
+    def run(*lines, **more):
+        given = {"DocumentName": "AWS-RunShellScript", "Parameters": {"commands": list(lines)}, **more}
+        if "Targets" not in given:
+            given.setdefault("InstanceIds", [INSTANCE])
+        return ssm.send_command(**given)["Command"]["CommandId"]
+
+    return run

@@ -249,6 +249,23 @@ class DeliveryOperations(Operations):
             logEvents=[{"timestamp": round(self.clock.time() * 1000), "message": text}],
         )
 
+    def _to_ssm(self, rule_arn: str, target: Target, address: Arn, event: Event, text: str) -> None:
+        kind, _, name = address.resource.partition("/")
+        parameters = inputs.lists(text)
+        if kind == "automation-definition":
+            document, _, version = name.partition(":")
+            more: dict[str, Any] = {"DocumentVersion": version} if version else {}
+            if parameters:
+                more["Parameters"] = parameters
+            self._call(rule_arn, target, address, "ssm", "StartAutomationExecution", DocumentName=document, **more)
+            return
+        targets = (target.get("RunCommandParameters") or {}).get("RunCommandTargets") or ()
+        if kind != "document" or not targets:
+            raise Failure(failures.CLIENT_ERROR, f"Target {target['Arn']} has no RunCommandParameters.")
+        # Amazon's documents have no account in their ARNs.
+        more = {"Parameters": parameters} if parameters else {}
+        self._call(rule_arn, target, address, "ssm", "SendCommand", DocumentName=name, Targets=list(targets), **more)
+
     def _to_schemas(self, rule_arn: str, target: Target, address: Arn, event: Event, text: str) -> None:
         self._call(
             rule_arn, target, address, "schemas", "ObserveEvent", DiscovererArn=target["Arn"], Event=dumps(event)

@@ -213,6 +213,12 @@ class RuleOperations(DeliveryOperations):
             raise invalid(f"Parameter(s) SqsParameters must be specified for target: {target['Id']}.")
         if address.service == "ecs" and not target.get("EcsParameters"):
             raise invalid(f"Parameter(s) EcsParameters must be specified for target: {target['Id']}.")
+        if (
+            address.service == "ssm"
+            and address.resource.startswith("document/")
+            and not target.get("RunCommandParameters")
+        ):
+            raise invalid(f"Parameter(s) RunCommandParameters must be specified for target: {target['Id']}.")
         self.checked_dead_letters(target.get("DeadLetterConfig"))
 
     def remove_targets(

@@ -69,11 +69,11 @@ class ReplicationOperations(ValueOperations):
             return
         for replica in list(secret.replicas.values()):
             if replica.problem is None:
-                problem = home.at(region=replica.region).take(secret, replica.key, caller)
+                problem = home.at(region=replica.region).mirror(secret, replica.key, caller)
                 if problem is not None:
                     secret.replicas[replica.region] = replica._replace(problem=problem)
 
-    def take(self, primary: Secret, key: str | None, caller: Any) -> str | None:
+    def mirror(self, primary: Secret, key: str | None, caller: Any) -> str | None:
         """Be the Region of a replica: have what the primary has. Returns why this is not possible."""
         arn = primary.arn.replace(f":{primary.region}:", f":{self.region}:", 1)
         copy: Secret | None = self.secrets.get(primary.name)

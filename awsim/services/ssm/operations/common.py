@@ -59,3 +59,9 @@ class Operations(Service):
         """A page of records in order of their keys; `row` is the default of its size."""
         most = size or self.limits[row]
         return listed(member, records, shown, key, token, most, refusal=refusals.bad_token)
+
+    # --- what the parts do for each other
+
+    def with_parameters(self, text: str) -> str:
+        """A text with the values of the parameters that it refers to; see `reading`."""
+        raise NotImplementedError

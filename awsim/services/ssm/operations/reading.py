@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from awsim.auth.credentials import administrator
 from awsim.auth.policy import parse
 from awsim.errors import AWSError
 from awsim.service import ResourceSide
 from awsim.services.ssm import filters, names, public, refusals
 from awsim.services.ssm.names import Named
 from awsim.services.ssm.operations.parameters import ParameterOperations
-from awsim.services.ssm.parameter import Parameter, Version
+from awsim.services.ssm.parameter import SECURE, Parameter, Version
 from awsim.state.pages import number
 
 Filters = Sequence[Mapping[str, Any]]
+_REFERENCE = re.compile(r"\{\{\s*ssm:([\w./:-]+)\s*\}\}")
 # Operations that reach parameters of other accounts which these share.
 _SHARED = frozenset({"GetParameter", "GetParameters", "GetParameterHistory"})
 
@@ -106,6 +109,7 @@ class ReadingOperations(ParameterOperations):
         found = public.value(self.region, name)
         if found is None:
             raise refusals.not_found()
+        found = self._newest_image(name) or found
         return {
             "Name": name,
             "Type": "String",
@@ -116,9 +120,41 @@ class ReadingOperations(ParameterOperations):
             "DataType": "aws:ec2:image" if found.startswith("ami-") else "text",
         }
 
+    def _newest_image(self, name: str) -> str | None:
+        """The image that EC2 has for one of AWS's parameters."""
+        pattern = public.name_at_ec2(name)
+        if pattern is None:
+            return None
+        wanted = [{"Name": "name", "Values": [pattern]}]
+        try:
+            found = self.call(
+                "ec2", "DescribeImages", as_=administrator(self.account), Owners=["amazon"], Filters=wanted
+            )
+        except AWSError:
+            return None
+        newest = max(found["Images"], key=lambda image: image["Name"], default={})
+        id: str | None = newest.get("ImageId")
+        return id
+
     def secret(self, name: str, decrypt: bool | None) -> dict[str, Any]:
         """A secret of Secrets Manager; for `references`."""
         raise NotImplementedError
+
+    def with_parameters(self, text: str) -> str:
+        """`{{ssm:name}}` stands for the value of a parameter, of one that is no secure string. Raises
+        InvalidParameters."""
+
+        def value(place: re.Match[str]) -> str:
+            try:
+                found = self._shown(place[1], decrypt=False)
+            except AWSError:
+                found = {"Type": SECURE}
+            if found["Type"] == SECURE:
+                raise AWSError("InvalidParameters", f"Parameter {place[1]} can't be resolved.")
+            text: str = found["Value"]
+            return text
+
+        return _REFERENCE.sub(value, text)
 
     # --- look-ups
 

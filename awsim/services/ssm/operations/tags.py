@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from awsim.errors import AWSError
+from awsim.services.ssm import owned
+from awsim.services.ssm.operations.automations import AutomationOperations
 from awsim.services.ssm.operations.sharing import SharingOperations
 from awsim.state.tags import tag_map
 
@@ -23,7 +25,7 @@ _PLACES = {
 }
 
 
-class TagOperations(SharingOperations):
+class TagOperations(SharingOperations, AutomationOperations):
     def add_tags_to_resource(self, ResourceType: str, ResourceId: str, Tags: Sequence[Mapping[str, str]]) -> None:
         record = self._tagged(ResourceType, ResourceId)
         record.tags = record.tags.with_(self, tag_map(Tags), invalid="ValidationException")
@@ -47,9 +49,16 @@ class TagOperations(SharingOperations):
 
     def taggable(self, kind: str, id: str) -> Any:
         """The record with tags that a request names; None where there is none."""
-        if kind == "Parameter":
-            return self.parameters.get(id)
-        raise AWSError("InvalidResourceType", f"awsim does not model tags of {kind}.")
+        if kind == "ManagedInstance":
+            return self.node(id)
+        stores = {
+            "Parameter": self.parameters,
+            "Document": self.documents,
+            "Automation": self.executions,
+        }
+        if kind not in stores:
+            self.not_modelled(f"tags of {kind}")
+        return stores[kind].get(id)
 
     def tags_of(self, arn: str) -> Mapping[str, str] | None:
         resource = arn.split(":", 5)[-1]
@@ -57,10 +66,15 @@ class TagOperations(SharingOperations):
         if kind == "parameter":
             parameter = self.parameter_at(arn)
             return None if parameter is None else parameter.tags
-        found = next((self.taggable(name, id) for name, place in _PLACES.items() if place == kind), None)
+        name = next((name for name, place in _PLACES.items() if place == kind), None)
+        found = None if name is None else self.taggable(name, id)
         return None if found is None else found.tags
 
     def resource_arn(self, name: str, arn: str, params: Mapping[str, Any]) -> str:
+        if name == "document":
+            document = arn.partition(":document/")[2]
+            amazons = document not in self.documents and owned.document(document, self.partition, self.region)
+            return f"arn:{self.partition}:ssm:{self.region}::document/{document}" if amazons else arn
         if name != "tagged":
             return super().resource_arn(name, arn, params)
         place = _PLACES.get(params.get("ResourceType", ""), "*")
