@@ -268,8 +268,9 @@ class TransferOperations(ReplicaOperations, ItemOperations):
             raise invalid_parameter("InputFormatOptions can only be specified when InputFormat is CSV")
         running = sum(1 for one in self.imports.values() if one.status == "IN_PROGRESS")
         self.limits.quota("concurrent-imports", running)
-        if (unknown := plan_for("dynamodb", "CreateTable").unknown(TableCreationParameters)) is not None:
-            raise unknown
+        plan = plan_for("dynamodb", "CreateTable")
+        if plan.accepts is not None and not plan.accepts.issuperset(TableCreationParameters):
+            raise plan.unknown(TableCreationParameters)
         self.create_table(**TableCreationParameters)
         table: Table = self.tables[TableCreationParameters["TableName"]]
         table.lifecycle = Lifecycle(self, [("CREATING", "table-import"), ("ACTIVE", None)])

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from awsim.services.dynamodb import values
 from awsim.services.dynamodb.expressions import Action, Condition, KeyCondition, Projection, Update
-from awsim.services.dynamodb.expressions.update import added, taken_out
+from awsim.services.dynamodb.expressions.scope import Scope
+from awsim.services.dynamodb.expressions.update import Actions, added, taken_out
 from awsim.services.dynamodb.refusals import invalid, invalid_parameter
 from awsim.services.dynamodb.values import ABSENT
 
@@ -210,8 +211,8 @@ class _Updates(Update):
         for action in self.actions:
             name = str(action.path[0])
             before = item.get(name, ABSENT)
-            value = action.value(item) if action.value is not None else ABSENT
-            after = _updated(action.section, before, value, self._limits)
+            value = action.value(item, self._scope) if action.value is not None else ABSENT
+            after = _updated(action.section, before, value, self._scope.limits)
             if after is ABSENT:
                 result.pop(name, None)
             else:
@@ -251,8 +252,8 @@ def updates(given: Mapping[str, Mapping[str, Any]], limits: ServiceLimits) -> Up
         if section == "ADD" and kind not in ("N", "SS", "NS", "BS", "L"):
             raise invalid_parameter(f"ADD action is not supported for the type {kind}")
         section = "SET" if section == "PUT" else section
-        actions.append(Action(section, (name,), lambda item, value=value: value, kind))  # type: ignore[misc]
-    return _Updates(actions, limits)
+        actions.append(Action(section, (name,), lambda item, given, value=value: value, kind))  # type: ignore[misc]
+    return _Updates(Actions.of(actions), Scope.of({}, {}, limits))
 
 
 def attributes_to_get(names: Sequence[str], limits: ServiceLimits) -> Projection:

@@ -7,7 +7,7 @@ request. Trees are small and never recursive beyond `_DEEPEST` levels, whatever 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -15,11 +15,14 @@ from awsim.services.dynamodb import values
 from awsim.services.dynamodb.expressions.lexer import ExpressionError
 from awsim.services.dynamodb.expressions.operands import CallNode, Operand, OperandParser, ValueNode
 from awsim.services.dynamodb.expressions.paths import Path, PathNode, extend_path, look_up, shown
+from awsim.services.dynamodb.expressions.resolved import Resolved
 from awsim.services.dynamodb.expressions.scope import Scope
 from awsim.services.dynamodb.values import ABSENT
 
-Test = Callable[[Mapping[str, Any]], bool]
-Read = Callable[[Mapping[str, Any]], Any]
+Test = Callable[[Mapping[str, Any], Scope], bool]
+"""What tests an item, with the values of a request."""
+
+Read = Callable[[Mapping[str, Any], Scope], Any]
 
 _COMPARATORS = ("=", "<>", "<", "<=", ">", ">=")
 _FUNCTIONS = {
@@ -42,7 +45,7 @@ _DEEPEST_CALL = 20
 class Condition(NamedTuple):
     """A bound condition: `test(item)`, and the paths it reads."""
 
-    test: Test
+    test: Callable[[Mapping[str, Any]], bool]
     paths: tuple[Path, ...]
 
 
@@ -58,6 +61,10 @@ class CompareNode:
         self.operator = op
         self.operands = operands
 
+    @property
+    def children(self) -> Sequence[Operand]:
+        return self.operands
+
 
 class LogicNode:
     """AND or OR of two or more conditions; NOT of one."""
@@ -68,6 +75,10 @@ class LogicNode:
         self.operator = op
         self.parts = parts
 
+    @property
+    def children(self) -> Sequence[Any]:
+        return self.parts
+
 
 Node = CompareNode | LogicNode | CallNode
 
@@ -75,17 +86,22 @@ Node = CompareNode | LogicNode | CallNode
 class Tree:
     """A parsed condition. `operators` is how many AWS counts."""
 
-    __slots__ = ("operators", "root")
+    __slots__ = ("_resolved", "operators", "root")
 
     def __init__(self, root: Node, operators: int) -> None:
         self.root = root
         self.operators = operators
+        self._resolved: Resolved[tuple[Test, tuple[Path, ...]]] = Resolved([root])
 
     def bind(self, scope: Scope) -> Condition:
         """Resolve names and values and check operand types; raises ExpressionError."""
         scope.check_operators(self.operators)
+        test, paths = self._resolved.by(scope, self._resolve)
+        return Condition(lambda item: test(item, scope), paths)
+
+    def _resolve(self, scope: Scope) -> tuple[Test, tuple[Path, ...]]:
         paths: list[Path] = []
-        return Condition(_bind(self.root, scope, paths), tuple(paths))
+        return _bind(self.root, scope, paths), tuple(paths)
 
 
 # --- parsing ----------------------------------------------------------------------------------------------------------
@@ -264,15 +280,15 @@ def _bind(node: Node, scope: Scope, paths: list[Path]) -> Test:
             tests.append(_bind(part, scope, paths))
         if node.operator == "NOT":
             (test,) = tests
-            return lambda item: not test(item)
+            return lambda item, given: not test(item, given)
         if len(tests) == 2:
             one, two = tests
             if node.operator == "AND":
-                return lambda item: one(item) and two(item)
-            return lambda item: one(item) or two(item)
+                return lambda item, given: one(item, given) and two(item, given)
+            return lambda item, given: one(item, given) or two(item, given)
         if node.operator == "AND":
-            return lambda item: all(test(item) for test in tests)
-        return lambda item: any(test(item) for test in tests)
+            return lambda item, given: all(test(item, given) for test in tests)
+        return lambda item, given: any(test(item, given) for test in tests)
     if isinstance(node, CallNode):
         return _bind_call(node, scope, paths)
     return _bind_comparison(node, scope, paths)
@@ -297,8 +313,9 @@ def bind_operand(node: Operand, scope: Scope, paths: list[Path]) -> Bound:
         paths.append(path)
         return Bound(reader(path), path, ABSENT, None)
     if isinstance(node, ValueNode):
-        value = scope.value(node.placeholder)
-        return Bound(lambda item: value, None, value, values.type_of(value))
+        placeholder = node.placeholder
+        value = scope.value(placeholder)
+        return Bound(lambda item, given: given.values[placeholder], None, value, values.type_of(value))
     return _bind_size(node, scope, paths)
 
 
@@ -306,8 +323,8 @@ def reader(path: Path) -> Read:
     """What reads a path from an item."""
     if len(path) == 1:
         name = path[0]
-        return lambda item: item.get(name, ABSENT)  # type: ignore[call-overload,no-any-return]
-    return lambda item: look_up(item, path)
+        return lambda item, given: item.get(name, ABSENT)  # type: ignore[call-overload,no-any-return]
+    return lambda item, given: look_up(item, path)
 
 
 def _bind_size(node: CallNode, scope: Scope, paths: list[Path]) -> Bound:
@@ -317,8 +334,8 @@ def _bind_size(node: CallNode, scope: Scope, paths: list[Path]) -> Bound:
         raise _wrong_type("operator or function: size", argument.type)
     read = argument.read
 
-    def size(item: Mapping[str, Any]) -> Any:
-        value = read(item)
+    def size(item: Mapping[str, Any], given: Scope) -> Any:
+        value = read(item, given)
         count = None if value is ABSENT else values.count_of(value)
         return ABSENT if count is None else count
 
@@ -344,21 +361,22 @@ def _bind_call(node: CallNode, scope: Scope, paths: list[Path]) -> Test:
         if arguments[0].path is None:
             raise ExpressionError(f"Operator or function requires a document path; operator or function: {name}")
         if name == "attribute_exists":
-            return lambda item: read(item) is not ABSENT
-        return lambda item: read(item) is ABSENT
+            return lambda item, given: read(item, given) is not ABSENT
+        return lambda item, given: read(item, given) is ABSENT
     if name == "attribute_type":
-        return _bind_attribute_type(arguments)
+        return _bind_attribute_type(arguments, scope)
     other = arguments[1].read
     if name == "begins_with":
         for argument in arguments:
             if argument.type not in (None, "S", "B"):
                 raise _wrong_type("operator or function: begins_with", argument.type)
-        return lambda item: values.begins_with(read(item), other(item))
-    return lambda item: values.contains(read(item), other(item))
+        return lambda item, given: values.begins_with(read(item, given), other(item, given))
+    return lambda item, given: values.contains(read(item, given), other(item, given))
 
 
-def _bind_attribute_type(arguments: list[Bound]) -> Test:
+def _bind_attribute_type(arguments: list[Bound], scope: Scope) -> Test:
     subject, wanted = arguments
+    scope.looked = True
     if wanted.type != "S" or wanted.constant is ABSENT:
         kind = wanted.type or "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}"
         raise _wrong_type("operator or function: attribute_type", kind)
@@ -367,8 +385,8 @@ def _bind_attribute_type(arguments: list[Bound]) -> Test:
         raise ExpressionError(f"Invalid attribute type name found; type: {kind}, valid types: {{{','.join(_TYPES)}}}")
     read = subject.read
 
-    def test(item: Mapping[str, Any]) -> bool:
-        value = read(item)
+    def test(item: Mapping[str, Any], given: Scope) -> bool:
+        value = read(item, given)
         return value is not ABSENT and values.type_of(value) == kind
 
     return test
@@ -383,20 +401,21 @@ def _bind_comparison(node: CompareNode, scope: Scope, paths: list[Path]) -> Test
     if op == "IN":
         return _bind_in(operands, scope)
     if op == "BETWEEN":
+        scope.looked = True
         return _bind_between(operands)
     _check_first_distinct(op, operands)
     left, right = operands[0].read, operands[1].read
     if op == "=":
-        return lambda item: _both_equal(left(item), right(item))
+        return lambda item, given: _both_equal(left(item, given), right(item, given))
     if op == "<>":
-        return lambda item: not _both_equal(left(item), right(item))
+        return lambda item, given: not _both_equal(left(item, given), right(item, given))
     for operand in operands:
         if operand.type not in (None, "S", "N", "B"):
             raise _wrong_type(f"operator: {op}", operand.type)
     compare = _ORDERED[op]
 
-    def test(item: Mapping[str, Any]) -> bool:
-        one, two = left(item), right(item)
+    def test(item: Mapping[str, Any], given: Scope) -> bool:
+        one, two = left(item, given), right(item, given)
         return values.comparable(one, two) and compare(one, two)
 
     return test
@@ -407,12 +426,13 @@ def _both_equal(left: Any, right: Any) -> bool:
 
 
 def _bind_in(operands: list[Bound], scope: Scope) -> Test:
+    scope.looked = True  # into the limits
     scope.limits.check("expression-in-operands", len(operands) - 1)
     read, *others = [operand.read for operand in operands]
 
-    def test(item: Mapping[str, Any]) -> bool:
-        value = read(item)
-        return value is not ABSENT and any(_both_equal(value, other(item)) for other in others)
+    def test(item: Mapping[str, Any], given: Scope) -> bool:
+        value = read(item, given)
+        return value is not ABSENT and any(_both_equal(value, other(item, given)) for other in others)
 
     return test
 
@@ -425,8 +445,8 @@ def _bind_between(operands: list[Bound]) -> Test:
     check_bounds(low, high)
     read, least, most = subject.read, low.read, high.read
 
-    def test(item: Mapping[str, Any]) -> bool:
-        value, first, last = read(item), least(item), most(item)
+    def test(item: Mapping[str, Any], given: Scope) -> bool:
+        value, first, last = read(item, given), least(item, given), most(item, given)
         return values.comparable(first, value) and values.comparable(value, last) and first <= value <= last
 
     return test

@@ -25,6 +25,10 @@ class CallNode:
         self.name = name
         self.arguments = arguments
 
+    @property
+    def children(self) -> Sequence[Operand]:
+        return self.arguments
+
 
 Operand = PathNode | ValueNode | CallNode
 

@@ -33,8 +33,7 @@ class PathNode:
             scope.name(part) if type(part) is str and part[0] == "#" else part  # type: ignore[index]
             for part in parts
         )
-        deepest = scope.limits["nesting-depth"]
-        if deepest is not None and len(path) > deepest:
+        if not scope.reaches(len(path)):
             raise ExpressionError(f"The document path has too many nesting levels; nesting levels: {len(path)}")
         return path
 

@@ -19,42 +19,49 @@ _is_value = re.compile(r":[0-9a-zA-Z_]+\Z").match
 class Scope:
     """Names and values that expressions refer to; each must be used by one of them (`finish`)."""
 
-    __slots__ = ("_names", "_used", "_values", "limits")
+    __slots__ = ("limits", "looked", "names", "used", "values")
 
     def __init__(self, names: Mapping[str, str] | None, given: Mapping[str, Any] | None, limits: Any) -> None:
         self.limits = limits
-        self._names = _checked_names(names, limits) if names is not None else _NOTHING
-        self._values = _loaded(given, limits) if given is not None else _NOTHING
-        self._used: set[str] = set()  # of either: names and values differ in their first characters
+        self.names = _checked_names(names, limits) if names is not None else _NOTHING
+        self.values = _loaded(given, limits) if given is not None else _NOTHING
+        self.used: set[str] = set()  # of either: names and values differ in their first characters
+        # Whether binding an expression has made use of more than the names and the types of the values.
+        self.looked = False
 
     @classmethod
     def of(cls, names: Mapping[str, str], loaded: Mapping[str, Any], limits: Any) -> Scope:
         """A scope of names and of values in memory, none of which need be used: `finish` is not for it."""
         scope = cls(None, None, limits)
-        scope._names, scope._values = names, loaded
+        scope.names, scope.values = names, loaded
         return scope
 
     def name(self, placeholder: str) -> str:
         """The attribute name behind #placeholder."""
         try:
-            name = self._names[placeholder]
+            name = self.names[placeholder]
         except KeyError:
             raise ExpressionError(
                 f"An expression attribute name used in the document path is not defined; attribute name: {placeholder}"
             ) from None
-        self._used.add(placeholder)
+        self.used.add(placeholder)
         return name
 
     def value(self, placeholder: str) -> Any:
         """The value in memory behind :placeholder."""
         try:
-            value = self._values[placeholder]
+            value = self.values[placeholder]
         except KeyError:
             raise ExpressionError(
                 f"An expression attribute value used in expression is not defined; attribute value: {placeholder}"
             ) from None
-        self._used.add(placeholder)
+        self.used.add(placeholder)
         return value
+
+    def reaches(self, depth: int) -> bool:
+        """Whether a path may be so deep."""
+        deepest = self.limits["nesting-depth"]
+        return deepest is None or depth <= deepest
 
     def check_operators(self, count: int) -> None:
         """Raise ExpressionError where an expression has more operators than allowed."""
@@ -66,12 +73,12 @@ class Scope:
 
     def finish(self) -> None:
         """Raise ValidationException if a name or a value was not used by any expression."""
-        used = self._used
-        if len(used) == len(self._names) + len(self._values):
+        used = self.used
+        if len(used) == len(self.names) + len(self.values):
             return
         for given, parameter in (
-            (self._names, "ExpressionAttributeNames"),
-            (self._values, "ExpressionAttributeValues"),
+            (self.names, "ExpressionAttributeNames"),
+            (self.values, "ExpressionAttributeValues"),
         ):
             unused = [placeholder for placeholder in given if placeholder not in used]
             if unused:

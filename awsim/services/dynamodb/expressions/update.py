@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from sys import intern
 from typing import Any, NamedTuple
 
 from awsim.services.dynamodb import numbers, values
-from awsim.services.dynamodb.expressions.condition import Bound, reader
+from awsim.services.dynamodb.expressions.condition import Bound, Read, reader
 from awsim.services.dynamodb.expressions.lexer import ExpressionError
 from awsim.services.dynamodb.expressions.operands import CallNode, Operand, OperandParser, ValueNode
 from awsim.services.dynamodb.expressions.paths import Path, PathNode, check_distinct, extend_path, parse_path
+from awsim.services.dynamodb.expressions.resolved import Resolved
 from awsim.services.dynamodb.expressions.scope import Scope
 from awsim.services.dynamodb.refusals import invalid
 from awsim.services.dynamodb.values import ABSENT
@@ -40,24 +41,40 @@ _DEEPEST = 200  # of functions in functions, far beyond what has a meaning
 
 
 class Action(NamedTuple):
-    """One action, bound. `value` reads its right side from the old item; `type` is its type where that is known."""
+    """One action, bound. `value` reads its right side from the old item and the request's values; `type` is its type
+    where that is known."""
 
     section: str
     path: Path
-    value: Callable[[Mapping[str, Any]], Any] | None
+    value: Read | None
     type: str | None
 
 
+class Actions(NamedTuple):
+    """What an update does: `only_removes` says that nothing comes of it where there is nothing."""
+
+    actions: tuple[Action, ...]
+    paths: tuple[Path, ...]
+    only_removes: bool
+
+    @classmethod
+    def of(cls, actions: Sequence[Action]) -> Actions:
+        sections = {action.section for action in actions}
+        return cls(
+            tuple(actions),
+            tuple([action.path for action in actions]),
+            bool(actions) and sections <= {"REMOVE", "DELETE"},
+        )
+
+
 class Update:
-    """A bound update expression."""
+    """An update expression, bound to the values of a request."""
 
-    __slots__ = ("_limits", "actions", "only_removes", "paths")
+    __slots__ = ("_scope", "actions", "only_removes", "paths")
 
-    def __init__(self, actions: list[Action], limits: Any) -> None:
-        self.actions = actions
-        self.paths = tuple([action.path for action in actions])
-        self.only_removes = bool(actions) and {action.section for action in actions}.isdisjoint(("SET", "ADD"))
-        self._limits = limits
+    def __init__(self, actions: Actions, scope: Scope) -> None:
+        self.actions, self.paths, self.only_removes = actions
+        self._scope = scope
 
     def apply(self, item: Mapping[str, Any]) -> dict[str, Any]:
         """The item after all actions, each of which sees the item before them; the item itself stays as it is."""
@@ -70,16 +87,16 @@ class Update:
                     flat = dict(item)
                 name: str = path[0]  # type: ignore[assignment]
                 if action.section == "SET":
-                    after = action.value(item)  # type: ignore[misc]
+                    after = action.value(item, self._scope)  # type: ignore[misc]
                 else:
-                    after = _change(action, item, self._limits)(flat.get(name, ABSENT))
+                    after = _change(action, item, self._scope)(flat.get(name, ABSENT))
                 if after is ABSENT:
                     flat.pop(name, None)
                 else:
                     # Interned: a million items share their attributes' names.
                     flat[intern(name)] = after
                 continue
-            change = _change(action, item, self._limits)
+            change = _change(action, item, self._scope)
             branch = tree
             for part in path[:-1]:
                 branch = branch.setdefault(part, {})
@@ -128,16 +145,16 @@ def _rebuilt(value: Any, tree: dict[Any, Any]) -> Any:
     return [element for element in elements if element is not ABSENT] + added
 
 
-def _change(action: Action, item: Mapping[str, Any], limits: Any) -> Change:
+def _change(action: Action, item: Mapping[str, Any], scope: Scope) -> Change:
     section = action.section
     if section == "REMOVE":
         return lambda before: ABSENT
     assert action.value is not None
-    value = action.value(item)
+    value = action.value(item, scope)
     if section == "SET":
         return lambda before: value
     if section == "ADD":
-        return lambda before: added(before, value, limits)
+        return lambda before: added(before, value, scope.limits)
     return lambda before: taken_out(before, value)
 
 
@@ -175,6 +192,10 @@ class SumNode:
         self.left = left
         self.right = right
 
+    @property
+    def children(self) -> Sequence[Operand]:
+        return (self.left, self.right)
+
 
 class ActionNode:
     __slots__ = ("path", "section", "value")
@@ -183,6 +204,10 @@ class ActionNode:
         self.section = section
         self.path = path
         self.value = value
+
+    @property
+    def children(self) -> Sequence[Any]:
+        return (self.path, self.value)
 
 
 # Right sides with several operands; sections whose right side is a set (or what ADD adds).
@@ -193,15 +218,19 @@ _OF_SETS = ("ADD", "DELETE")
 class Tree:
     """A parsed update expression. `operators` is how many AWS counts."""
 
-    __slots__ = ("actions", "operators")
+    __slots__ = ("_resolved", "actions", "operators")
 
     def __init__(self, actions: list[ActionNode], operators: int) -> None:
         self.actions = actions
         self.operators = operators
+        self._resolved: Resolved[Actions] = Resolved(actions)
 
     def bind(self, scope: Scope) -> Update:
         """Resolve names and values, check paths and operand types; raises ExpressionError."""
         scope.check_operators(self.operators)
+        return Update(self._resolved.by(scope, self._resolve), scope)
+
+    def _resolve(self, scope: Scope) -> Actions:
         nodes = self.actions
         paths = [node.path.bind(scope) for node in nodes]
         # What a value is missing for is said before paths that overlap, wrong types after.
@@ -212,7 +241,7 @@ class Tree:
         for node in nodes:
             if node.section in _OF_SETS:
                 _check_operand(node, scope)
-        return Update([_bind(node, path, scope) for node, path in zip(nodes, paths, strict=True)], scope.limits)
+        return Actions.of([_bind(node, path, scope) for node, path in zip(nodes, paths, strict=True)])
 
 
 @lru_cache(maxsize=4096)
@@ -347,9 +376,6 @@ def _check_operand(node: ActionNode, scope: Scope) -> None:
 def _bind(node: ActionNode, path: Path, scope: Scope) -> Action:
     operand = node.value
     kind = operand.__class__
-    if kind is ValueNode:
-        constant = scope.value(operand.placeholder)  # type: ignore[union-attr]
-        return Action(node.section, path, lambda item: constant, values.type_of(constant))
     if operand is None:
         return Action(node.section, path, None, None)
     if kind is SumNode:
@@ -358,14 +384,14 @@ def _bind(node: ActionNode, path: Path, scope: Scope) -> Action:
     return Action(node.section, path, _required(bound), bound.type)
 
 
-def _required(bound: Bound) -> Callable[[Mapping[str, Any]], Any]:
+def _required(bound: Bound) -> Read:
     """What reads an operand that must be there."""
     if bound.constant is not ABSENT:
         return bound.read
     read = bound.read
 
-    def value(item: Mapping[str, Any]) -> Any:
-        found = read(item)
+    def value(item: Mapping[str, Any], given: Scope) -> Any:
+        found = read(item, given)
         if found is ABSENT:
             raise invalid(_NOTHING_THERE)
         return found
@@ -378,8 +404,9 @@ def _bind_operand(node: Operand, scope: Scope) -> Bound:
         path = node.bind(scope)
         return Bound(reader(path), path, ABSENT, None)
     if isinstance(node, ValueNode):
-        value = scope.value(node.placeholder)
-        return Bound(lambda item: value, None, value, values.type_of(value))
+        placeholder = node.placeholder
+        value = scope.value(placeholder)
+        return Bound(lambda item, given: given.values[placeholder], None, value, values.type_of(value))
     arguments = [_bind_operand(argument, scope) for argument in node.arguments]
     if len(arguments) != _FUNCTIONS[node.name]:
         raise ExpressionError(
@@ -393,9 +420,9 @@ def _bind_operand(node: Operand, scope: Scope) -> Bound:
         raise ExpressionError("Operator or function requires a document path; operator or function: if_not_exists")
     first, default = one.read, _required(two)
 
-    def existing(item: Mapping[str, Any]) -> Any:
-        value = first(item)
-        return default(item) if value is ABSENT else value
+    def existing(item: Mapping[str, Any], given: Scope) -> Any:
+        value = first(item, given)
+        return default(item, given) if value is ABSENT else value
 
     # Its type shows only in the item: what stands there may differ from the default.
     return Bound(existing, None, ABSENT, None)
@@ -406,8 +433,8 @@ def _bind_append(one: Bound, two: Bound) -> Bound:
         _check_type("list_append", operand, "L")
     left, right = _required(one), _required(two)
 
-    def appended(item: Mapping[str, Any]) -> Any:
-        head, tail = left(item), right(item)
+    def appended(item: Mapping[str, Any], given: Scope) -> Any:
+        head, tail = left(item, given), right(item, given)
         if type(head) is not list or type(tail) is not list:
             raise invalid(_WRONG_OPERAND)
         return head + tail
@@ -415,18 +442,18 @@ def _bind_append(one: Bound, two: Bound) -> Bound:
     return Bound(appended, None, ABSENT, "L")
 
 
-def _bind_sum(node: SumNode, scope: Scope) -> Callable[[Mapping[str, Any]], Any]:
+def _bind_sum(node: SumNode, scope: Scope) -> Read:
     one, two = _bind_operand(node.left, scope), _bind_operand(node.right, scope)
     for operand in (one, two):
         _check_type(node.operator, operand, "N")
-    left, right, limits = _required(one), _required(two), scope.limits
+    left, right = _required(one), _required(two)
     compute = numbers.add if node.operator == "+" else numbers.subtract
 
-    def total(item: Mapping[str, Any]) -> Any:
-        augend, addend = left(item), right(item)
+    def total(item: Mapping[str, Any], given: Scope) -> Any:
+        augend, addend = left(item, given), right(item, given)
         if values.type_of(augend) != "N" or values.type_of(addend) != "N":
             raise invalid(_WRONG_OPERAND)
-        return compute(augend, addend, limits)
+        return compute(augend, addend, given.limits)
 
     return total
 
