@@ -12,8 +12,8 @@ from awsim.services.s3.versions import NULL, History, Version, version_id
 from awsim.state import Dict, Entity, SortedDict
 
 if TYPE_CHECKING:
-    from awsim.services.s3.lifecycle import Agenda
-    from awsim.services.s3.replication import Replicating
+    from awsim.services.s3.lifecycle_rules import Agenda
+    from awsim.services.s3.replication_rules import Replicating
 
 
 class Bucket(Entity):

@@ -11,7 +11,7 @@ from typing import Any
 from awsim.services.s3 import tiering
 from awsim.services.s3.access import Access, when
 from awsim.services.s3.bucket import Bucket as BucketRecord
-from awsim.services.s3.lifecycle import DAY, http_date, next_midnight
+from awsim.services.s3.days import DAY, http_date, next_midnight
 from awsim.services.s3.versions import Restore, Tiering, Version
 
 ARCHIVED = ("GLACIER", "DEEP_ARCHIVE")

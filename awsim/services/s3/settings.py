@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from awsim.services.s3 import acl, lifecycle, listing, policies, replication, rules
+from awsim.services.s3 import acl, listing, policies, rules
 from awsim.services.s3 import tags as tagging
 from awsim.services.s3.access_logs import AccessLogs
 from awsim.services.s3.analytics import Analyses
@@ -267,13 +267,17 @@ class Settings(Buckets, ObjectSettings, AccessLogs, Inventories, Analyses):
         ExpectedBucketOwner: str | None = None,
     ) -> None:
         """The older form, whose rules have a prefix and at most one transition of a kind."""
+        from awsim.services.s3 import lifecycle_rules
+
         given = (LifecycleConfiguration or {}).get("Rules") or ()
-        newer = {"Rules": [lifecycle.as_list(rule) for rule in given]}
+        newer = {"Rules": [lifecycle_rules.as_list(rule) for rule in given]}
         self.put_bucket_lifecycle_configuration(Bucket, newer, ExpectedBucketOwner=ExpectedBucketOwner)
 
     def get_bucket_lifecycle(self, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
         found = self._get(Bucket, ExpectedBucketOwner, "lifecycle", "NoSuchLifecycleConfiguration")
-        return {"Rules": [lifecycle.as_single(rule) for rule in found["Rules"]]}
+        from awsim.services.s3 import lifecycle_rules
+
+        return {"Rules": [lifecycle_rules.as_single(rule) for rule in found["Rules"]]}
 
     def get_bucket_lifecycle_configuration(self, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
         return dict(self._get(Bucket, ExpectedBucketOwner, "lifecycle", "NoSuchLifecycleConfiguration"))
@@ -471,6 +475,8 @@ class Settings(Buckets, ObjectSettings, AccessLogs, Inventories, Analyses):
         ChecksumAlgorithm: str | None = None,
         ExpectedBucketOwner: str | None = None,
     ) -> None:
+        from awsim.services.s3 import replication_rules
+
         bucket = self.bucket_for(Bucket, ExpectedBucketOwner)
         if bucket.versioning != "Enabled":
             raise self.error(
@@ -490,7 +496,7 @@ class Settings(Buckets, ObjectSettings, AccessLogs, Inventories, Analyses):
             for rule in ReplicationConfiguration["Rules"]
         ]
         self._put(bucket, "replication", {**ReplicationConfiguration, "Rules": given})
-        bucket.replicating = replication.compiled(bucket.settings["replication"])
+        bucket.replicating = replication_rules.compiled(bucket.settings["replication"])
 
     def get_bucket_replication(self, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
         code = "ReplicationConfigurationNotFoundError"

@@ -202,11 +202,11 @@ def test_writing_a_key_again_counts_anew(aws, s3, bucket, ruled, keys):
 
 
 def test_a_day_costs_what_changes_in_it(aws, s3, bucket, ruled, monkeypatch):
-    from awsim.services.s3 import lifecycle
+    from awsim.services.s3.lifecycle_rules import Policy
 
     looked_at = []
-    plan = lifecycle.plan
-    monkeypatch.setattr(lifecycle, "plan", lambda policy, key, *more: looked_at.append(key) or plan(policy, key, *more))
+    plan = Policy.plan
+    monkeypatch.setattr(Policy, "plan", lambda policy, key, *more: looked_at.append(key) or plan(policy, key, *more))
     for number in range(20):
         s3.put_object(Bucket=bucket, Key=f"logs/{number:02}", Body=b"1")
     s3.put_object(Bucket=bucket, Key="other", Body=b"1")
