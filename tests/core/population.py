@@ -39,6 +39,10 @@ TABLE = {
 }
 ITEM = {"pk": {"S": "a"}, "n": {"N": "1"}, "l": {"L": [{"S": "x"}]}, "m": {"M": {"k": {"BOOL": True}}}}
 
+AUDITED = json.dumps({"Version": "2012-10-17", "Statement": [
+    {**ALLOW, "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Resource": ["arn:aws:s3:::audit",
+        "arn:aws:s3:::audit/*"]}]})  # fmt: skip
+
 CALLS: list[tuple[Any, ...]] = [
     ("organizations", "CreateOrganization", {}),
     ("organizations", "ListRoots", {}, "root=Roots.0.Id"),
@@ -192,6 +196,39 @@ CALLS: list[tuple[Any, ...]] = [
     ("logs", "PutResourcePolicy", {"policyName": "services", "policyDocument": LETTING}),
     ("logs", "PutLogEvents", {"logGroupName": "app", "logStreamName": "web", "logEvents": [
         {"timestamp": 1767225600000, "message": '{"level": "ERROR", "n": 1}'}]}),
+    ("logs", "StartQuery", {"logGroupName": "app", "startTime": 0, "endTime": 1767225600,
+        "queryString": "fields @message"}, "query=queryId"),
+    ("logs", "PutQueryDefinition", {"name": "all", "queryString": "limit 1"}),
+    ("s3", "CreateBucket", {"Bucket": "audit"}),
+    ("s3", "PutBucketPolicy", {"Bucket": "audit", "Policy": AUDITED}),
+    ("cloudtrail", "CreateTrail", {"Name": "all", "S3BucketName": "audit", "EnableLogFileValidation": True}),
+    ("cloudtrail", "PutInsightSelectors", {
+        "TrailName": "all", "InsightSelectors": [{"InsightType": "ApiCallRateInsight"}]}),
+    ("cloudtrail", "CreateEventDataStore", {"Name": "lake"}, "store=EventDataStoreArn"),
+    ("cloudtrail", "CreateChannel", {"Name": "partner", "Source": "Custom", "Destinations": [
+        {"Type": "EVENT_DATA_STORE", "Location": "$store"}]}),
+    ("ec2", "DescribeImages", {"Owners": ["amazon"], "Filters": [
+        {"Name": "name", "Values": ["amzn2-ami-hvm-*"]}]}, "ami=Images.0.ImageId"),
+    ("ec2", "CreateVpc", {"CidrBlock": "10.0.0.0/16"}, "vpc=Vpc.VpcId"),
+    ("ec2", "CreateSubnet", {"VpcId": "$vpc", "CidrBlock": "10.0.0.0/24"}, "subnet=Subnet.SubnetId"),
+    ("ec2", "CreateInternetGateway", {}, "gateway=InternetGateway.InternetGatewayId"),
+    ("ec2", "AttachInternetGateway", {"InternetGatewayId": "$gateway", "VpcId": "$vpc"}),
+    ("ec2", "CreateRouteTable", {"VpcId": "$vpc"}, "routes=RouteTable.RouteTableId"),
+    ("ec2", "CreateNetworkAcl", {"VpcId": "$vpc"}),
+    ("ec2", "CreateSecurityGroup", {"GroupName": "web", "Description": "web", "VpcId": "$vpc"}, "group=GroupId"),
+    ("ec2", "AuthorizeSecurityGroupIngress", {"GroupId": "$group", "IpPermissions": [
+        {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]}),
+    ("ec2", "CreateNetworkInterface", {"SubnetId": "$subnet"}),
+    ("ec2", "AllocateAddress", {"Domain": "vpc"}),
+    ("ec2", "CreateKeyPair", {"KeyName": "ann"}),
+    ("ec2", "CreateLaunchTemplate", {"LaunchTemplateName": "web", "LaunchTemplateData": {
+        "ImageId": "$ami", "InstanceType": "t2.micro"}}, "template=LaunchTemplate.LaunchTemplateId"),
+    ("ec2", "RunInstances", {"ImageId": "$ami", "InstanceType": "t2.micro", "MinCount": 1, "MaxCount": 1,
+        "KeyName": "ann", "IamInstanceProfile": {"Name": "web"}}, "instance=Instances.0.InstanceId"),
+    ("ec2", "CreateVolume", {"AvailabilityZone": "us-east-1a", "Size": 8}, "volume=VolumeId"),
+    ("ec2", "CreateSnapshot", {"VolumeId": "$volume"}),
+    ("ec2", "CreateImage", {"InstanceId": "$instance", "Name": "own"}),
+    ("ec2", "CreateTransitGateway", {}),
     ("kms", "CreateKey", {}, "key=KeyMetadata.KeyId"),
     ("kms", "CreateAlias", {"AliasName": "alias/app", "TargetKeyId": "$key"}),
     ("kms", "GenerateDataKey", {"KeyId": "$key", "KeySpec": "AES_256"}),

@@ -21,6 +21,7 @@ from awsim.gateway.plan import plan_for  # noqa: E402
 SERVICES = (
     "accessanalyzer",
     "application-autoscaling",
+    "cloudtrail",
     "dynamodb",
     "identitystore",
     "kafka",
@@ -948,6 +949,50 @@ def _shares(client, **more):
     return {"resourceOwner": "SELF"}
 
 
+TRAILS = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudtrail.amazonaws.com"},
+            "Action": "s3:*",
+            "Resource": ["arn:aws:s3:::trails", "arn:aws:s3:::trails/*"],
+        }
+    ],
+}
+
+
+def _trail(client, name="all"):
+    s3 = boto3.client("s3", region_name="us-east-1")
+    s3.create_bucket(Bucket="trails")
+    s3.put_bucket_policy(Bucket="trails", Policy=json.dumps(TRAILS))
+    return client.create_trail(Name=name, S3BucketName="trails")["TrailARN"]
+
+
+def _trails(client):
+    for number in range(5):
+        _trail(client, f"trail{number}")
+    return {}
+
+
+def _insights(client):
+    trail = _trail(client)
+    client.put_insight_selectors(TrailName="all", InsightSelectors=[{"InsightType": "ApiCallRateInsight"}])
+    client.start_logging(Name="all")
+    for name in [f"t{number}" for number in range(7)]:
+        client.add_tags(ResourceId=trail, TagsList=[{"Key": name, "Value": "v"}])
+    return {"InsightSource": trail, "DataType": "InsightsEvents"}
+
+
+def _imports(client, count=7):
+    store = client.create_event_data_store(Name="lake")["EventDataStoreArn"]
+    role = "arn:aws:iam::123456789012:role/import"
+    source = {"S3LocationUri": "s3://none/AWSLogs/", "S3BucketRegion": "us-east-1", "S3BucketAccessRoleArn": role}
+    for _ in range(count):
+        made = client.start_import(Destinations=[store], ImportSource={"S3": source})["ImportId"]
+    return {"ImportId": made}
+
+
 def _gateways(client):
     arns = [GATEWAY.format(number) for number in range(7)]
     return {**_share(client, resourceArns=arns), "resourceArns": arns}
@@ -1106,6 +1151,15 @@ PAGINATORS = {
         "PolicyType": _tag_policies(client)["Filter"]
     },
     "organizations:ListAWSServiceAccessForOrganization": _trusted,
+    "cloudtrail:ListImportFailures": lambda client: _imports(client, 1),
+    "cloudtrail:ListImports": lambda client: _imports(client) and {},
+    "cloudtrail:ListInsightsData": _insights,
+    "cloudtrail:ListPublicKeys": lambda client: {},
+    "cloudtrail:ListTags": lambda client: {"ResourceIdList": [_trail(client)]},
+    "cloudtrail:ListTrails": _trails,
+    "cloudtrail:LookupEvents": lambda client: (
+        _insights(client) and {"LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": "AddTags"}]}
+    ),
     "organizations:ListChildren": lambda client: {**_units(client), "ChildType": "ORGANIZATIONAL_UNIT"},
     "organizations:ListCreateAccountStatus": lambda client: _accounts(client, 7) and {},
     "organizations:ListDelegatedAdministrators": _delegates,
@@ -1192,6 +1246,11 @@ FIXED = {
     "sso-admin:ListInstances": (1, 1),
     "sso-admin:ListRegions": (1, 1),
     "sso-admin:ListTagsForResource": (7, 1),
+    "cloudtrail:ListImportFailures": (1, 1),
+    "cloudtrail:ListInsightsData": (1, 1),
+    "cloudtrail:ListPublicKeys": (1, 1),
+    "cloudtrail:ListTags": (1, 1),
+    "cloudtrail:ListTrails": (5, 1),
     "dynamodb:ListTagsOfResource": (20, 1),
     "organizations:ListAccountsWithInvalidEffectivePolicy": (0, 1),
     "organizations:ListEffectivePolicyValidationErrors": (0, 1),

@@ -10,6 +10,8 @@ from awsim.services.events.event import Event
 from awsim.state import Dict, Entity, Tags
 
 ENABLED, DISABLED = "ENABLED", "DISABLED"
+# Also for the calls that only read which CloudTrail tells of.
+ENABLED_FOR_READS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 DEFAULT = "default"
 
 

@@ -14,7 +14,7 @@ from awsim.errors import AWSError
 from awsim.eventing.templates import dumps
 from awsim.services.events import arns, failures, inputs, permissions
 from awsim.services.events.arns import Arn
-from awsim.services.events.bus import Bus, Rule
+from awsim.services.events.bus import ENABLED_FOR_READS, Bus, Rule
 from awsim.services.events.event import Event, timestamp
 from awsim.services.events.failures import Failure
 from awsim.services.events.operations.common import Operations
@@ -24,6 +24,7 @@ Target = Mapping[str, Any]
 # AWS says that it happens, not how often: rarely.
 _DUPLICATE_ODDS = 0.001
 LATE_ODDS = 0.05
+_API_CALL = "AWS API Call via CloudTrail"
 
 
 class DeliveryOperations(Operations):
@@ -35,7 +36,10 @@ class DeliveryOperations(Operations):
 
     def ingest(self, bus: Bus, event: Event) -> None:
         """An event has come to a bus: rules that it matches fire, archives that it matches keep it."""
-        for rule in bus.matching(event):
+        rules = bus.matching(event)
+        if rules and event["detail-type"] == _API_CALL and _only_reads(event["detail"]):
+            rules = [rule for rule in rules if rule.state == ENABLED_FOR_READS]
+        for rule in rules:
             self.fire(rule, event)
         # What an archive gave back does not go into one again.
         if len(self.archives) and "replay-name" not in event:
@@ -270,3 +274,8 @@ class DeliveryOperations(Operations):
         self._call(
             rule_arn, target, address, "schemas", "ObserveEvent", DiscovererArn=target["Arn"], Event=dumps(event)
         )
+
+
+def _only_reads(detail: Mapping[str, Any]) -> bool:
+    """Whether the detail of a CloudTrail event is of a management event that changes nothing."""
+    return detail.get("readOnly") is True and detail.get("managementEvent") is True

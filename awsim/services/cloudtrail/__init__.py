@@ -1,0 +1,5 @@
+"""AWS CloudTrail."""
+
+from awsim.services.cloudtrail.service import SERVICE
+
+__all__ = ["SERVICE"]
