@@ -394,7 +394,11 @@ class Cloud:
     def listen(self, listener: Callable[[Sequence[CallRecord]], None]) -> None:
         """Have `listener` hear of calls from now on, under the lock, after they are in the journal: CloudTrail, once a
         trail logs. A Cloud that nobody listens to pays nothing for it."""
-        self.observer = Observers(type(self).observer, listener)  # type: ignore[arg-type]
+        known = self.__dict__.get("observer")
+        if known is None:
+            known = self.observer = Observers(type(self).observer)  # type: ignore[arg-type]
+        if listener not in known.listeners:
+            known.listeners.append(listener)
 
     def _where(self) -> str:
         """The call in progress, by its place in the journal."""
