@@ -265,6 +265,11 @@ class Deque(_Whole):
             self._changing()
         self._items.append(value)
 
+    def extend(self, values: Iterable[Any]) -> None:
+        if current.log is not None:
+            self._changing()
+        self._items.extend(values)
+
     def appendleft(self, value: Any) -> None:
         if current.log is not None:
             self._changing()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from binascii import b2a_base64
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from awsim.errors import AWSError
 from awsim.services.firehose import destinations
@@ -13,12 +14,17 @@ from awsim.services.firehose.destinations import FORMS, S3, Form, Settings
 from awsim.services.firehose.keys import have_granted
 from awsim.services.firehose.stream import DeliveryStream
 from awsim.state import Lifecycle, Tags, tag_map
+from awsim.wire.rows import Columns, column
 
 _DESTINATION = "destinationId-000000000001"
+# Characters of the id of a record.
+_RECORD_ID = 222
 
 
 class Firehose(Deliveries):
     """Amazon Data Firehose: delivery streams, their life and settings, what is written to them and what they read."""
+
+    exact: ClassVar[frozenset[str]] = frozenset({"PutRecordBatchResponseEntryList"})
 
     def trust_keys(self, role: str) -> Mapping[str, str]:
         """The account that owns the delivery stream: an external id, which roles may ask for."""
@@ -241,28 +247,24 @@ class Firehose(Deliveries):
 
     def put_record(self, DeliveryStreamName: str, Record: Mapping[str, bytes]) -> dict[str, Any]:
         stream = self._writable(DeliveryStreamName)
-        self._take_write(stream, 1, len(Record["Data"]))
-        id = self._keep(stream, Record["Data"])
-        self._arrange(stream)
+        data = Record["Data"]
+        self._take_write(stream, 1, len(data))
+        (id,) = self._keep(stream, [data])
         return {"RecordId": id, "Encrypted": stream.encrypted}
 
     def put_record_batch(self, DeliveryStreamName: str, Records: Sequence[Mapping[str, bytes]]) -> dict[str, Any]:
         stream = self._writable(DeliveryStreamName)
-        self.limits.check("batch-size", sum(len(record["Data"]) for record in Records))
-        roomy = self._takes_whole(stream, Records)
-        results: list[dict[str, str]] = []
-        failed = 0
-        for record in Records:
-            try:
-                if not roomy:
-                    self._take_write(stream, 1, len(record["Data"]))
-            except AWSError as error:
-                failed += 1
-                results.append({"ErrorCode": error.code, "ErrorMessage": error.message})
-            else:
-                results.append({"RecordId": self._keep(stream, record["Data"])})
-        self._arrange(stream)
-        return {"FailedPutCount": failed, "Encrypted": stream.encrypted, "RequestResponses": results}
+        data = column(Records, "Data") or []
+        sizes = list(map(len, data))
+        self.limits.check("batch-size", sum(sizes))
+        refused = self._refused(stream, sizes)
+        ids = self._keep(stream, [one for place, one in enumerate(data) if place not in refused] if refused else data)
+        answers: Any = Columns({"RecordId": ids})
+        if refused:
+            answers = list(answers)
+            for place, error in refused.items():
+                answers.insert(place, {"ErrorCode": error.code, "ErrorMessage": error.message})
+        return {"FailedPutCount": len(refused), "Encrypted": stream.encrypted, "RequestResponses": answers}
 
     def _writable(self, name: str) -> DeliveryStream:
         stream = self._active(name)
@@ -275,10 +277,22 @@ class Firehose(Deliveries):
             (("records-in", stream.name, records), ("bytes-in", stream.name, size)), now=self.clock.time()
         )
 
-    def _takes_whole(self, stream: DeliveryStream, records: Sequence[Mapping[str, bytes]]) -> bool:
-        """Take a whole batch out of what the stream has room for, if it has that; more than a second's worth would
-        pass at once and leave the bucket in debt, so that goes record by record."""
-        count, size = len(records), sum(len(record["Data"]) for record in records)
+    def _refused(self, stream: DeliveryStream, sizes: Sequence[int]) -> dict[int, AWSError]:
+        """Take a batch out of what a stream has room for; why records were refused that there was none for, by their
+        places in the batch, first ones first."""
+        refused: dict[int, AWSError] = {}
+        if not self._takes_whole(stream, sizes):
+            for place, size in enumerate(sizes):
+                try:
+                    self._take_write(stream, 1, size)
+                except AWSError as error:
+                    refused[place] = error
+        return refused
+
+    def _takes_whole(self, stream: DeliveryStream, sizes: Sequence[int]) -> bool:
+        """Take a whole batch at once, where there is room for it; more than a second's worth would pass at once and
+        leave the bucket in debt, so that goes record by record."""
+        count, size = len(sizes), sum(sizes)
         for row, measured in (("records-in", count), ("bytes-in", size)):
             if self.limits.active(row) and measured > self.limits[row]:
                 return False
@@ -288,9 +302,14 @@ class Firehose(Deliveries):
             return False
         return True
 
-    def _keep(self, stream: DeliveryStream, data: bytes) -> str:
+    def _keep(self, stream: DeliveryStream, data: Sequence[bytes]) -> list[str]:
+        """Keep records until their delivery, which may be now; returns their ids."""
         stream.add(data, self.clock.time())
-        return self.ids.text("record", 222, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+        self._arrange(stream)
+        # Ids are windows of one random text: as unlike each other as if each were random by itself.
+        length = _RECORD_ID + len(data)
+        text = b2a_base64(self.ids.bytes("record", -(-length * 3 // 4)), newline=False).decode()
+        return [text[place : place + _RECORD_ID] for place in range(len(data))]
 
     # --- reading a Kinesis data stream
 
@@ -343,8 +362,7 @@ class Firehose(Deliveries):
                 start = shard["SequenceNumberRange"]["StartingSequenceNumber"]
                 after = stream.positions.get(shard["ShardId"], start)
                 data, stream.positions[shard["ShardId"]] = self._read(arn, role, shard["ShardId"], after)
-                for record in data:
-                    stream.add(record, self.clock.time())
+                stream.add(data, self.clock.time())
                 self._arrange(stream)
         except AWSError:
             self.later(self.limits["poll-interval"] or 0, "_pull", name=name, id=id)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
 from awsim.services.firehose import destinations
@@ -61,11 +62,11 @@ class DeliveryStream(Entity):
     def encrypted(self) -> bool:
         return self.encryption is not None and self.encryption.state == "ENABLED"
 
-    def add(self, data: bytes, now: float) -> None:
-        """Keep a record until delivery."""
-        self.records.append(Record(data, now))
-        self.buffered += len(data)
-        if self.oldest is None:
+    def add(self, data: Sequence[bytes], now: float) -> None:
+        """Keep records until delivery."""
+        self.records.extend(map(Record, data, repeat(now)))
+        self.buffered += sum(map(len, data))
+        if self.oldest is None and data:
             self.oldest = now
 
     def take(self) -> list[Record]:

@@ -39,6 +39,30 @@ def test_a_new_delivery_stream(firehose, make, put):
     assert len({result["RecordId"] for result in answer["RequestResponses"]}) == 2
 
 
+def test_ids_of_records(firehose, make, put):
+    make()
+    ids = [put(b"x")["RecordId"]]
+    for count in (1, 2, 20, 500):
+        answer = firehose.put_record_batch(DeliveryStreamName="clicks", Records=[{"Data": b"x"}] * count)
+        ids += [result["RecordId"] for result in answer["RequestResponses"]]
+    assert len(ids) == len(set(ids)) == 524
+    assert {len(id) for id in ids} == {222}
+
+
+@pytest.mark.aws(limits={"firehose.records-in": 30})
+def test_refusals_stand_where_their_records_do(aws, firehose, make, delivered):
+    make()
+    batch = [{"Data": str(number).encode() + b"\n"} for number in range(40)]
+    assert firehose.put_record_batch(DeliveryStreamName="clicks", Records=batch[:10])["FailedPutCount"] == 0
+    answer = firehose.put_record_batch(DeliveryStreamName="clicks", Records=batch)
+    refused = [place for place, result in enumerate(answer["RequestResponses"]) if "ErrorCode" in result]
+    assert refused == list(range(20, 40))
+    assert answer["FailedPutCount"] == 20
+    aws.clock.advance(minutes=15)
+    (content,) = delivered().values()
+    assert content.split() == [str(number).encode() for number in (*range(10), *range(20))]
+
+
 @pytest.mark.rule("firehose-001")
 @pytest.mark.aws(lifecycle="timed")
 def test_creating_takes_its_time(aws, firehose, make, put, refused):
