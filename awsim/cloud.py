@@ -6,7 +6,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
 from functools import lru_cache
@@ -127,10 +127,10 @@ class Cloud:
         self.running: Call | None = None
         self._credentials: Credentials | None = None
         self._services = Dict()
-        self.metering = Metering()
-        self._requests = 0
         # Whether anybody has used AWS Organizations, which every call would have to heed.
         self.organized = False
+        self.metering = Metering()
+        self._requests = 0
 
     # --- calling
 
@@ -214,6 +214,13 @@ class Cloud:
         finally:
             acting.reset(token)
 
+    def on_instance(self, instance_id: str) -> AbstractContextManager[None]:
+        """Be a program on an EC2 instance for a block: its metadata are at 169.254.169.254, and where credentials come
+        from the environment, or from nowhere, they are those of its role. See `awsim.machines`."""
+        from awsim.machines import running_on
+
+        return running_on(self, instance_id)
+
     @property
     def current(self) -> Call:
         """The call in progress (under the lock)."""
@@ -279,6 +286,7 @@ class Cloud:
     def _make(self, cls: type[Service], key: tuple[str, str | None, str], account: str, region: str) -> Service:
         instance = cls.__new__(cls)
         instance.__dict__["_key"] = key
+        self.organized = self.organized or cls.name == "organizations"
         instance.__init__(self, account, region, self.partition_of(region))  # type: ignore[misc]
         return instance
 
@@ -288,7 +296,6 @@ class Cloud:
 
     @staticmethod
     @lru_cache(maxsize=256)
-        self.organized = self.organized or cls.name == "organizations"
     def partition_of(region: str | None) -> str:
         if region is not None:
             for prefix, partition in _PARTITIONS:

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from awsim.errors import AWSError
-
 if TYPE_CHECKING:
     from awsim.service import Service
 
@@ -19,17 +17,15 @@ _DIRECTIONS = {
 
 
 def zones_of(service: Service, subnets: Sequence[str]) -> list[str]:
-    """The zone of each subnet, by EC2 where there is one; raises EC2's error for a subnet that it does not know.
+    """The zone of each subnet, by EC2 where the account uses it; raises EC2's error for a subnet that it does not know.
 
-    Without EC2 the last character of an id decides: `subnet-…1` and `subnet-…a` lie in zone a, 2 and b in b, 3 and c in
-    c, then from the start again. Subnets given together lie in zones apart, as long as there are zones.
+    Where nobody has used EC2, subnets are taken for some outside of the Cloud, and the last character of an id decides:
+    `subnet-…1` and `subnet-…a` lie in zone a, 2 and b in b, 3 and c in c, then from the start again. Subnets given
+    together lie in zones apart, as long as there are zones.
     """
-    try:
-        found = service.call("ec2", "DescribeSubnets", SubnetIds=list(subnets))["Subnets"]
-    except AWSError as error:
-        if error.code != "NotImplemented":
-            raise
+    if not service.cloud.has_service("ec2", service.account, service.region):
         return [f"{service.region}{letter}" for letter in _guessed(subnets)]
+    found = service.call("ec2", "DescribeSubnets", SubnetIds=list(subnets))["Subnets"]
     known: dict[str, Any] = {subnet["SubnetId"]: subnet["AvailabilityZone"] for subnet in found}
     return [known[subnet] for subnet in subnets]
 

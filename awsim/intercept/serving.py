@@ -15,20 +15,20 @@ from awsim.wire.http import Request, Response
 
 __all__ = ["Body", "Stream", "arriving", "chunks", "is_ours", "pairs", "raw", "seconds", "serve", "serve_async"]
 
-# Programs on EC2, ECS and EKS ask there for their credentials. There is no such machine: asking must not hang.
-_NOT_THERE = b"awsim simulates no instance or container metadata."
+# Programs on EC2, ECS and EKS ask there for their credentials. Where there is no such machine, asking must not hang.
+_NOT_THERE = b"This program is on no instance: with aws.on_instance(instance_id)."
 
 
 def serve(entry: Entry, request: Request, operation: Any = None) -> Response:
     """The answer to a request for a host that is ours: one of AWS's, or a metadata address."""
     if request.host in METADATA_HOSTS:
-        return _no_metadata()
+        return _metadata(entry, request)
     return gateway.serve(entry.cloud, request, operation)
 
 
 async def serve_async(entry: Entry, request: Request, operation: Any = None) -> Response:
     if request.host in METADATA_HOSTS:
-        return _no_metadata()
+        return _metadata(entry, request)
     return await gateway.serve_async(entry.cloud, request, operation)
 
 
@@ -44,7 +44,12 @@ def seconds(timeout: Any) -> float | None:
     return timeout if isinstance(timeout, int | float) else None
 
 
-def _no_metadata() -> Response:
+def _metadata(entry: Entry, request: Request) -> Response:
+    from awsim.machines import answer
+
+    found = answer(entry.cloud, request)
+    if found is not None:
+        return found
     headers = {"Content-Type": "text/plain", "Content-Length": str(len(_NOT_THERE))}
     return Response(404, headers, _NOT_THERE)
 

@@ -142,6 +142,9 @@ LEFT_OUT = {
 
 # Enumerations that do not hold what AWS answers.
 WRONG_ENUMS = {
+    "AttachmentStatus",
+    "NetworkInterfaceStatus",
+    "PlatformValues",
     "PermissionsBoundaryAttachmentType",
     "PolicySourceType",
     "AuthenticationStrategy",

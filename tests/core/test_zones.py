@@ -9,10 +9,14 @@ from awsim.zones import zone_id, zones_of
 class Service:
     """A service in a Region, and what EC2 answers it."""
 
-    region = "us-east-1"
+    region, account = "us-east-1", "123456789012"
 
-    def __init__(self, answer=None, refusal="NotImplemented"):
-        self.answer, self.refusal = answer, refusal
+    def __init__(self, answer=None, refusal=None):
+        self.answer, self.refusal, self.cloud = answer, refusal, self
+
+    def has_service(self, name, account, region):
+        assert (name, account, region) == ("ec2", self.account, self.region)
+        return self.answer is not None or self.refusal is not None
 
     def call(self, service, operation, **params):
         assert (service, operation) == ("ec2", "DescribeSubnets")

@@ -325,18 +325,18 @@ class DAX(Service):
         return {"DeletionMessage": f"Subnet group {group.name} has been deleted."}
 
     def _subnets(self, ids: Sequence[str]) -> tuple[str | None, tuple[tuple[str, str], ...]]:
-        """The VPC and the zones of subnets, by EC2 where there is one."""
+        """The VPC and the zones of subnets, by EC2 where the account uses it."""
         self.limits.check("subnets-per-group", len(ids))
         for id in ids:
             if not _SUBNET.match(id):
                 raise self.error("InvalidSubnet", f"Invalid subnet: {id}")
+        if not self.cloud.has_service("ec2", self.account, self.region):
+            zones = [f"{self.region}{_ZONES[number % len(_ZONES)]}" for number in range(len(ids))]
+            return None, tuple(zip(ids, zones, strict=True))
         try:
             found = self.call("ec2", "DescribeSubnets", SubnetIds=list(ids))["Subnets"]
         except AWSError as error:
-            if error.code != "NotImplemented":
-                raise self.error("InvalidSubnet", error.message) from None
-            zones = [f"{self.region}{_ZONES[number % len(_ZONES)]}" for number in range(len(ids))]
-            return None, tuple(zip(ids, zones, strict=True))
+            raise self.error("InvalidSubnet", error.message) from None
         if len({subnet["VpcId"] for subnet in found}) > 1:
             raise self.error("InvalidSubnet", "The subnets are of more than one VPC.")
         return found[0]["VpcId"], tuple((subnet["SubnetId"], subnet["AvailabilityZone"]) for subnet in found)

@@ -13,6 +13,7 @@ from awsim.services.ec2.filters import Filters, Paths
 from awsim.services.ec2.kinds import R, Resource, Shelf
 from awsim.services.ec2.refusals import combination, invalid
 from awsim.services.ec2.rehearsal import is_operation, rehearsable
+from awsim.services.ec2.zones import regions
 from awsim.state import Dict
 from awsim.state.pages import listed, number
 from awsim.state.tags import tag_map
@@ -158,6 +159,12 @@ class Base(Service):
             for other in self.cloud.instances()
             if other.name == self.name and other.region == self.region and other is not self
         ]
+
+    def elsewhere(self, region: str) -> Any | None:
+        """This account's EC2 in a region; None where it was never used, and so has nothing."""
+        if region not in regions(self.partition):
+            raise invalid(f"Invalid region provided. Region: {region}")
+        return self.at(region=region) if self.cloud.has_service(self.name, self.account, region) else None
 
     # --- who is told
 

@@ -58,7 +58,7 @@ class AddressOperations(InterfaceOperations):
                 if all(address.address != wanted for address in self.addresses):
                     raise AWSError("InvalidAddress.NotFound", f"Address '{wanted}' not found.")
             chosen = [address for address in chosen if address.address in PublicIps]
-        return self.listing("Addresses", chosen, Filters, _FILTERS)
+        return {"Addresses": self.listing("Addresses", chosen, Filters, _FILTERS)["Addresses"]}
 
     def associate_address(
         self,

@@ -230,6 +230,9 @@ class AttributeOperations(LifeOperations):
     def modify_instance_credit_specification(
         self, InstanceCreditSpecifications: Sequence[Mapping[str, str]], ClientToken: str | None = None
     ) -> dict[str, Any]:
+        for each in InstanceCreditSpecifications:
+            if each.get("CpuCredits") not in ("standard", "unlimited"):
+                raise invalid(f"Invalid value '{each.get('CpuCredits') or ''}' for CpuCredits.")
         done, failed = [], []
         for each in InstanceCreditSpecifications:
             id_, credit = each.get("InstanceId") or "", each.get("CpuCredits")
@@ -241,8 +244,6 @@ class AttributeOperations(LifeOperations):
                     "InstanceCreditSpecification.NotSupported",
                     f"The instance type {instance.type_name} has no CPU credits.",
                 )
-            elif credit not in ("standard", "unlimited"):
-                problem = ("InvalidParameterValue", f"Invalid value '{credit}' for CpuCredits.")
             else:
                 instance.credits = credit
                 done.append({"InstanceId": id_})

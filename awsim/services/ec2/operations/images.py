@@ -169,7 +169,7 @@ class ImageOperations(SnapshotOperations):
         CopyImageTags: bool | None = None,
         TagSpecifications: TagSpecifications = (),
     ) -> dict[str, Any]:
-        source = self.at(region=SourceRegion).image_at(SourceImageId)
+        source = self._image_elsewhere(SourceRegion, SourceImageId)
         if source.state != "available":
             raise AWSError("InvalidAMIID.Unavailable", f"The image '{source.id}' is not available.")
         self._check_name(Name)
@@ -377,6 +377,16 @@ class ImageOperations(SnapshotOperations):
         if not id_.startswith("ami-") or not all(digit in "0123456789abcdef" for digit in digits) or not digits:
             raise AWSError(Image.kind.malformed, malformed(Image.kind, id_))
         raise AWSError(Image.kind.code, Image.kind.message.format(id=id_))
+
+    def _image_elsewhere(self, region: str, id_: str) -> Image:
+        home = self.elsewhere(region)
+        if home is not None:
+            found: Image = home.image_at(id_)
+            return found
+        public = next((image for image in published(region) if image.id == id_), None)
+        if public is None:
+            raise AWSError(Image.kind.code, Image.kind.message.format(id=id_))
+        return public
 
     def launchable(self, id_: str) -> Image:
         gone = self.deregistered.get(id_)

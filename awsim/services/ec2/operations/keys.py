@@ -66,12 +66,12 @@ class KeyOperations(ImageOperations):
     ) -> dict[str, Any]:
         chosen: Iterable[KeyPair] = self.key_pairs
         if KeyNames or KeyPairIds:
-            chosen = [*(self._key(name) for name in KeyNames), *self.key_pairs.of(KeyPairIds)]
+            chosen = [*(self.key_pair_named(name) for name in KeyNames), *self.key_pairs.of(KeyPairIds)]
 
         def shown(pair: KeyPair) -> dict[str, Any]:
             return {**pair.described(), "PublicKey": pair.public if IncludePublicKey else None}
 
-        return self.listing("KeyPairs", chosen, Filters, _FILTERS, shown=shown)
+        return {"KeyPairs": self.listing("KeyPairs", chosen, Filters, _FILTERS, shown=shown)["KeyPairs"]}
 
     def delete_key_pair(self, KeyName: str | None = None, KeyPairId: str | None = None) -> dict[str, Any]:
         """To delete one that is not there is no error."""
@@ -96,7 +96,7 @@ class KeyOperations(ImageOperations):
         id_ = self.key_pairs.new_id()
         return self.key_pairs.add(KeyPair(id_, self.account, self.clock.time(), name, kind, fingerprint, public))
 
-    def _key(self, name: str) -> KeyPair:
+    def key_pair_named(self, name: str) -> KeyPair:
         pair = self.key_pairs.find(lambda pair: pair.name == name)
         if pair is None:
             raise AWSError(KeyPair.kind.code, KeyPair.kind.message.format(id=name))

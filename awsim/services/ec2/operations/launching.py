@@ -145,7 +145,7 @@ class LaunchOperations(TemplateOperations):
                 "have matching architectures, and try again."
             )
         if wanted.get("KeyName"):
-            self._key(wanted["KeyName"])
+            self.key_pair_named(wanted["KeyName"])
         interfaces = tuple(wanted.get("NetworkInterfaces") or ())
         subnet, groups, interfaces = self._network(wanted, interfaces)
         if wanted.get("PrivateIpAddress") and count > 1:
@@ -279,6 +279,8 @@ class LaunchOperations(TemplateOperations):
             raise combination(
                 "The parameter 'iamInstanceProfile.name' may not be used in combination with 'iamInstanceProfile.arn'"
             )
+        if arn is None and name is None:
+            raise missing("iamInstanceProfile")
         wanted = name if name is not None else (arn or "").rpartition("/")[2]
         try:
             found = self.call(

@@ -26,6 +26,11 @@ _FILTERS = {
     "volume-size": "VolumeSize",
 }
 
+_INFO = (
+    "Description", "Tags", "Encrypted", "VolumeId", "State", "VolumeSize", "StartTime", "Progress", "OwnerId",
+    "SnapshotId",
+)  # fmt: skip
+
 
 class SnapshotOperations(VolumeOperations):
     snapshots = Kept(Snapshot)
@@ -60,7 +65,7 @@ class SnapshotOperations(VolumeOperations):
             snapshot = self.new_snapshot(volume, Description or "")
             copied = volume.tags.as_dict() if CopyTagsFromSource == "volume" else {}
             self.tag(snapshot, {**copied, **tags})
-            made.append(snapshot.described())
+            made.append({name: value for name, value in snapshot.described().items() if name in _INFO})
         return {"Snapshots": made}
 
     def describe_snapshots(
@@ -108,7 +113,10 @@ class SnapshotOperations(VolumeOperations):
         PresignedUrl: str | None = None,
         TagSpecifications: TagSpecifications = (),
     ) -> dict[str, Any]:
-        source = self.at(region=SourceRegion).snapshot_at(SourceSnapshotId)
+        home = self.elsewhere(SourceRegion)
+        if home is None:
+            raise AWSError(Snapshot.kind.code, Snapshot.kind.message.format(id=SourceSnapshotId))
+        source = home.snapshot_at(SourceSnapshotId)
         if source.state != "completed":
             raise AWSError("IncorrectState", f"The snapshot '{source.id}' is not 'completed'.")
         if Encrypted is False and source.encrypted:

@@ -89,8 +89,12 @@ class SubnetOperations(VpcOperations):
         self.subnet_leaves(subnet)
         self.subnets.remove(subnet.id)
 
-    def create_default_subnet(self, AvailabilityZone: str) -> dict[str, Any]:
-        zone = self.zone(AvailabilityZone)
+    def create_default_subnet(
+        self, AvailabilityZone: str | None = None, AvailabilityZoneId: str | None = None
+    ) -> dict[str, Any]:
+        if AvailabilityZone is None and AvailabilityZoneId is None:
+            raise missing("availabilityZone")
+        zone = self.zone(AvailabilityZone, AvailabilityZoneId)
         vpc = self.default_vpc
         if vpc is None:
             raise AWSError("DefaultVpcDoesNotExist", "There is no default VPC for this account in this region.")
@@ -145,8 +149,10 @@ class SubnetOperations(VpcOperations):
         if names:
             subnet.names = {**subnet.names, **names}
 
-    def associate_subnet_cidr_block(self, SubnetId: str, Ipv6CidrBlock: str) -> dict[str, Any]:
+    def associate_subnet_cidr_block(self, SubnetId: str, Ipv6CidrBlock: str | None = None) -> dict[str, Any]:
         subnet = self.subnets[SubnetId]
+        if Ipv6CidrBlock is None:
+            raise missing("ipv6CidrBlock")
         id_ = self._give_ipv6_block(subnet, Ipv6CidrBlock)
         shown = {
             "AssociationId": id_,

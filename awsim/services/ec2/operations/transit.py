@@ -169,10 +169,10 @@ class TransitOperations(ProfileOperations):
         self, TransitGatewayId: str, Description: str | None = None, Options: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         hub = self.transit_gateways[TransitGatewayId]
-        hub.description = hub.description if Description is None else Description
         unknown = set(Options or {}) - set(_OPTIONS)
         if unknown:
             self.not_modelled(f"the options {', '.join(sorted(unknown))} of ModifyTransitGateway")
+        hub.description = hub.description if Description is None else Description
         hub.options = {**hub.options, **(Options or {})}
         return {"TransitGateway": hub.described()}
 
