@@ -620,6 +620,20 @@ def _log_policies(client):
     return {}
 
 
+def _log_queries(client):
+    client.create_log_group(**LOGS)
+    for _ in range(7):
+        client.start_query(**LOGS, startTime=0, endTime=1, queryString="limit 1")
+    return LOGS
+
+
+def _queried_groups(client):
+    _log_groups(client)
+    names = [f"app{number}" for number in range(7)]
+    query = client.start_query(logGroupNames=names, startTime=0, endTime=1, queryString="limit 1")
+    return {"queryId": query["queryId"]}
+
+
 def _log_exports(client):
     _bucket(boto3.client("s3"))
     client.create_log_group(**LOGS)
@@ -935,20 +949,6 @@ def _tagged_instance(client):
     return {"ResourceArn": instance["InstanceArn"]}
 
 
-GATEWAY = "arn:aws:ec2:us-east-1:123456789012:transit-gateway/tgw-{}"
-
-
-def _share(client, **more):
-    client.create_resource_share(name="net", **more)
-    return {"resourceOwner": "SELF"}
-
-
-def _shares(client, **more):
-    for _ in range(7):
-        _share(client, **more)
-    return {"resourceOwner": "SELF"}
-
-
 TRAILS = {
     "Version": "2012-10-17",
     "Statement": [
@@ -991,6 +991,20 @@ def _imports(client, count=7):
     for _ in range(count):
         made = client.start_import(Destinations=[store], ImportSource={"S3": source})["ImportId"]
     return {"ImportId": made}
+
+
+GATEWAY = "arn:aws:ec2:us-east-1:123456789012:transit-gateway/tgw-{}"
+
+
+def _share(client, **more):
+    client.create_resource_share(name="net", **more)
+    return {"resourceOwner": "SELF"}
+
+
+def _shares(client, **more):
+    for _ in range(7):
+        _share(client, **more)
+    return {"resourceOwner": "SELF"}
 
 
 def _gateways(client):
@@ -1137,6 +1151,15 @@ PAGINATORS = {
     "kms:ListKeys": _keys,
     "kms:ListResourceTags": _key_tags,
     "secretsmanager:ListSecrets": _secrets,
+    "cloudtrail:ListImportFailures": lambda client: _imports(client, 1),
+    "cloudtrail:ListImports": lambda client: _imports(client) and {},
+    "cloudtrail:ListInsightsData": _insights,
+    "cloudtrail:ListPublicKeys": lambda client: {},
+    "cloudtrail:ListTags": lambda client: {"ResourceIdList": [_trail(client)]},
+    "cloudtrail:ListTrails": _trails,
+    "cloudtrail:LookupEvents": lambda client: (
+        _insights(client) and {"LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": "AddTags"}]}
+    ),
     "kms:ListRetirableGrants": lambda client: _grants(client, RetiringPrincipal="arn:aws:iam::222222222222:role/r"),
     "mq:ListBrokers": _brokers,
     "pipes:ListPipes": _pipes,
@@ -1151,15 +1174,6 @@ PAGINATORS = {
         "PolicyType": _tag_policies(client)["Filter"]
     },
     "organizations:ListAWSServiceAccessForOrganization": _trusted,
-    "cloudtrail:ListImportFailures": lambda client: _imports(client, 1),
-    "cloudtrail:ListImports": lambda client: _imports(client) and {},
-    "cloudtrail:ListInsightsData": _insights,
-    "cloudtrail:ListPublicKeys": lambda client: {},
-    "cloudtrail:ListTags": lambda client: {"ResourceIdList": [_trail(client)]},
-    "cloudtrail:ListTrails": _trails,
-    "cloudtrail:LookupEvents": lambda client: (
-        _insights(client) and {"LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": "AddTags"}]}
-    ),
     "organizations:ListChildren": lambda client: {**_units(client), "ChildType": "ORGANIZATIONAL_UNIT"},
     "organizations:ListCreateAccountStatus": lambda client: _accounts(client, 7) and {},
     "organizations:ListDelegatedAdministrators": _delegates,
@@ -1190,9 +1204,11 @@ PAGINATORS = {
     "logs:DescribeLogGroups": _log_groups,
     "logs:DescribeLogStreams": _log_streams,
     "logs:DescribeMetricFilters": _metric_filters,
+    "logs:DescribeQueries": _log_queries,
     "logs:DescribeResourcePolicies": _log_policies,
     "logs:DescribeSubscriptionFilters": _subscriptions,
     "logs:FilterLogEvents": _log_events,
+    "logs:ListLogGroupsForQuery": _queried_groups,
     "lambda:ListFunctions": _functions,
     "lambda:ListEventSourceMappings": _mappings,
     "lambda:ListAliases": lambda client: _versions_of_function(
@@ -1230,6 +1246,11 @@ PAGINATORS = {
 
 # Pages of a size that the caller cannot choose: results, pages.
 FIXED = {
+    "cloudtrail:ListImportFailures": (1, 1),
+    "cloudtrail:ListInsightsData": (1, 1),
+    "cloudtrail:ListPublicKeys": (1, 1),
+    "cloudtrail:ListTags": (1, 1),
+    "cloudtrail:ListTrails": (5, 1),
     # As many as Kafka has versions, and a multiple of the zones.
     "kafka:ListKafkaVersions": (32, 1),
     "kafka:ListNodes": (6, 1),
@@ -1239,6 +1260,7 @@ FIXED = {
     "identitystore:ListIdentityStores": (1, 1),
     "kms:ListKeyPolicies": (1, 1),
     "logs:DescribeSubscriptionFilters": (2, 1),
+    "logs:ListLogGroupsForQuery": (7, 1),  # pages have fifty at least
     "sso-admin:ListAccountsForProvisionedPermissionSet": (1, 1),
     "sso-admin:ListApplicationAuthenticationMethods": (1, 1),
     "sso-admin:ListApplicationGrants": (1, 1),
@@ -1246,11 +1268,6 @@ FIXED = {
     "sso-admin:ListInstances": (1, 1),
     "sso-admin:ListRegions": (1, 1),
     "sso-admin:ListTagsForResource": (7, 1),
-    "cloudtrail:ListImportFailures": (1, 1),
-    "cloudtrail:ListInsightsData": (1, 1),
-    "cloudtrail:ListPublicKeys": (1, 1),
-    "cloudtrail:ListTags": (1, 1),
-    "cloudtrail:ListTrails": (5, 1),
     "dynamodb:ListTagsOfResource": (20, 1),
     "organizations:ListAccountsWithInvalidEffectivePolicy": (0, 1),
     "organizations:ListEffectivePolicyValidationErrors": (0, 1),

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 from awsim.services.logs.filters import Subscription
 from awsim.services.logs.group import Event, LogGroup, LogStream, Stored
-from awsim.services.logs.operations.exports import ExportOperations
+from awsim.services.logs.operations.queries import QueryOperations
 
 
-class Logs(ExportOperations):
+class Logs(QueryOperations):
     """CloudWatch Logs: groups of streams of events, what finds them and what is told of them."""
 
     def masks(self, group: LogGroup) -> Callable[[str], tuple[tuple[int, int], ...]] | None:

@@ -39,11 +39,11 @@ class SubscriptionOperations(Deliveries):
         before = group.subscriptions.get(filterName)
         if before is None:
             self.limits.quota("subscription-filters", len(group.subscriptions), group.name)
-        self.check_target_of(destinationArn, roleArn, f"{group.arn}:*")
         filter = Subscription(
             filterName, logGroupName, filterPattern, self.now, destinationArn, roleArn, distribution or "ByLogStream"
         )
         self.set_up(group, filter, applyOnTransformedLogs, fieldSelectionCriteria, emitSystemFields)
+        self.check_target_of(destinationArn, roleArn, f"{group.arn}:*")
         if before is not None:
             filter.created = before.created
         group.subscriptions[filterName] = filter
