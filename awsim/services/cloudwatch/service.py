@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from awsim.services.cloudwatch.operations.composite_alarms import CompositeAlarmOperations
+from awsim.services.cloudwatch.operations.tagging import TagOperations
 
 
-class CloudWatch(CompositeAlarmOperations):
+class CloudWatch(TagOperations):
     """Amazon CloudWatch.
 
     Operations are in `operations/`, thin; metrics, expressions, alarms and what else there is are in the plain classes

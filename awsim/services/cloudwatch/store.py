@@ -42,7 +42,7 @@ class Store(Entity):
 
     __slots__ = ("_limit", "_metrics", "_number", "_touched")
 
-    def __init__(self, limit: Callable[[str], float], touched: Callable[[Name], None]) -> None:
+    def __init__(self, limit: Callable[[str], float], touched: Callable[[Name, str, float], None]) -> None:
         self._limit = limit
         self._touched = touched
         self._metrics = Dict()
@@ -65,7 +65,7 @@ class Store(Entity):
             metric.counted(given.unit).bucket(given.time).add(given.value, given.weight)
         else:
             metric.levelled(given.unit, given.period, given.ages).tell(given.time, given.value, now)
-        self._touched(name)
+        self._touched(name, given.unit, given.time)
 
     def put(self, datum: Datum, now: float) -> None:
         """Data that a program sent."""
@@ -78,7 +78,7 @@ class Store(Entity):
                 bucket.add(value, count)
             if datum.statistics is not None:
                 bucket.add_set(*datum.statistics)
-        self._touched(datum.name)
+        self._touched(datum.name, datum.unit, datum.time)
 
     # --- reading
 

@@ -77,6 +77,8 @@ class Base(Service):
 
     def levels(self) -> Iterator[Level]:
         for table in self.tables:
+            if table.unsettled:
+                table.settle()
             yield from metrics.levels(table)
 
     # --- what other services see

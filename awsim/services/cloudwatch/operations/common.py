@@ -88,5 +88,5 @@ class Operations(Service):
         """The metrics with data of the last two weeks."""
         return self.store.listed(self.clock.time(), self.limits["listed"])
 
-    def touched(self, name: Name) -> None:
+    def touched(self, name: Name, unit: str, time: float) -> None:
         """A metric has new data."""

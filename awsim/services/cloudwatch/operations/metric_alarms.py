@@ -116,7 +116,8 @@ class MetricAlarmOperations(AlarmOperations):
         else:
             self.watch(alarm)
 
-    def touched(self, name: Name) -> None:
+    def touched(self, name: Name, unit: str, time: float) -> None:
+        super().touched(name, unit, time)
         if self._asleep:
             for waiting in self._asleep.get(name, ()):
                 alarm = self.alarms.get(waiting)
@@ -130,7 +131,11 @@ class MetricAlarmOperations(AlarmOperations):
             return False
         if alarm.state == ALARM and any(":autoscaling:" in action for action in alarm.actions(ALARM)):
             return False
-        return not any((metric := self.store.get(name)) is not None and metric.floats for name in names)
+        now = self.clock.time()
+        length = alarm.settings["EvaluationPeriods"] + self.limits["evaluation-range-extra"] + 1
+        since = now - length * alarm.period
+        known = [metric for name in names if (metric := self.store.get(name)) is not None]
+        return not any(metric.floats or metric.last(now) >= since for metric in known)
 
     def _sleep(self, alarm: MetricAlarm) -> None:
         alarm.asleep = True
@@ -215,7 +220,8 @@ class MetricAlarmOperations(AlarmOperations):
         counting = {**query, "MetricStat": {**query["MetricStat"], "Stat": "SampleCount"}}
         (series,) = queries.Run([counting], self.sources(), start, end, now).series("m1")
         samples = sum(list(series.values.values())[-alarm.settings["EvaluationPeriods"] :])
-        return 0 < samples < (self.limits["percentile-samples"] / tail if tail else 0)
+        needed = self.limits["percentile-samples"] / tail if tail else 0
+        return 0 < samples < round(needed, 6)
 
     def _go_on_scaling(self, alarm: MetricAlarm) -> None:
         """Scaling policies are told of a state again and again, as long as it lasts."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from math import ceil
 from typing import Any
@@ -46,7 +46,6 @@ class MetricOperations(Operations):
         reader.check()
         for datum in data:
             self.store.put(datum, now)
-        self.sent(data)
 
     def list_metrics(
         self,
@@ -185,9 +184,6 @@ class MetricOperations(Operations):
 
     def rule_series(self, rule: str, metric: str, range_: Any) -> TimeSeries:
         raise MathError("INSIGHT_RULE_METRIC")
-
-    def sent(self, data: Iterable[Any]) -> None:
-        """A program has sent data."""
 
 
 def _datapoint(
