@@ -28,6 +28,7 @@ ALLOWED = {
         "wire",
         "gateway",
         "ids",
+        "lazily",
         "choices",
         "eventing",
         "sealing",

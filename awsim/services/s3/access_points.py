@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import quote, unquote
 
+from awsim.lazily import lazily
 from awsim.service import ResourceSide
-from awsim.services.s3 import policies
 from awsim.services.s3.access import Access
 from awsim.services.s3.bucket import Bucket
 from awsim.services.s3.permissions import is_public, parsed
@@ -23,6 +23,9 @@ from awsim.state import Dict
 
 if TYPE_CHECKING:
     from awsim.gateway.call import Call
+    from awsim.services.s3 import policies
+else:
+    policies = lazily("awsim.services.s3.policies")
 
 _ALIAS_END = "-s3alias"
 _ARN = r"arn:[a-z-]+:(s3|s3-object-lambda|s3-outposts):([a-z0-9-]*):(\d{12}|):accesspoint[:/]([^/]+)"

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from awsim.errors import AWSError
 from awsim.services.s3.keys import Keys
-from awsim.services.s3.multipart import Upload
 from awsim.services.s3.versions import NULL, History, Version, version_id
 from awsim.state import Dict, Entity, SortedDict
 
 if TYPE_CHECKING:
     from awsim.services.s3.lifecycle_rules import Agenda
+    from awsim.services.s3.multipart import Upload
     from awsim.services.s3.replication_rules import Replicating
 
 

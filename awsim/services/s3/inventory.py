@@ -16,14 +16,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from io import StringIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
-from awsim.services.s3 import acl, event_records, tiering
+from awsim.lazily import lazily
+from awsim.services.s3 import acl, tiering
 from awsim.services.s3.bucket import Bucket
 from awsim.services.s3.lifecycle import Lifecycle
 from awsim.services.s3.reports import Reports
 from awsim.services.s3.versions import Version
+
+if TYPE_CHECKING:
+    from awsim.services.s3 import event_records
+else:
+    event_records = lazily("awsim.services.s3.event_records")
 
 PRINCIPAL = "s3.amazonaws.com"
 _DAY = 86_400

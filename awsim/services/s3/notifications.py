@@ -7,16 +7,20 @@ a destination" and "Using EventBridge"; ../shared/recorded/s3.jsonl.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from awsim.auth.credentials import Caller, administrator
 from awsim.errors import AWSError
+from awsim.lazily import lazily
 from awsim.service import Service
-from awsim.services.s3 import event_records
 from awsim.services.s3.bucket import Bucket
-from awsim.services.s3.event_records import DESTINATIONS, Happening
 from awsim.services.s3.versions import NULL, Version
 from awsim.wire.rest_xml import host_id
+
+if TYPE_CHECKING:
+    from awsim.services.s3 import event_records
+else:
+    event_records = lazily("awsim.services.s3.event_records")
 
 _PRINCIPAL = "s3.amazonaws.com"
 _SUBJECT = "Amazon S3 Notification"
@@ -63,7 +67,7 @@ class Notifications(Service):
         call = self.cloud.current
         caller, now = call.caller, self.clock.time()
         versioned = bucket.versioning is not None and version is not None and version.id != NULL
-        happening = Happening(
+        happening = event_records.Happening(
             event,
             now,
             bucket.name,
@@ -94,7 +98,9 @@ class Notifications(Service):
     def _arn_of(self, bucket: Bucket) -> str:
         return f"arn:{self.partition}:s3:::{bucket.name}"
 
-    def _announce(self, service: str, target: str, bucket: Bucket, text: str, happening: Happening) -> None:
+    def _announce(
+        self, service: str, target: str, bucket: Bucket, text: str, happening: event_records.Happening
+    ) -> None:
         """Send an event on its way: at least once, mostly within seconds, in no order."""
         what = f"{happening.event} of {happening.bucket}/{happening.key}"
         copies = 1
@@ -197,7 +203,7 @@ def _destinations(configuration: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(service, ARN) of each topic, queue and function, once."""
     listed = [
         (service, entry[member])
-        for kind, member, _, service in DESTINATIONS
+        for kind, member, _, service in event_records.DESTINATIONS
         if service in _ACTIONS
         for entry in configuration.get(kind) or ()
     ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from awsim.errors import AWSError
-from awsim.services.s3 import checksums, conditions, digests, encryption, locks, ranges
+from awsim.lazily import lazily
+from awsim.services.s3 import checksums, conditions, digests, encryption, locks
 from awsim.services.s3.access import when
 from awsim.services.s3.bodies import Data, Extents
 from awsim.services.s3.bucket import Bucket
@@ -15,6 +16,11 @@ from awsim.services.s3.tiering import CLASS as INTELLIGENT
 from awsim.services.s3.versions import NULL, Version
 from awsim.services.s3.writes import ATTRIBUTES, Writes
 from awsim.wire.http import Request
+
+if TYPE_CHECKING:
+    from awsim.services.s3 import ranges
+else:
+    ranges = lazily("awsim.services.s3.ranges")
 
 _PUT = ATTRIBUTES | MEMBERS.keys() | {"ChecksumAlgorithm", "ContentLength"}
 _CUSTOMER = ("SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD5")

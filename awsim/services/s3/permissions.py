@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from awsim.auth.credentials import Caller
 from awsim.errors import AWSError
+from awsim.lazily import lazily
 from awsim.service import ResourceSide, Service
-from awsim.services.s3 import acl, condition_keys, policies
+from awsim.services.s3 import acl
 from awsim.services.s3.bucket import Bucket
 from awsim.services.s3.versions import Version
 from awsim.state import Dict
@@ -26,6 +27,10 @@ from awsim.state import Dict
 if TYPE_CHECKING:
     from awsim.auth.policy import Policy
     from awsim.gateway.call import Call
+    from awsim.services.s3 import condition_keys, policies
+else:
+    condition_keys = lazily("awsim.services.s3.condition_keys")
+    policies = lazily("awsim.services.s3.policies")
 
 BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 _NOTHING_BLOCKED = dict.fromkeys(BLOCKS, False)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from awsim.services.s3 import acl, listing, policies, rules
+from awsim.lazily import lazily
+from awsim.services.s3 import acl, listing
 from awsim.services.s3 import tags as tagging
 from awsim.services.s3.access_logs import AccessLogs
 from awsim.services.s3.analytics import Analyses
@@ -19,6 +20,12 @@ from awsim.services.s3.buckets import Buckets
 from awsim.services.s3.inventory import Inventories
 from awsim.services.s3.object_settings import ObjectSettings
 from awsim.services.s3.permissions import BLOCKS
+
+if TYPE_CHECKING:
+    from awsim.services.s3 import policies, rules
+else:
+    policies = lazily("awsim.services.s3.policies")
+    rules = lazily("awsim.services.s3.rules")
 
 _NO_CONTENT = {"__status__": 204}
 

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from awsim.services.s3 import acl, checksums, conditions, digests, listing, multipart, ranges
+from awsim.lazily import lazily
+from awsim.services.s3 import acl, checksums, conditions, digests, listing
 from awsim.services.s3.access import when
 from awsim.services.s3.bodies import Data, joined
 from awsim.services.s3.bucket import Bucket
 from awsim.services.s3.checksums import ALGORITHMS, COMPOSITE, MEMBERS, Algorithm
 from awsim.services.s3.copies import Copies
-from awsim.services.s3.multipart import Upload, UploadedPart
 from awsim.services.s3.objects import Objects
 from awsim.services.s3.versions import Version
 from awsim.services.s3.writes import ATTRIBUTES
+
+if TYPE_CHECKING:
+    from awsim.services.s3 import multipart, ranges
+else:
+    multipart = lazily("awsim.services.s3.multipart")
+    ranges = lazily("awsim.services.s3.ranges")
 
 _CREATE = ATTRIBUTES
 _CUSTOMER = ("SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD5")
@@ -57,7 +63,7 @@ class Uploads(Objects, Copies):
         kept = self.attributes_of(bucket, attributes)
         stored = kept.pop("encryption")
         caller = self.caller
-        upload = Upload(
+        upload = multipart.Upload(
             base64.b64encode(self.ids.bytes("upload", 96), b"._").decode(),
             Key,
             bucket.next_sequence(),
@@ -115,7 +121,7 @@ class Uploads(Objects, Copies):
         if number < 1 or (most is not None and number > most):
             raise self.part_number_error(number)
 
-    def _check_key_of(self, upload: Upload, given: Mapping[str, Any]) -> None:
+    def _check_key_of(self, upload: multipart.Upload, given: Mapping[str, Any]) -> None:
         """Every part comes with the customer's key that the upload was created with, or without one."""
         customer = self.customer_key_of(given)
         needed = upload.encryption.customer
@@ -131,7 +137,7 @@ class Uploads(Objects, Copies):
             )
 
     def _part_checksum(
-        self, upload: Upload, data: Data, given: Mapping[str, Any]
+        self, upload: multipart.Upload, data: Data, given: Mapping[str, Any]
     ) -> tuple[Algorithm | None, str | None]:
         brought = checksums.given({name: given[name] for name in given if name in MEMBERS})
         expected = upload.algorithm
@@ -148,15 +154,15 @@ class Uploads(Objects, Copies):
 
     def _keep(
         self,
-        upload: Upload,
+        upload: multipart.Upload,
         number: int,
         data: Data,
         digest: bytes,
         algorithm: Algorithm | None,
         value: str | None,
-    ) -> UploadedPart:
+    ) -> multipart.UploadedPart:
         etag = self.etag_of(digest, upload.encryption, f"{upload.id}/{number}", upload.key)
-        part = UploadedPart(number, data, digest, etag, int(self.clock.time()), algorithm, value)
+        part = multipart.UploadedPart(number, data, digest, etag, int(self.clock.time()), algorithm, value)
         upload.parts[number] = part
         return part
 
@@ -284,7 +290,7 @@ class Uploads(Objects, Copies):
         return listed
 
     def _check_conditions_of(
-        self, bucket: Bucket, upload: Upload, if_match: str | None, if_none_match: str | None
+        self, bucket: Bucket, upload: multipart.Upload, if_match: str | None, if_none_match: str | None
     ) -> None:
         current = bucket.shown(upload.key)
         conditions.check_write(upload.key, current.etag if current else None, if_match, if_none_match)
@@ -292,7 +298,7 @@ class Uploads(Objects, Copies):
             raise self.error("ConditionalRequestConflict", Condition="If-Match", Key=upload.key)
 
     def _check_whole(
-        self, upload: Upload, algorithm: Algorithm, value: str, checksum: checksums.Checksum | None
+        self, upload: multipart.Upload, algorithm: Algorithm, value: str, checksum: checksums.Checksum | None
     ) -> None:
         """Refuse a checksum of the whole object that is not the one computed."""
         good = checksum is not None and algorithm is checksum.algorithm
@@ -320,7 +326,7 @@ class Uploads(Objects, Copies):
 
     # --- listing
 
-    def _principal(self, upload: Upload) -> dict[str, str]:
+    def _principal(self, upload: multipart.Upload) -> dict[str, str]:
         return {"ID": upload.principal, "DisplayName": upload.principal.rpartition("/")[2]}
 
     def list_parts(
@@ -410,9 +416,9 @@ class Uploads(Objects, Copies):
         prefix, delimiter, after = Prefix or "", Delimiter or "", KeyMarker or ""
         # Without a key marker the other marker has no meaning.
         marker = (UploadIdMarker or "") if after else ""
-        listed: list[Upload] = []
+        listed: list[multipart.Upload] = []
         prefixes: list[str] = []
-        last: Upload | None = None
+        last: multipart.Upload | None = None
         truncated = False
         for upload, group in self._uploads_after(bucket, prefix, delimiter, after, marker):
             if len(listed) + len(prefixes) == most:
@@ -463,7 +469,7 @@ class Uploads(Objects, Copies):
             for upload in bucket.uploads[key].values():
                 yield upload, None
 
-    def _shown_upload(self, bucket: Bucket, upload: Upload, shown: Any) -> dict[str, Any]:
+    def _shown_upload(self, bucket: Bucket, upload: multipart.Upload, shown: Any) -> dict[str, Any]:
         answer = {
             "UploadId": upload.id,
             "Key": shown(upload.key),
