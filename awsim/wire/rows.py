@@ -13,7 +13,7 @@ from typing import Any, overload
 from awsim.wire.values import Unreadable
 
 #: Lists shorter than this are not worth it.
-LONG = 16
+LONG = 6
 
 #: Turns a column as the wire has it into the values that callers wrote; raises Unreadable.
 ConvertAll = Callable[[list[Any]], list[Any]]

@@ -15,7 +15,7 @@ from awsim.errors import AWSError
 
 Event = dict[str, Any]
 
-_REQUIRED = ("Source", "DetailType", "Detail")
+REQUIRED = ("Source", "DetailType", "Detail")
 # What an event handed to TestEventPattern must have.
 ENVELOPE = ("id", "account", "source", "time", "region", "resources", "detail-type")
 
@@ -58,13 +58,13 @@ def check_entry(entry: Mapping[str, Any], by_service: bool) -> dict[str, Any]:
     get = entry.get
     source, text = get("Source"), get("Detail")
     if not (source and text and get("DetailType")):
-        name = next(name for name in _REQUIRED if not get(name))
+        name = next(name for name in REQUIRED if not get(name))
         reason = f"{name} is a required argument."
         raise AWSError("InvalidArgument", f"Parameter {name} is not valid. Reason: {reason}")
     if not by_service and source.startswith("aws."):
         raise AWSError("NotAuthorizedForSourceException", "Not authorized for the source.")
     try:
-        detail = _decoded(text)
+        detail = decoded(text)
     except (ValueError, RecursionError):
         detail = None
     if detail.__class__ is not dict:
@@ -80,7 +80,7 @@ def _no_json(word: str) -> Any:
 _decoder = json.JSONDecoder(parse_constant=_no_json)
 
 
-def _decoded(text: str) -> Any:
+def decoded(text: str) -> Any:
     """As `_decoder.decode`, without its search for blanks around the text, where there are none."""
     try:
         value, end = _decoder.scan_once(text, 0)

@@ -9,8 +9,9 @@ from typing import Any
 from awsim.errors import AWSError
 from awsim.services.events import arns, permissions
 from awsim.services.events.bus import DEFAULT, Bus
-from awsim.services.events.event import check_entry, envelope, size, timestamp
+from awsim.services.events.event import REQUIRED, check_entry, decoded, envelope, size, timestamp
 from awsim.services.events.operations.deliveries import DeliveryOperations
+from awsim.wire.rows import Columns, column
 
 Entry = Mapping[str, Any]
 
@@ -22,6 +23,8 @@ class EventOperations(DeliveryOperations):
         names = dict.fromkeys([entry.get("EventBusName") or DEFAULT for entry in Entries])
         homes = {name: self._home(name) for name in names}
         by_service = self.caller.service is not None
+        if not by_service and self._unheard(Entries):
+            return {"FailedEntryCount": 0, "Entries": Columns({"EventId": self.ids.uuids("event", len(Entries))})}
         now = timestamp(self.clock.time())
 
         def put(entry: Entry, id_: str) -> None:
@@ -40,6 +43,23 @@ class EventOperations(DeliveryOperations):
                 answers.append({"ErrorCode": error.code, "ErrorMessage": error.message})
                 failed += 1
         return {"FailedEntryCount": failed, "Entries": answers}
+
+    def _unheard(self, entries: Sequence[Entry]) -> bool:
+        """Whether there is nothing wrong with any of the entries, and nobody who hears of them: most events of a batch
+        are for few rules."""
+        sources, types, details = (column(entries, name) for name in REQUIRED)
+        if column(entries, "EventBusName") is not None or not (sources and types and details):
+            return False
+        bus: Bus = self.buses[DEFAULT]
+        if not all(details) or any(
+            not source or not type_ or source.startswith("aws.") or self.heard(bus, source, type_)
+            for source, type_ in set(zip(sources, types, strict=True))
+        ):
+            return False
+        try:
+            return set(map(type, map(decoded, details))) == {dict}
+        except (ValueError, RecursionError):
+            return False
 
     def _check_size(self, entries: Sequence[Entry]) -> None:
         http, most = self.request.http, self.limits["put-events-size"]
