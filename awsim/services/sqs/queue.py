@@ -165,17 +165,14 @@ class Queue(Entity):
             self._tell()
         return entry
 
-    def takes_unread(self, size: int) -> bool:
-        """Whether a message of so many bytes can be put down here without a look: nobody waits for it, and it is sure
-        to be taken."""
+    def unread(self, size: int) -> List | None:
+        """Where to leave what makes a message of at most `size` bytes, a callable that is given the queue's name, which
+        nobody looks at yet; None where it might be refused, or somebody waits for messages."""
         settings = self.settings
         most = settings.maximum_message_size
-        plain = not self.fifo and settings.kms_master_key_id is None
-        return plain and (most is None or size <= most) and not self.watchers
-
-    def put_down(self, make: Callable[[str], Message]) -> None:
-        """Leave a message, to be made for the queue of this name when somebody looks."""
-        self._posted.append(make)
+        if self.fifo or self.watchers or settings.kms_master_key_id is not None or (most is not None and size > most):
+            return None
+        return self._posted
 
     def _open(self) -> None:
         """Take in what was put down, as of when it was."""

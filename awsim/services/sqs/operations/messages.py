@@ -237,11 +237,12 @@ class MessageOperations(Operations):
         taken, left = [], []
         for name in posting.resources:
             queue: Queue | None = self.queues.get(name)
-            if queue is not None and queue.takes_unread(size):
-                queue.put_down(make)
-                taken.append(name)
-            else:
+            unread = None if queue is None else queue.unread(size)
+            if unread is None:
                 left.append(name)
+            else:
+                unread.append(make)
+                taken.append(name)
         posting.resources = taken
         posting.numbers = self.ids.several("message", len(taken))
         posting.answer = self._answer
