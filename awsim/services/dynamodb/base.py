@@ -10,7 +10,7 @@ from awsim.errors import AWSError
 from awsim.gateway.validate import Violation
 from awsim.service import Service
 from awsim.services.dynamodb import metrics, texts, values
-from awsim.services.dynamodb.capacity import Consumed, draw, write_units
+from awsim.services.dynamodb.capacity import Consumed, draw, units_of_write, write_units, written_size
 from awsim.services.dynamodb.expressions import Projection
 from awsim.services.dynamodb.index import Index
 from awsim.services.dynamodb.refusals import invalid
@@ -239,13 +239,16 @@ class Base(Service):
     ) -> None:  # fmt: skip
         """Write an item, drawing capacity first; `consumed` is charged."""
         limits = self.limits
-        if consumed is not None:
-            consumed.units += write_units(old, new, limits, transaction=transaction)
         quiet = limits.quiet
         if not quiet and not transaction and self._throttled("write"):
             self._draw_write(table, place, old, new)
-        table.write(place, old, new, limits, consumed, None if quiet else self._lags(), transaction=transaction)
-        self.spent.append((metrics.WRITE, table, place, old, new, transaction))
+        charge = Consumed(table) if consumed is not None or table.indexes else None
+        table.write(place, old, new, limits, charge, None if quiet else self._lags(), transaction=transaction)
+        size = written_size(old, new)
+        self.spent.append((metrics.WRITE, table, size, charge, transaction))
+        if consumed is not None and charge is not None:
+            consumed.units += units_of_write(size, limits, transaction=transaction)
+            consumed.add(charge)
         if table.expiries is not None and new is not None:
             self._owner(table)._watch_expiry(table)
 

@@ -109,13 +109,11 @@ class BatchOperations(ItemOperations):
         writes: list[tuple[str, Table, list[tuple[Any, Place, Item | None]]]] = []
         for name, requests in loaded.items():
             table = self._table(name)
-            placed = [
-                (wire, self._place_request(table, key, new), new)
-                for wire, (key, new) in zip(RequestItems[name], requests, strict=True)
-            ]
-            if len({place for _, place, _ in placed}) != len(placed):
+            places = [self._place_request(table, key, new) for key, new in requests]
+            if len(set(places)) != len(places):
                 raise invalid(_DUPLICATES)
-            writes.append((name, table, placed))
+            news = [new for _, new in requests]
+            writes.append((name, table, list(zip(RequestItems[name], places, news, strict=True))))
         unprocessed: dict[str, Any] = {}
         metrics: dict[str, Any] = {}
         reports = []
@@ -124,12 +122,11 @@ class BatchOperations(ItemOperations):
             consumed = wanted(ReturnConsumedCapacity, table)
             for wire, place, new in placed:
                 old = table.items.get(place)
-                charge = Consumed(table) if consumed is not None else None
                 if done and throttling and self._left_undone(table, "write"):
                     unprocessed.setdefault(name, []).append(wire)
                     continue
                 try:
-                    self._change(table, place, old, new, charge)
+                    self._change(table, place, old, new, consumed)
                 except AWSError as error:
                     if error.code != _THROTTLED:
                         raise
@@ -137,8 +134,6 @@ class BatchOperations(ItemOperations):
                     unprocessed.setdefault(name, []).append(wire)
                     continue
                 done += 1
-                if consumed is not None and charge is not None:
-                    consumed.add(charge)
                 if ReturnItemCollectionMetrics == "SIZE":
                     report = collection_metrics(table, place, new or old) if new or old else None  # type: ignore[arg-type]
                     if report is not None:

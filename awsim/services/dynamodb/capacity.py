@@ -43,7 +43,16 @@ def read_units(size: int, limits: ServiceLimits, *, consistent: bool, transactio
 
 def write_units(old: Item | None, new: Item | None, limits: ServiceLimits, *, transaction: bool = False) -> float:
     """Units of a write: by the larger of the item before and after, at least one block."""
-    size = max(old.size if old is not None else 0, new.size if new is not None else 0)
+    return units_of_write(written_size(old, new), limits, transaction=transaction)
+
+
+def written_size(old: Item | None, new: Item | None) -> int:
+    """The bytes that a write is charged for."""
+    return max(old.size if old is not None else 0, new.size if new is not None else 0)
+
+
+def units_of_write(size: int, limits: ServiceLimits, *, transaction: bool = False) -> float:
+    """Units of writing `size` bytes."""
     blocks = max(1, -(-size // limits["write-unit-size"]))
     return float(blocks * limits["transaction-units"] if transaction else blocks)
 

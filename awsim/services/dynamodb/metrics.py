@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from awsim.metering import Dimensions, Level, Sample
-from awsim.services.dynamodb.capacity import Throughput, read_units, write_units
+from awsim.services.dynamodb.capacity import Throughput, read_units, units_of_write
 
 if TYPE_CHECKING:
     from awsim.calls import CallRecord
@@ -27,7 +27,8 @@ _THROTTLES = frozenset(("ProvisionedThroughputExceededException", "ThrottlingExc
 _CONDITION = "ConditionalCheckFailedException"
 _CANCELLED = "TransactionCanceledException"
 
-#: (READ, table, index, bytes, consistent, transaction, items found) or (WRITE, table, place, old, new, transaction).
+#: (READ, table, index, bytes, consistent, transaction, items found) or (WRITE, table, bytes,
+#: what its indexes consumed or None, transaction).
 Entry = tuple[Any, ...]
 Note = tuple["CallRecord", list[Entry]]
 
@@ -100,10 +101,9 @@ def _consumed(entry: Entry, time: float, operation: str, limits: ServiceLimits, 
             returned = (*of_table, ("Operation", operation))
             yield Sample(_NAMESPACE, "ReturnedItemCount", returned, "Count", time, found, account=other)
         return
-    _, _, place, old, new, transaction = entry
-    units = write_units(old, new, limits, transaction=transaction)
-    if table.indexes:
-        costs = table.index_costs(place, old, new, limits)
+    _, _, size, costs, transaction = entry
+    units = units_of_write(size, limits, transaction=transaction)
+    if costs is not None:
         units += sum(costs.local.values())
         for index, more in costs.others.items():
             dimensions = (*of_table, ("GlobalSecondaryIndexName", index))
