@@ -28,7 +28,7 @@ _BUSY = frozenset(
     }
 )  # fmt: skip
 _TOO_LARGE = frozenset({"InvalidArgumentException", "RequestEntityTooLargeException", "ValidationException"})
-# How often a filter delivers at one moment before it takes its time: what a function logs may well invoke it.
+# How often a filter delivers within a call before it takes its time: what a function logs may well invoke it.
 _AT_ONCE = 16
 SYSTEM_FIELDS = frozenset({"@aws.account", "@aws.region", "@source.log"})
 
@@ -71,10 +71,10 @@ class Deliveries(ReadingOperations):
         return criteria(filter.selection, SYSTEM_FIELDS)(lambda name, value: facts[name] == value)
 
     def _pace(self, filter: Subscription) -> float:
-        """The seconds until a filter delivers: none, but where it does so over and over at one moment."""
-        now, calls = self.clock.time(), self.cloud.program_calls
-        count = filter.run[2] + 1 if filter.run[:2] == (now, calls) else 1
-        filter.run = (now, calls, count)
+        """The seconds until a filter delivers: none, but where one call of the program makes it do so over and over."""
+        call, count = filter.run
+        count = count + 1 if call == self.cloud.program_calls else 1
+        filter.run = (self.cloud.program_calls, count)
         return self.limits["subscription-latency"] or 0.0 if count > _AT_ONCE else 0.0
 
     def subscription(self, group: str, name: str, shared: bool) -> Subscription | None:

@@ -59,7 +59,7 @@ class MetricFilter(Filter):
 
 class Subscription(Filter):
     """Sends events on. `closed_until`: until when nothing is sent, after the destination refused;
-    `run`: when, and in which call of the program, it delivered last, and how often in that."""
+    `run`: in which call of the program it delivered last, and how often in that."""
 
     __slots__ = ("closed_until", "destination", "distribution", "role", "run")
 
@@ -71,7 +71,7 @@ class Subscription(Filter):
         self.role = role
         self.distribution = distribution
         self.closed_until = 0.0
-        self.run: tuple[float, int, int] = (0.0, 0, 0)
+        self.run = (0, 0)
 
     def described(self) -> dict[str, Any]:
         shown = {

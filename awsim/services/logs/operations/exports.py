@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from awsim.auth.credentials import administrator
 from awsim.errors import AWSError
 from awsim.services.logs.group import LogGroup, LogStream, Stored, between, first_id
 from awsim.services.logs.operations.resource_policies import ResourcePolicyOperations
@@ -106,11 +107,21 @@ class ExportOperations(ResourcePolicyOperations):
             if error.code == "NoSuchBucket":
                 raise invalid("The given bucket does not exist. Please provide a valid bucket.") from None
             raise _ungranted("GetBucketAcl") from None
+        if self.cloud.authorization is not None and not self._has_policy(bucket):
+            raise _ungranted("GetBucketAcl")
         try:
             body = b"Permission Check Successful"
             self._put(group, bucket, f"{prefix}/aws-logs-write-test", body)
         except AWSError:
             raise _ungranted("PutObject") from None
+
+    def _has_policy(self, bucket: str) -> bool:
+        """Whether a bucket has a policy: what says nothing of CloudWatch Logs does not let it in."""
+        try:
+            self.call("s3", "GetBucketPolicy", as_=administrator(self.account), Bucket=bucket)
+        except AWSError as error:
+            return error.code != "NoSuchBucketPolicy"
+        return True
 
     def _s3(self, operation: str, group: LogGroup, **parameters: Any) -> dict[str, Any]:
         return self.call("s3", operation, as_=self.principal, source_arn_=f"{group.arn}:*", **parameters)
