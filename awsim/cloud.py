@@ -104,6 +104,7 @@ class Cloud:
             lags=consistency == "eventual",
             durations=lifecycle == "timed",
             guard=self.exclusive,
+            look=self._look,
         )
         # How many universes the test is to run in, and whether it does now; see `awsim.explore`.
         self.explore = explore
@@ -181,6 +182,7 @@ class Cloud:
             or self.choices.active
             or self.authorization is not None
             or self.observer is not None
+            or not self.metering.most  # an alarm waits for the next thing to happen
         ):
             return resources
         posting = Posting(service, operation, region, caller, resources, parameters, self.clock.time())
@@ -194,6 +196,12 @@ class Cloud:
             self._requests += taken
             self._caused.append(posting)
         return left
+
+    def _look(self) -> None:
+        """Have everything worked out that was taken in unread."""
+        with self.exclusive():
+            for instance in self.instances():
+                instance.look()
 
     def _caller(self, caller: Caller | str | None, account: str) -> Caller:
         from awsim.auth.credentials import administrator, principal

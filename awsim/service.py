@@ -209,6 +209,9 @@ class Service:
         left, posting.resources = posting.resources, []
         return left
 
+    def look(self) -> None:
+        """Work out what was taken in, all of it."""
+
     def alarmed(self, action: str, alarm: Mapping[str, Any]) -> None:
         """An alarm (as DescribeAlarms shows it) has an action on a resource of this service: carry it out. Raises
         AWSError where that cannot be done."""

@@ -145,6 +145,7 @@ class ScopedLimits:
 
     def usage(self) -> list[Usage]:
         """What was used of each limit, quota and rate that calls have touched in this scope, by name and scope."""
+        self._limits._look()
         found = [
             usage
             for (_, account, region), view in self._limits._views.items()
@@ -162,7 +163,7 @@ class Limits(ScopedLimits):
 
     `as_of`: a date (or "2024-01-31") whose values hold, None for the newest. `rates`, `lags`, `durations`: the modes
     that are on. `tables`: where rows come from. `guard`: entered around every change of an override, so that the Cloud
-    can hold its lock and record the change for its snapshots.
+    can hold its lock and record the change for its snapshots. `look`: called before somebody is told of use.
     """
 
     def __init__(
@@ -175,12 +176,14 @@ class Limits(ScopedLimits):
         durations: bool = False,
         tables: Tables | None = None,
         guard: Callable[[], AbstractContextManager[Any]] = nullcontext,
+        look: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(self, None, None)
         self.as_of = _day(as_of)
         self.modes = frozenset(mode for mode, on in (("rates", rates), ("lags", lags), ("durations", durations)) if on)
         self.tables = tables or shipped()
         self._guard = guard
+        self._look = look
         self._settings = _Settings(())
         # Views hold counts of their own, which snapshots cover; which views exist means nothing.
         self._views: dict[tuple[str, str, str], ServiceLimits] = {}

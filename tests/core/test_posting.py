@@ -222,3 +222,27 @@ def test_by_authorization_every_delivery_is_judged() -> None:
         topic, _ = _topic()
         _publish(topic, "one")
         assert [each.error.code for each in cloud.calls.of("sns:Publish")[0].caused] == ["AccessDenied"] * 3
+
+
+def test_use_is_told_as_if_delivered_at_once(aws: Cloud) -> None:
+    topic, _ = _topic()
+    _publish(topic, "one")
+    (use,) = (use for use in aws.limits.usage() if use.name == "sqs.message-size")
+    body = aws.calls.of("sqs:SendMessage")[0].parameters["MessageBody"]
+    assert use.peak == len(body)
+
+
+def test_metrics_know_of_them(aws: Cloud) -> None:
+    topic, _ = _topic()
+    _publish(topic, "one")
+    now = aws.clock.time()
+    shown = boto3.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/SQS",
+        MetricName="NumberOfMessagesSent",
+        Dimensions=[{"Name": "QueueName", "Value": "a"}],
+        StartTime=now - 300,
+        EndTime=now + 300,
+        Period=60,
+        Statistics=["Sum"],
+    )
+    assert [point["Sum"] for point in shown["Datapoints"]] == [1.0]

@@ -233,7 +233,7 @@ class MessageOperations(Operations):
         most = self.limits["message-size"]
         if most is not None and size > most:
             return super().take(posting, size)
-        make = partial(_message_of, posting)
+        make = partial(self._message_of, posting)
         taken, left = [], []
         for name in posting.resources:
             queue: Queue | None = self.queues.get(name)
@@ -247,6 +247,19 @@ class MessageOperations(Operations):
         posting.numbers = self.ids.several("message", len(taken))
         posting.answer = self._answer
         return left
+
+    def look(self) -> None:
+        now = self.now()
+        for queue in self.queues:
+            queue.refresh(now)
+
+    def _message_of(self, posting: Posting, queue: str) -> Message:
+        call = posting.records()[queue]
+        answer, sent = call.result, round(posting.timestamp * 1000)
+        body = call.parameters["MessageBody"]
+        size = len(body.encode())
+        self.limits.fits("message-size", size, size)
+        return Message(answer["MessageId"], body, answer["MD5OfMessageBody"], posting.by.user_id, sent)
 
     def _answer(self, parameters: Mapping[str, Any], number: int) -> dict[str, Any]:
         body: str = parameters["MessageBody"]
@@ -452,10 +465,3 @@ def shortened(body: str) -> str:
 def _seconds_of_next_change(queue: Queue) -> float | None:
     change = queue.next_change()
     return None if change is None else change / 1000
-
-
-def _message_of(posting: Posting, queue: str) -> Message:
-    call = posting.records()[queue]
-    answer, sent = call.result, round(posting.timestamp * 1000)
-    body = call.parameters["MessageBody"]
-    return Message(answer["MessageId"], body, answer["MD5OfMessageBody"], posting.by.user_id, sent)
