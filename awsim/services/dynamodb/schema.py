@@ -27,6 +27,7 @@ Place = Any
 HASHES = 1 << 32
 NOT_THE_KEY = "The provided key element does not match the schema"
 _KIND_NAMES = {"S": "string", "B": "binary"}
+_KINDS = {"S": (str,), "B": (bytes,), "N": (int, Decimal)}
 
 
 class _Top:
@@ -56,13 +57,22 @@ class KeyAttribute:
 class KeySchema:
     """The key of a table or of an index: `hash` and `sort` attributes (a table has one and at most one)."""
 
-    __slots__ = ("_pair", "attributes", "hash", "names", "sort")
+    __slots__ = ("_pair", "_parts", "attributes", "hash", "names", "sort")
 
     def __init__(self, attributes: Sequence[KeyAttribute]) -> None:
         self.attributes = tuple(attributes)
         self.hash = tuple(attribute for attribute in attributes if attribute.hashed)
         self.sort = tuple(attribute for attribute in attributes if not attribute.hashed)
         self.names = tuple(attribute.name for attribute in attributes)
+        # Name, types in memory and, of strings and binaries, the row that bounds it.
+        self._parts = tuple(
+            (
+                attribute.name,
+                _KINDS[attribute.type],
+                None if attribute.type == "N" else "partition-key-size" if attribute.hashed else "sort-key-size",
+            )
+            for attribute in attributes
+        )
         # The two names of a key as most tables have it.
         self._pair = self.names if len(self.hash) == len(self.sort) == 1 and attributes[0].hashed else None
 
@@ -106,10 +116,24 @@ class KeySchema:
         self.check_key(loaded, limits)
         return loaded
 
+    def surely(self, attributes: Mapping[str, Any], limits: ServiceLimits) -> bool:
+        """Whether attributes have the whole key, well within its limits; if not, it takes a closer look."""
+        for name, kinds, row in self._parts:
+            value = attributes.get(name)
+            if value.__class__ not in kinds:
+                return False
+            if row is not None:
+                most = limits[row]
+                if not value or (most is not None and len(value) * 4 > most):  # type: ignore[arg-type]
+                    return False
+        return True
+
     def check_key(self, key: Mapping[str, Any], limits: ServiceLimits) -> None:
         """Raise where a key has other attributes or types than this schema, or a part is empty or too large."""
         if len(key) != len(self.attributes):
             raise invalid(NOT_THE_KEY)
+        if self.surely(key, limits):
+            return
         for attribute in self.attributes:
             value = key.get(attribute.name, ABSENT)
             if value is ABSENT or TYPE_OF[type(value)] != attribute.type:
@@ -119,6 +143,8 @@ class KeySchema:
 
     def check_item(self, item: Mapping[str, Any], limits: ServiceLimits) -> None:
         """Raise where an item to be written lacks the key or has it wrong."""
+        if self.surely(item, limits):
+            return
         for attribute in self.attributes:
             value = item.get(attribute.name, ABSENT)
             if value is ABSENT:
@@ -168,7 +194,8 @@ def partition_of(value: Any) -> str:
     """As `partition`, of a key of one attribute."""
     text = value if type(value) is str else _text(value)
     # Multiplied, as neighbours in CRC are neighbours in the result too.
-    return f"{crc32(text.encode('utf-8', 'surrogatepass')) * 2654435761 & 0xFFFFFFFF:08x}{text}"
+    raw = text.encode() if text.isascii() else text.encode("utf-8", "surrogatepass")
+    return f"{crc32(raw) * 2654435761 & 0xFFFFFFFF:08x}{text}"
 
 
 def _text(value: Any) -> str:

@@ -69,9 +69,13 @@ class Places:
     def set(self, place: Place, item: Item) -> None:
         """Set what stands at a place."""
         log = current.log
+        items = self.items
         if log is not None:
-            log.append((self, place, self.items.get(place, MISSING)))
-        self._set(place, item)
+            log.append((self, place, items.get(place, MISSING)))
+        if place in items:
+            items[place] = item
+        else:
+            self._set(place, item)
 
     def remove(self, place: Place) -> None:
         log = current.log
