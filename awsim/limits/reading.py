@@ -193,6 +193,8 @@ class _Reader:
 
     def _message(self) -> str:
         message = self._string("message") or ""
+        if "{" not in message and "}" not in message:
+            return message
         try:
             for _, field, _, _ in Formatter().parse(message):
                 if field is not None and not field[:1].isidentifier():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from awsim.auth.credentials import Caller, parse_authorization
@@ -98,13 +98,6 @@ _RESOURCES = (
     ("ObjectTorrent", "TORRENT"),
     ("Acl", "ACL"),
 )
-
-
-class Answer(NamedTuple):
-    """What went back: HTTP status, bytes of the body."""
-
-    status: int
-    size: int
 
 
 class AccessLogs(Reports):
@@ -237,7 +230,8 @@ class AccessLogs(Reports):
         ]
         return " ".join(fields)
 
-    def _line(self, bucket: Bucket, call: Call, operation: str, key: str | None, answer: Answer | None) -> str:
+    def _line(self, bucket: Bucket, call: Call, operation: str, key: str | None, answer: tuple[int, int] | None) -> str:
+        """`answer` is the HTTP status and how many bytes the body had, where one went back."""
         http = call.http
         if http is not None:
             target = f"{http.path}?{http.query_string}" if http.query_string else http.path
@@ -246,14 +240,15 @@ class AccessLogs(Reports):
         else:
             request = f"{operation.split('.')[1]} /{bucket.name}/{quote(key or '')} HTTP/1.1"
             referer, agent = "-", call.caller.service or "-"
+        status, size = answer or (None, 0)
         headed = http is not None and http.method == "HEAD"
         version_id = call.params.get("VersionId") or (call.result or {}).get("VersionId")
         fields = [
             *self._beginning(bucket, call, operation, key),
             f'"{_plain(request)}"',
-            str(answer.status) if answer is not None else "-",
+            str(status) if status is not None else "-",
             call.error.code if call.error is not None else "-",
-            str(answer.size) if answer is not None and answer.size and not headed else "-",
+            str(size) if size and not headed else "-",
             self._object_size(bucket, call, key, version_id),
             # How long AWS took is nothing that a simulation knows.
             "-",
@@ -357,23 +352,21 @@ def _source(source: Any) -> tuple[str, str]:
     return name, key
 
 
-def _response(call: Call) -> Answer:
-    """The answer as it goes over the wire: status and size."""
+def _response(call: Call) -> tuple[int, int]:
+    """The answer as it goes over the wire: HTTP status, and how many bytes the body has."""
     codec = call.codec or (call.plan.codec if call.plan.model is not None else None)
     if codec is not None and call.error is not None:
         response = codec.serialise_error(call.error, call.request_id, call.http)
     elif codec is not None:
         response = codec.serialise(call.result, call.request_id)
     elif call.error is not None:
-        return Answer(call.error.status or 400, 0)
+        return call.error.status or 400, 0
     else:
         result = call.result or {}
-        return Answer(result.get("__status__", 200), len(result.get("Body") or b""))
+        return result.get("__status__", 200), len(result.get("Body") or b"")
     body = response.body
     # The body of a large object is not one piece.
-    return Answer(
-        response.status, len(body) if isinstance(body, bytes) else (call.result or {}).get("ContentLength", 0)
-    )
+    return response.status, len(body) if isinstance(body, bytes) else (call.result or {}).get("ContentLength", 0)
 
 
 def _operation(call: Call) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from awsim.auth.credentials import canonical_id
 from awsim.errors import AWSError
@@ -45,24 +45,20 @@ _CANONICAL = r"[0-9a-f]{64}"
 Grants = tuple[Mapping[str, Any], ...]
 
 
-class Needed(NamedTuple):
-    """What lets do an action, where no policy does."""
-
-    on_bucket: bool
-    permission: str
-
-
-NEEDED = {
-    **dict.fromkeys(("s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"), Needed(True, "READ")),
-    **dict.fromkeys(("s3:PutObject", "s3:DeleteObject"), Needed(True, "WRITE")),
-    "s3:GetBucketAcl": Needed(True, "READ_ACP"),
-    "s3:PutBucketAcl": Needed(True, "WRITE_ACP"),
-    **dict.fromkeys(("s3:GetObject", "s3:GetObjectVersion"), Needed(False, "READ")),
-    **dict.fromkeys(("s3:GetObjectAcl", "s3:GetObjectVersionAcl"), Needed(False, "READ_ACP")),
-    **dict.fromkeys(("s3:PutObjectAcl", "s3:PutObjectVersionAcl"), Needed(False, "WRITE_ACP")),
+# Action -> the permission that lets do it where no policy does, in the bucket's list or in the object's.
+OF_BUCKETS = {
+    **dict.fromkeys(("s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"), "READ"),
+    **dict.fromkeys(("s3:PutObject", "s3:DeleteObject"), "WRITE"),
+    "s3:GetBucketAcl": "READ_ACP",
+    "s3:PutBucketAcl": "WRITE_ACP",
+}
+OF_OBJECTS = {
+    **dict.fromkeys(("s3:GetObject", "s3:GetObjectVersion"), "READ"),
+    **dict.fromkeys(("s3:GetObjectAcl", "s3:GetObjectVersionAcl"), "READ_ACP"),
+    **dict.fromkeys(("s3:PutObjectAcl", "s3:PutObjectVersionAcl"), "WRITE_ACP"),
 }
 # What the account that owns an object decides; all else about it is the bucket owner's.
-OF_OBJECT_OWNERS = frozenset(action for action, needed in NEEDED.items() if not needed.on_bucket) | {
+OF_OBJECT_OWNERS = frozenset(OF_OBJECTS) | {
     "s3:GetObjectAttributes",
     "s3:GetObjectVersionAttributes",
 }

@@ -15,8 +15,15 @@ from awsim.services.s3.bodies import Data
 from awsim.services.s3.checksums import ALGORITHMS, COMPOSITE, DEFAULT, FULL_OBJECT, MEMBERS, Algorithm, Checksum
 from awsim.services.s3.digests import Digests
 from awsim.services.s3.encryption import Encryption
-from awsim.services.s3.versions import Part
 from awsim.state import Entity, SortedDict
+
+
+class Part(NamedTuple):
+    """A part of a completed multipart upload."""
+
+    number: int
+    size: int
+    checksum: str | None
 
 
 class UploadedPart(NamedTuple):

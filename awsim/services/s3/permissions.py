@@ -142,23 +142,23 @@ class Permissions(Service):
 
     def _is_granted(self, bucket: Bucket, owner: str, version: Version | None, action: str) -> bool:
         """Whether a list lets the caller in."""
-        needed = acl.NEEDED.get(action)
+        on_bucket, on_object = acl.OF_BUCKETS.get(action), acl.OF_OBJECTS.get(action)
         caller = self.caller
-        if needed is None:
+        if on_bucket is None and on_object is None:
             return action in acl.OF_INITIATORS and self._has_begun(bucket, caller)
         ignored = bool(self.public_access(bucket)["IgnorePublicAcls"])
         of_bucket = bucket.settings.get("acl") or acl.default(bucket.account)
-        if needed.on_bucket:
-            if not acl.gives(of_bucket, needed.permission, caller, owner, ignored):
+        if on_bucket is not None:
+            if not acl.gives(of_bucket, on_bucket, caller, owner, ignored):
                 return False
             # Whoever may write may not delete what others own.
             return action != "s3:DeleteObject" or version is None or version.owner == caller.account
         if action.startswith("s3:Put") and self.cloud.current.operation in acl.WRITES:
             # The list of an object that is being written is its writer's.
             return acl.gives(of_bucket, "WRITE", caller, bucket.account, ignored)
-        if version is None:
+        if version is None or on_object is None:
             return False
-        return acl.gives(self.list_of(bucket, version), needed.permission, caller, owner, ignored)
+        return acl.gives(self.list_of(bucket, version), on_object, caller, owner, ignored)
 
     def _has_begun(self, bucket: Bucket, caller: Caller) -> bool:
         """Whether the caller began the upload that a call is about: it may see and end it."""

@@ -8,12 +8,15 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from awsim.services.s3.bodies import Data
 from awsim.services.s3.checksums import Checksum
 from awsim.services.s3.encryption import Encryption
 from awsim.state import Dict, Entity, SortedDict
+
+if TYPE_CHECKING:
+    from awsim.services.s3.multipart import Part
 
 NULL = "null"
 # What x-amz-replication-status says.
@@ -47,14 +50,6 @@ class Tiering(NamedTuple):
 
     accessed: float
     archive: str | None = None
-
-
-class Part(NamedTuple):
-    """A part of a completed multipart upload."""
-
-    number: int
-    size: int
-    checksum: str | None
 
 
 class Version:

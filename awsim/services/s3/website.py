@@ -7,7 +7,7 @@ A site is read by anybody or nobody: signatures are not looked at. Its errors ar
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote, unquote
 
 from awsim.auth.credentials import ANONYMOUS
@@ -38,13 +38,6 @@ _DASHED = frozenset(
 )
 
 
-class Target(NamedTuple):
-    """Where a routing rule leads: the HTTP status and the address."""
-
-    status: int
-    location: str
-
-
 class Site:
     """A bucket's website configuration, as GetBucketWebsite shows it, and what it makes of keys."""
 
@@ -58,8 +51,11 @@ class Site:
         """The key that is served for a request's: the index document of what looks like a folder."""
         return key + self.suffix if not key or key.endswith("/") else key
 
-    def routed(self, key: str, status: int | None, scheme: str, host: str) -> Target | None:
-        """What the first rule that fits makes of a request; `status` is that of the error met, None before any."""
+    def routed(self, key: str, status: int | None, scheme: str, host: str) -> tuple[int, str] | None:
+        """Where the first rule that fits leads a request: HTTP status and address.
+
+        `status` is that of the error met, None before any.
+        """
         for rule in self.rules:
             condition = rule.get("Condition") or {}
             prefix, code = condition.get("KeyPrefixEquals"), condition.get("HttpErrorCodeReturnedEquals")
@@ -75,7 +71,7 @@ class Site:
             else:
                 to = key
             address = f"{redirect.get('Protocol') or scheme}://{redirect.get('HostName') or host}/"
-            return Target(int(redirect.get("HttpRedirectCode") or 301), address + quote(to, safe="/?=&%#+;,:@!$'()*~"))
+            return int(redirect.get("HttpRedirectCode") or 301), address + quote(to, safe="/?=&%#+;,:@!$'()*~")
         return None
 
 
@@ -98,7 +94,7 @@ class Websites(Browser):
         name, region = place
         call.caller = ANONYMOUS
         if name is None:
-            return self._redirect(Target(301, _HOME))
+            return self._redirect(301, _HOME)
         if http.method not in ("GET", "HEAD"):
             raise self.error(
                 "MethodNotAllowed",
@@ -133,10 +129,10 @@ class Websites(Browser):
         query = f"?{http.query_string}" if http.query_string else ""
         if site.all_to is not None:
             to = f"{site.all_to.get('Protocol') or scheme}://{site.all_to['HostName']}{http.path}{query}"
-            return self._redirect(Target(301, to))
+            return self._redirect(301, to)
         target = site.routed(key, None, scheme, http.host)
         if target is not None:
-            return self._redirect(target)
+            return self._redirect(*target)
         document = site.document(key)
         try:
             answer = self._read(bucket, document, http)
@@ -148,10 +144,10 @@ class Websites(Browser):
                 return self._folder(f"{http.path}/{query}")
             target = site.routed(key, error.status, scheme, http.host)
             if target is not None:
-                return self._redirect(target)
+                return self._redirect(*target)
             return self._failed(bucket, site, error)
         redirect = answer.pop("WebsiteRedirectLocation", None)
-        return self._redirect(Target(301, redirect)) if redirect else self._served(answer, http)
+        return self._redirect(301, redirect) if redirect else self._served(answer, http)
 
     def _read(self, bucket: Bucket, key: str, http: Request, *, whole: bool = False) -> dict[str, Any]:
         """What GetObject answers to anybody; a key that is not there is no secret to who may list the bucket."""
@@ -191,9 +187,9 @@ class Websites(Browser):
         body = b"" if http.method == "HEAD" else response.body
         return {"__status__": status or response.status, "__headers__": headers, "Body": body}
 
-    def _redirect(self, target: Target) -> dict[str, Any]:
-        headers = {**self._ids(), "Location": target.location, "Content-Length": "0"}
-        return {"__status__": target.status, "__headers__": headers}
+    def _redirect(self, status: int, location: str) -> dict[str, Any]:
+        headers = {**self._ids(), "Location": location, "Content-Length": "0"}
+        return {"__status__": status, "__headers__": headers}
 
     def _folder(self, location: str) -> dict[str, Any]:
         """A key that is the name of a folder with an index document leads into the folder."""
@@ -213,7 +209,7 @@ class Websites(Browser):
             raise error from second
         redirect = answer.pop("WebsiteRedirectLocation", None)
         if redirect:
-            return self._redirect(Target(301, redirect))
+            return self._redirect(301, redirect)
         served = self._served(answer, http, error.status)
         served["__headers__"].update(error_headers(error))
         return served
