@@ -15,6 +15,8 @@ T = TypeVar("T")
 # What AWS promises of each decision, and no more: the reason why a program has to bear the other options.
 PROMISES = {
     "cloudtrail.late-events": "the event history has an event within some minutes of the call, not at once",
+    "cloudwatch.datapoint-order": "GetMetricStatistics does not return datapoints in chronological order",
+    "cloudwatch.unlisted": "a new metric can take up to fifteen minutes to appear in ListMetrics",
     "dynamodb.short-page": "a page holds up to 1 MB or Limit items; only the absence of LastEvaluatedKey says it was "
     "the last",
     "dynamodb.stale-read": "reads are eventually consistent unless ConsistentRead, those of a global index always",

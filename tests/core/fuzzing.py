@@ -15,6 +15,7 @@ import os
 import random
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 from urllib.parse import quote, unquote
@@ -627,6 +628,8 @@ def changes(cloud: Cloud) -> list[str]:
     invisible = {id(cloud._services), id(cloud.tokens)}
     for service in cloud._services.values():
         invisible.add(id(service.ids._counters))
+        if service.name == "cloudwatch":
+            invisible |= set(map(id, _measured(service)))
     for view in cloud.limits._views.values():
         invisible |= {id(view._peaks), id(view._counts)}
     # What nothing that was there before leads to.
@@ -641,6 +644,8 @@ def changes(cloud: Cloud) -> list[str]:
         return []  # the key that AWS manages for a service is made when it is first asked for
     for target, key, earlier in first.values():
         if id(target) in invisible or id(target) in new or type(key) is object:  # the last: the order of keys
+            continue
+        if type(target).__name__ == "Measured":
             continue
         if isinstance(target, Entity):
             now = getattr(target, key, MISSING)
@@ -658,6 +663,19 @@ def changes(cloud: Cloud) -> list[str]:
     return found
 
 
+def _measured(service: Any) -> Iterator[Any]:
+    """What CloudWatch keeps of what services measure: refusals too, taken in when somebody looks."""
+    yield from (service._shown, service.store, service.store._metrics)
+    for metric in service.store._metrics.values():
+        yield from (metric, metric.series)
+        for series in metric.series.values():
+            yield series
+            for kept in (getattr(series, name, {}) for name in ("minutes", "fine", "steps")):
+                yield kept
+                for bucket in kept.values():
+                    yield from (bucket, getattr(bucket, "values", None))
+
+
 def _leaving(thing: Any) -> bool:
     """Whether something was being deleted already: it goes when somebody looks."""
     states = [str(getattr(thing, name, "")).upper() for name in ("status", "state", "lifecycle", "deleted")]
@@ -670,7 +688,7 @@ def sensible(operation: OperationModel, service: str, error: AWSError, params: d
         return "an error without a code"
     if not isinstance(error.message, str):
         return f"a message that is {error.message!r}"
-    ours = re.search(r"(?<!\[)\bNone\b(?![,\]])|<awsim|object at 0x|Traceback|\{[a-z][a-z_]{2,}\}", error.message)
+    ours = re.search(r"(?<!\[)\bNone\b(?![,\]]| \]\.)|<awsim|object at 0x|Traceback|\{[a-z][a-z_]{2,}\}", error.message)
     if ours is not None and ours[0] not in repr(params):
         return f"a message with Python in it: {error}"
     response = codec_for(operation).serialise_error(error, "the-request-id", None)

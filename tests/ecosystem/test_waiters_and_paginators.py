@@ -8,6 +8,7 @@ import io
 import json
 import time
 import zipfile
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -21,6 +22,7 @@ from awsim.gateway.plan import plan_for  # noqa: E402
 SERVICES = (
     "accessanalyzer",
     "application-autoscaling",
+    "cloudwatch",
     "cloudtrail",
     "dynamodb",
     "identitystore",
@@ -75,7 +77,7 @@ def modelled(service, operation):
 def waiters():
     for service in SERVICES:
         for name, configuration in data(service, "waiters-2").get("waiters", {}).items():
-            if modelled(service, configuration["operation"]):
+            if modelled(service, configuration["operation"]) and f"{service}:{name}" not in UNMADE:
                 yield f"{service}:{name}"
 
 
@@ -84,6 +86,10 @@ def paginators():
         for operation in data(service, "paginators-1").get("pagination", {}):
             if modelled(service, operation):
                 yield f"{service}:{operation}"
+
+
+# Waiters for what no modelled operation makes.
+UNMADE = {"cloudwatch:LogAlarmExists"}
 
 
 # --- waiters: what it waits for, what brings that about, and what does not
@@ -205,8 +211,34 @@ def _mappings(client):
 
 FUNCTION = {"FunctionName": "f"}
 
+
+def _alarm(client, name="high"):
+    client.put_metric_alarm(
+        AlarmName=name,
+        Namespace="App",
+        MetricName="x",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+
+
+def _composite_alarm(client):
+    _alarm(client)
+    client.put_composite_alarm(AlarmName="all", AlarmRule="ALARM(high)")
+
+
+def _mute_rule(client, name="quiet"):
+    client.put_alarm_mute_rule(Name=name, Rule={"Schedule": {"Expression": "cron(0 1 * * *)", "Duration": "PT1H"}})
+
+
 # Name -> (parameters, makes it true, and whether a wait before that ends in vain).
 WAITERS = {
+    "cloudwatch:AlarmExists": ({"AlarmNames": ["high"]}, _alarm, True),
+    "cloudwatch:AlarmMuteRuleExists": ({"AlarmMuteRuleName": "quiet"}, _mute_rule, True),
+    "cloudwatch:CompositeAlarmExists": ({"AlarmTypes": ["CompositeAlarm"]}, _composite_alarm, True),
     "lambda:FunctionActive": (FUNCTION, _function, False),
     "lambda:FunctionActiveV2": (FUNCTION, _function, False),
     "lambda:FunctionExists": (FUNCTION, _function, True),
@@ -321,6 +353,30 @@ def _buckets(client):
     for number in range(7):
         client.create_bucket(Bucket=f"bucket-{number}")
     return {}
+
+
+def _seven(make, found=None):
+    def of(client):
+        for number in range(7):
+            make(client, f"n{number}")
+        return found or {}
+
+    return of
+
+
+def _measured(client, name):
+    client.put_metric_data(Namespace="App", MetricData=[{"MetricName": name, "Value": 1}])
+
+
+def _metric_data(client):
+    now = datetime.now(UTC)
+    queries = []
+    for number in range(7):
+        _measured(client, f"n{number}")
+        stat = {"Metric": {"Namespace": "App", "MetricName": f"n{number}"}, "Period": 60, "Stat": "Sum"}
+        queries.append({"Id": f"q{number}", "MetricStat": stat})
+    start, end = now - timedelta(hours=1), now + timedelta(hours=1)
+    return {"MetricDataQueries": queries, "StartTime": start, "EndTime": end}
 
 
 def _queues(client):
@@ -1071,6 +1127,17 @@ def _bad_policy(client):
 
 # Operation -> what makes the results and returns the parameters.
 PAGINATORS = {
+    "cloudwatch:DescribeAlarmHistory": _seven(_alarm),
+    "cloudwatch:DescribeAlarms": _seven(_alarm),
+    "cloudwatch:DescribeAnomalyDetectors": _seven(
+        lambda client, name: client.put_anomaly_detector(Namespace="App", MetricName=name, Stat="Sum")
+    ),
+    "cloudwatch:GetMetricData": _metric_data,
+    "cloudwatch:ListAlarmMuteRules": _seven(_mute_rule),
+    "cloudwatch:ListDashboards": _seven(
+        lambda client, name: client.put_dashboard(DashboardName=name, DashboardBody='{"widgets": []}')
+    ),
+    "cloudwatch:ListMetrics": _seven(_measured),
     "application-autoscaling:DescribeScalableTargets": lambda client: _scaled(
         client, [f"orders-{number}" for number in range(7)]
     ),
@@ -1246,6 +1313,8 @@ PAGINATORS = {
 
 # Pages of a size that the caller cannot choose: results, pages.
 FIXED = {
+    "cloudwatch:ListDashboards": (7, 1),
+    "cloudwatch:ListMetrics": (7, 1),
     "cloudtrail:ListImportFailures": (1, 1),
     "cloudtrail:ListInsightsData": (1, 1),
     "cloudtrail:ListPublicKeys": (1, 1),
