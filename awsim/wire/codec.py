@@ -192,6 +192,20 @@ def protocol_of(request: Request, operation: OperationModel) -> str:
     return resolved_protocol(model)
 
 
+def finish(response: Response, result: dict[str, Any] | None) -> Response:
+    """Apply a result's own `__headers__` and `__status__`."""
+    if result:
+        extra = result.get("__headers__")
+        if extra:
+            for name, value in extra.items():
+                if value is not None:
+                    response.headers[name] = value if type(value) is str else str(value)
+        status = result.get("__status__")
+        if status is not None:
+            response.status = status
+    return response
+
+
 def resolved_protocol(model: Any) -> str:
     """The protocol botocore speaks; older versions know only `protocol`."""
     return getattr(model, "resolved_protocol", None) or model.metadata["protocol"]

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from awsim.errors import AWSError
+from awsim.wire.codec import finish
 from awsim.wire.http import Request, Response
-from awsim.wire.json import finish
-from awsim.wire.query import FormReaders, QueryCodec, Read, in_order, message_element, write_fields
+from awsim.wire.query import FormReaders, QueryCodec, Read, in_order, write_fields
 from awsim.wire.values import Unreadable, write_iso8601_millis
-from awsim.wire.xml import HEADER, Writers, escape
+from awsim.wire.xml import HEADER, Writers, escape, message_element
 
 
 class EC2FormReaders(FormReaders):

@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from awsim.errors import AWSError
-from awsim.wire.codec import Codec
+from awsim.wire.codec import Codec, finish
 from awsim.wire.http import Request, Response
-from awsim.wire.json import finish
 from awsim.wire.models import Schema
 from awsim.wire.values import Unreadable, bytes_of, read_epoch, write_epoch
 

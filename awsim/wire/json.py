@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from awsim.errors import AWSError
-from awsim.wire.codec import Codec, ErrorShape
+from awsim.wire.codec import Codec, ErrorShape, finish
 from awsim.wire.http import Request, Response
 from awsim.wire.json_values import dumps, dumps_by_member, loads, structure_reader, structure_writer
 from awsim.wire.values import Unreadable, write_epoch
@@ -175,17 +175,3 @@ class JSONCodec(Codec):
             return Response(shape.status_of(error), headers, body)
 
         return serialise_error
-
-
-def finish(response: Response, result: dict[str, Any] | None) -> Response:
-    """Apply a result's own `__headers__` and `__status__`."""
-    if result:
-        extra = result.get("__headers__")
-        if extra:
-            for name, value in extra.items():
-                if value is not None:
-                    response.headers[name] = value if type(value) is str else str(value)
-        status = result.get("__status__")
-        if status is not None:
-            response.status = status
-    return response

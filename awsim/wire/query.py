@@ -6,12 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from awsim.errors import AWSError
-from awsim.wire.codec import Codec
+from awsim.wire.codec import Codec, finish
 from awsim.wire.http import Request, Response, pairs
-from awsim.wire.json import finish
 from awsim.wire.models import Schema
 from awsim.wire.values import READ_TEXT, READ_TIMESTAMP, Unreadable, read_any_timestamp
-from awsim.wire.xml import HEADER, Append, Writers, escape
+from awsim.wire.xml import HEADER, Append, Writers, escape, message_element
 
 Read = Callable[[Any], Any]
 
@@ -335,10 +334,6 @@ class QueryCodec(Codec):
             return Response(shape.status_of(error), headers, body)
 
         return serialise_error
-
-
-def message_element(error: AWSError) -> str:
-    return f"<Message>{escape(error.message)}</Message>" if error.message else ""
 
 
 def write_fields(codec: Codec, error: AWSError, append: Append) -> None:

@@ -10,10 +10,9 @@ from urllib.parse import unquote
 
 from awsim.errors import AWSError
 from awsim.wire.chunked import Incomplete, check_length, decode, gunzip, is_chunked, without_chunked
-from awsim.wire.codec import Codec
+from awsim.wire.codec import Codec, finish
 from awsim.wire.hosts import bucket_of
 from awsim.wire.http import Headers, Request, Response
-from awsim.wire.json import finish
 from awsim.wire.models import request_uri
 from awsim.wire.values import (
     READ_TEXT,

@@ -9,10 +9,9 @@ from typing import Any
 from awsim.errors import AWSError
 from awsim.wire.chunked import Incomplete
 from awsim.wire.http import Request, Response
-from awsim.wire.query import message_element
 from awsim.wire.rest import Misplaced, RestCodec
 from awsim.wire.values import WRITE_TIMESTAMP, Unreadable, write_iso8601_millis
-from awsim.wire.xml import HEADER, Append, Readers, Writers, escape, local_name, parse_xml
+from awsim.wire.xml import HEADER, Append, Readers, Writers, escape, local_name, message_element, parse_xml
 
 _S3_XMLNS = "http://s3.amazonaws.com/doc/2006-03-01/"
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from awsim.errors import AWSError
-from awsim.wire.codec import Codec
+from awsim.wire.codec import Codec, finish
 from awsim.wire.http import Request, Response
-from awsim.wire.json import error_members, finish, type_of
+from awsim.wire.json import error_members, type_of
 from awsim.wire.json_values import structure_reader
 from awsim.wire.models import Schema
 from awsim.wire.values import Unreadable, bytes_of, read_epoch, write_epoch

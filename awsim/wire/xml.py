@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree
 
+from awsim.errors import AWSError
 from awsim.wire.models import Schema
 from awsim.wire.values import (
     READ_TEXT,
@@ -28,18 +29,21 @@ ToText = Callable[[Any], str]
 
 HEADER = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
-_special = re.compile(r"[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]").search
+_SPECIAL = r"[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
-_replace = re.compile(r"[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]").sub
 
 
 def escape(text: Any) -> str:
     """Text of an element. Characters that XML has no room for become references, as AWS writes them."""
     if type(text) is not str:
         text = str(text)
-    if _special(text) is None:
+    if text.isprintable() and "&" not in text and "<" not in text and ">" not in text:
         return text
-    return _replace(lambda match: _ENTITIES.get(match[0]) or f"&#x{ord(match[0]):x};", text)
+    return re.sub(_SPECIAL, lambda match: _ENTITIES.get(match[0]) or f"&#x{ord(match[0]):x};", text)
+
+
+def message_element(error: AWSError) -> str:
+    return f"<Message>{escape(error.message)}</Message>" if error.message else ""
 
 
 def escape_attribute(text: Any) -> str:
