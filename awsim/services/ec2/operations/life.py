@@ -5,7 +5,7 @@ Source: EC2 User Guide, "Amazon EC2 instance state changes", "Status checks for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -264,6 +264,22 @@ class LifeOperations(LaunchOperations):
                 self.limits.duration("instance-stop"),
                 "_reach", instance=instance.id, state="stopped", out_of="stopping",
             )  # fmt: skip
+
+    def alarmed(self, action: str, alarm: Mapping[str, Any]) -> None:
+        """What an alarm of CloudWatch does with the instance that its metric is of; no operation of AWS's API.
+
+        A recovery moves the instance to another host with all that it has, and a reboot keeps it: nothing of either
+        shows here.
+        """
+        ids = [each["Value"] for each in alarm.get("Dimensions") or () if each["Name"] == "InstanceId"]
+        for instance in (self.instances.get(id_) for id_ in ids):
+            if instance is None:
+                continue
+            what = action.rpartition(":")[2].rpartition(".")[2].lower()
+            if "stop" in what:
+                self._stop(instance, "stop")
+            elif "terminate" in what and not instance.keeps_from_termination:
+                self._terminate(instance)
 
     def _moved(self, instance: Instance, move: Callable[[Instance], None]) -> dict[str, Any]:
         before = instance.state

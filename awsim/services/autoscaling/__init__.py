@@ -1,0 +1,5 @@
+"""Amazon EC2 Auto Scaling (regional)."""
+
+from awsim.services.autoscaling.service import AutoScaling
+
+SERVICE = AutoScaling
