@@ -38,15 +38,11 @@ class Lifecycle:
 
     @property
     def state(self) -> str:
-        *transitions, (last, _) = self._steps
-        if not transitions:
-            return last
-        now = self._cloud.clock.time()
-        fresh = self._cloud.program_calls == self.started_call
-        for state, end in transitions:
-            if (end and now < end) or (not end and fresh):
+        steps = self._steps
+        for state, end in steps[:-1]:
+            if self._cloud.clock.time() < end if end else self._cloud.program_calls == self.started_call:
                 return state
-        return last
+        return steps[-1][0]
 
     @property
     def settled_now(self) -> bool:

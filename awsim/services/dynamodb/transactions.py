@@ -184,11 +184,10 @@ class TransactionOperations(ItemOperations):
 
     def _action(self, wish: dict[str, Any]) -> Action:
         """One TransactItem with its values loaded and its expressions bound: their errors are the whole request's."""
-        kinds = [kind for kind in _KINDS if wish.get(kind) is not None]
-        if len(kinds) != 1:
+        given = [pair for pair in wish.items() if pair[1] is not None]
+        if len(given) != 1 or given[0][0] not in _KINDS:
             raise invalid(_NOT_ONE)
-        (kind,) = kinds
-        request = wish[kind]
+        ((kind, request),) = given
         put = key = None
         if kind == "Put":
             put = self._load_item(request["Item"])

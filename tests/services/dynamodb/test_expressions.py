@@ -323,7 +323,7 @@ def test_updates_that_the_item_refuses(limits, source, message):
 def test_sets(limits):
     def applied(source, before, given):
         item = {"a": before} if before is not None else {}
-        loaded = {name: Expressions(None, {":v": value}, limits)._scope.value(":v") for name, value in item.items()}
+        loaded = {name: Expressions(None, {":v": value}, limits).value(":v") for name, value in item.items()}
         after = Expressions(None, {":v": given}, limits).update(source).apply(loaded)
         return set(after["a"]) if "a" in after else None
 

@@ -11,7 +11,7 @@ Parsed expressions are kept, process-wide and bounded; what names and values sta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from awsim.services.dynamodb.expressions import condition as conditions
@@ -32,14 +32,10 @@ __all__ = ["Action", "Condition", "Expressions", "KeyCondition", "Path", "Projec
 T = TypeVar("T")
 
 
-class Expressions:
+class Expressions(Scope):
     """The expressions of one request. Every method raises ValidationException in AWS's words."""
 
-    __slots__ = ("_limits", "_scope")
-
-    def __init__(self, names: Mapping[str, str] | None, values: Mapping[str, Any] | None, limits: Any) -> None:
-        self._limits = limits
-        self._scope = Scope(names, values, limits)
+    __slots__ = ()
 
     def condition(self, parameter: str, source: str) -> Condition:
         """`parameter` is ConditionExpression or FilterExpression."""
@@ -54,18 +50,14 @@ class Expressions:
     def update(self, source: str) -> Update:
         return self._bound("UpdateExpression", source, updates.parse, updates.Tree.bind)
 
-    def finish(self) -> None:
-        """Raise for a name or a value that no expression used."""
-        self._scope.finish()
-
     def _bound(self, parameter: str, source: str, parse: Callable[[str], Any], bind: Callable[[Any, Scope], T]) -> T:
-        longest = self._limits["expression-size"]
+        longest = self.limits["expression-size"]
         if longest is not None and len(source) > longest // 4:
-            self._limits.check("expression-size", len(source.encode()), expression=parameter)
+            self.limits.check("expression-size", len(source.encode()), expression=parameter)
         parsed = parse(source)
         if isinstance(parsed, ExpressionError):
             raise invalid(f"Invalid {parameter}: {parsed}")
         try:
-            return bind(parsed, self._scope)
+            return bind(parsed, self)
         except ExpressionError as error:
             raise invalid(f"Invalid {parameter}: {error}") from None
