@@ -207,6 +207,10 @@ class Base(Service):
         """The message of an event as the group's transformer makes it; as it came in where that fails."""
         raise NotImplementedError
 
+    def account_policy_for(self, kind: str, group: LogGroup) -> Any:
+        """The account policy of a kind that holds for a group, if there is one."""
+        raise NotImplementedError
+
     # --- asking for more than the operation's own permission
 
     def check_unmask(self, group: LogGroup, unmask: bool | None) -> bool:

@@ -59,9 +59,7 @@ class Deliveries(ReadingOperations):
 
     def seen_by(self, filter: Filter, group: LogGroup, event: Event) -> str:
         """The message of an event as a filter gets it: masked, and transformed if it asks for that."""
-        if filter.transformed and group.transformer is not None:
-            return self.transformed(group, event)
-        return event.shown()
+        return self.transformed(group, event) if filter.transformed else event.shown()
 
     def selects(self, filter: Filter, group: LogGroup) -> bool:
         """Whether a filter is for events from here."""

@@ -99,7 +99,7 @@ class MetricFilterOperations(SubscriptionOperations):
 
     # --- as events come in
 
-    def measure(self, group: LogGroup, batch: Sequence[Stored], filter: MetricFilter) -> None:
+    def turn_into_metrics(self, group: LogGroup, batch: Sequence[Stored], filter: MetricFilter) -> None:
         """Have the values published that a filter makes of a batch."""
         if not self.selects(filter, group):
             return
