@@ -207,7 +207,8 @@ def _reader(schema: Schema, reference: dict[str, Any], form: str) -> tuple[type 
         return None, structure_reader(schema, reference["shape"], form=form)
     if kind == "list":
         read_list = _list_reader(*reader(schema, shape["member"], form), sparse=shape.get("sparse", False))
-        rows = schema.resolve(shape["member"])["type"] == "structure"
+        member = shape["member"]["shape"]
+        rows = schema.shapes[member]["type"] == "structure" and member not in schema.readers
         return None, _rows_reader(schema, shape["member"], form, read_list) if rows else read_list
     if kind == "map":
         return None, _map_reader(*reader(schema, shape["value"], form), sparse=shape.get("sparse", False))

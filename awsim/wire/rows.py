@@ -48,7 +48,7 @@ def read_rows(rows: list[Any], members: Mapping[str, tuple[type | None, ConvertA
     """
     try:
         names = rows[0].keys()
-        if set(map(len, rows)) != {len(names)}:
+        if not names <= members.keys() or set(map(len, rows)) != {len(names)}:
             return None
         columns = {}
         converted = []
@@ -60,7 +60,7 @@ def read_rows(rows: list[Any], members: Mapping[str, tuple[type | None, ConvertA
                 converted.append((name, values))
             columns[name] = values
     except (AttributeError, KeyError, TypeError, Unreadable):
-        return None  # no structures, unlike ones, unknown members, misfits: nothing has been changed yet
+        return None  # no structures, unlike ones, misfits: nothing has been changed yet
     for name, values in converted:
         for row, value in zip(rows, values, strict=True):
             row[name] = value
