@@ -6,7 +6,6 @@ def test(): ...                             ...
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 import re
@@ -137,6 +136,8 @@ def _check(options: Mapping[str, Any]) -> None:
     """Refuse unknown options and values of the wrong kind, with what to write instead."""
     for name, value in options.items():
         if name not in _OPTIONS:
+            import difflib  # needed only on the way to an error
+
             near = difflib.get_close_matches(name, _OPTIONS, 1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(_OPTIONS)}"
             raise WrongOption(f"mock_aws has no option {name!r}{hint}")
