@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, TypeVar
 
 from awsim.errors import AWSError
 from awsim.ids import Ids
-from awsim.metering import Measured
+from awsim.metering import Dimensions, Level, Measured, Sample
 from awsim.toml import read_toml
 from awsim.waiting import Wait
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from awsim.cloud import Cloud
     from awsim.gateway.call import Call
     from awsim.gateway.validate import Violation
-    from awsim.metering import Level, Sample
     from awsim.posting import Posting
     from awsim.wire.http import Request, Response
 
@@ -191,8 +190,13 @@ class Service:
     # --- metrics: see `awsim.metering`
 
     def measurements(self, notes: Sequence[Any]) -> Iterable[Sample | Level]:
-        """What the notes in `self.measured` say, oldest first; nobody else keeps them."""
-        return ()
+        """What the notes in `self.measured` say, oldest first; nobody else keeps them. As they are, of a service that
+        notes samples themselves (`measure`)."""
+        return notes
+
+    def measure(self, namespace: str, name: str, dimensions: Dimensions, value: float = 1, unit: str = "Count") -> None:
+        """Note a sample: for what does not happen often."""
+        self.measured.append(Sample(namespace, name, dimensions, unit, self.clock.time(), value))
 
     def levels(self) -> Iterable[Level]:
         """What the resources of this instance show now."""

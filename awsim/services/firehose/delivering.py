@@ -7,13 +7,14 @@ Sources: Firehose Developer Guide, "Understand data delivery in Amazon Data Fire
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from awsim.errors import AWSError
+from awsim.metering import Sample
 from awsim.service import Service
-from awsim.services.firehose import compression, destinations, posting, prefixes, processing
+from awsim.services.firehose import compression, destinations, metrics, posting, prefixes, processing
 from awsim.services.firehose.destinations import HTTP, REDSHIFT, S3, SPLUNK, Form, Settings
 from awsim.services.firehose.posting import Problem
 from awsim.services.firehose.processing import Failed, Keys, Record
@@ -38,6 +39,9 @@ class Deliveries(Service):
     scope = "region"
 
     streams = Collection("delivery stream", key="name")
+
+    def measurements(self, notes: Sequence[Any]) -> Iterator[Sample]:
+        return metrics.measurements(notes)
 
     def _same(self, name: str, id: str) -> DeliveryStream | None:
         stream: DeliveryStream | None = self.streams.get(name)
@@ -205,6 +209,7 @@ class Deliveries(Service):
             encryption=bucket["EncryptionConfiguration"],
             since=self.clock.time(),
             log=_log_of(stream, bucket, bucket["BucketARN"]),
+            told=(stream.name, len(records), sum(len(record.data) for record in records), records[0].time),
         )
         return key
 
@@ -217,20 +222,31 @@ class Deliveries(Service):
         encryption: Mapping[str, Any],
         since: float,
         log: Mapping[str, Any],
+        told: tuple[str, int, int, float] | None = None,
     ) -> None:
-        """Put an object, or try again later; what S3 refuses for too long is lost."""
+        """Put an object, or try again later; what S3 refuses for too long is lost. `told`: what metrics are to tell."""
         more = {}
         if "KMSEncryptionConfig" in encryption:
             key_arn = encryption["KMSEncryptionConfig"]["AWSKMSKeyARN"]
             more = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key_arn}
         try:
             self.call("s3", "PutObject", as_=role, Bucket=bucket, Key=key, Body=body, **more)
+            self._note_delivery("S3", told, success=True)
         except AWSError as error:
+            self._note_delivery("S3", told, success=False)
             self._log(log, role, f"S3.{error.code}", error.message)
             pause = self.limits["retry-interval"] or 0
             if self.clock.time() + pause <= since + (self.limits["retry-duration"] or 0):
-                again = {"bucket": bucket, "key": key, "body": body, "role": role, "log": log}
+                again = {"bucket": bucket, "key": key, "body": body, "role": role, "log": log, "told": told}
                 self.later(pause, "_deliver", **again, encryption=encryption, since=since)
+
+    def _note_delivery(self, where: str, told: tuple[str, int, int, float] | None, *, success: bool) -> None:
+        """Note a delivery for metrics: (stream, records, bytes, when the oldest came)."""
+        if told is None:
+            return
+        stream, records, size, oldest = told
+        now = self.clock.time()
+        self.measured.append((now, stream, metrics.DELIVERED, where, records, size, now - oldest, success))
 
     def _log(self, log: Mapping[str, Any], role: str, code: str, message: str) -> None:
         """Tell CloudWatch Logs of a failed delivery, where the destination has that switched on.
@@ -294,6 +310,9 @@ class Deliveries(Service):
                 problem = Problem("NotImplemented", f"awsim does not model deliveries to {form.name}", True)
         except AWSError as error:
             problem = Problem(error.code, error.message)
+        if form is HTTP:
+            told = (name, len(records), sum(len(record.data) for record in records), records[0].time)
+            self._note_delivery("HttpEndpoint", told, success=problem is None)
         if problem is not None:
             self._retry(problem, stream, work, tries, until)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from awsim.errors import AWSError
-from awsim.services.firehose import destinations
+from awsim.services.firehose import destinations, metrics
 from awsim.services.firehose.delivering import Deliveries
 from awsim.services.firehose.destinations import FORMS, S3, Form, Settings
 from awsim.services.firehose.keys import have_granted
@@ -248,7 +248,12 @@ class Firehose(Deliveries):
     def put_record(self, DeliveryStreamName: str, Record: Mapping[str, bytes]) -> dict[str, Any]:
         stream = self._writable(DeliveryStreamName)
         data = Record["Data"]
-        self._take_write(stream, 1, len(data))
+        try:
+            self._take_write(stream, 1, len(data))
+        except AWSError:
+            self.measured.append((self.clock.time(), stream.name, metrics.PUT, 0, 0, 1))
+            raise
+        self.measured.append((self.clock.time(), stream.name, metrics.PUT, 1, len(data), 0))
         (id,) = self._keep(stream, [data])
         return {"RecordId": id, "Encrypted": stream.encrypted}
 
@@ -258,6 +263,9 @@ class Firehose(Deliveries):
         sizes = list(map(len, data))
         self.limits.check("batch-size", sum(sizes))
         refused = self._refused(stream, sizes)
+        taken = sum(sizes) - sum(sizes[place] for place in refused)
+        note = (metrics.PUT_BATCH, len(sizes) - len(refused), taken, len(refused))
+        self.measured.append((self.clock.time(), stream.name, *note))
         ids = self._keep(stream, [one for place, one in enumerate(data) if place not in refused] if refused else data)
         answers: Any = Columns({"RecordId": ids})
         if refused:

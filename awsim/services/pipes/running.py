@@ -432,6 +432,9 @@ class RunningPipes(Service):
 
     def _deliver(self, pipe: Pipe, kind: Kind, batch: Sequence[Record]) -> None:
         """Enrich a batch and bring it to the target. Raises Rejected, or the AWSError of a call that failed whole."""
+        self._count(pipe, "EventCount", len(batch))
+        self._count(pipe, "EventSize", sum(record.size for record in batch), "Bytes")
+        self._count(pipe, "Invocations")
         ingested = _timestamp(self.clock.time())
         payloads = [Payload(record.event, sources.read(record.event, kind), ingested) for record in batch]
         whole = frozenset(range(len(batch)))
@@ -448,9 +451,15 @@ class RunningPipes(Service):
         failed: set[int] = set()
         for start, part in _parts(pairs, 1 if to.batch is None else len(pairs)):
             call = targets.delivery(target, given, pipe.name, part, self.clock.time())
-            answer = self._as_role(pipe, call.service, call.operation, target, **call.parameters)
+            try:
+                answer = self._as_role(pipe, call.service, call.operation, target, **call.parameters)
+            except AWSError as error:
+                self._count(pipe, "ExecutionThrottled" if retries.throttled(error) else "ExecutionFailed")
+                self._count(pipe, "TargetStageFailed")
+                raise
             failed |= {start + number for number in call.failures(answer)}
         if failed:
+            self._count(pipe, "TargetStagePartiallyFailed")
             raise Rejected(frozenset(failed) if len(enriched) == len(batch) else whole)
 
     def _enriched(self, pipe: Pipe, payloads: list[Payload]) -> list[Payload]:
@@ -497,6 +506,11 @@ class RunningPipes(Service):
             source_arn_=pipe.arn,
             **parameters,
         )
+
+    def _count(self, pipe: Pipe, name: str, value: float = 1, unit: str = "Count") -> None:
+        """Note something that counts, for metrics."""
+        dimensions = (("AwsAccountId", self.account), ("PipeName", pipe.name))
+        self.measure("AWS/EventBridge/Pipes", name, dimensions, value, unit)
 
     def _note(self, pipe: Pipe, error: AWSError) -> None:
         """A pipe that awsim cannot run says so."""

@@ -12,7 +12,7 @@ from typing import Any
 from awsim.errors import AWSError
 from awsim.eventing import retries as retrying
 from awsim.service import Service
-from awsim.services.scheduler import targets
+from awsim.services.scheduler import metrics, targets
 from awsim.services.scheduler.schedule import Group, Schedule, check, invalid
 from awsim.state import Collection
 from awsim.state.tags import tag_map
@@ -311,9 +311,11 @@ class Scheduler(Service):
     ) -> None:
         text = self._text(arn, target, due, execution, retries)
         work: dict[str, Any] = {"arn": arn, "target": target, "due": due, "execution": execution}
+        self._count(arn, metrics.ATTEMPTS)
         try:
             self._call_target(arn, target, text, execution)
         except AWSError as error:
+            self._count(arn, metrics.THROTTLED if retrying.throttled(error) else metrics.ERRORS)
             fault: dict[str, Any] = {"text": text, "code": error.code, "message": error.message, "retries": retries}
             policy = target["RetryPolicy"]
             wait = min(self.limits["retry-first-wait"] * 2**retries, self.limits["retry-longest-wait"])
@@ -379,6 +381,7 @@ class Scheduler(Service):
         exhausted: str | None,
     ) -> None:
         """What did not arrive goes to the dead-letter queue of the target, or nowhere."""
+        self._count(arn, metrics.DROPPED)
         queue = (target.get("DeadLetterConfig") or {}).get("Arn")
         if queue is None:
             return
@@ -393,19 +396,29 @@ class Scheduler(Service):
             "SCHEDULE_ARN": arn,
             "TARGET_ARN": target["Arn"],
         }
-        self.call(
-            "sqs",
-            "SendMessage",
-            as_=target["RoleArn"],
-            region_=queue.split(":")[3],
-            account_=queue.split(":")[4],
-            source_arn_=_group_arn(arn),
-            QueueUrl=targets.queue_url(queue),
-            MessageBody=text,
-            MessageAttributes={
-                name: {"DataType": "String", "StringValue": value} for name, value in told.items() if value
-            },
-        )
+        try:
+            self.call(
+                "sqs",
+                "SendMessage",
+                as_=target["RoleArn"],
+                region_=queue.split(":")[3],
+                account_=queue.split(":")[4],
+                source_arn_=_group_arn(arn),
+                QueueUrl=targets.queue_url(queue),
+                MessageBody=text,
+                MessageAttributes={
+                    name: {"DataType": "String", "StringValue": value} for name, value in told.items() if value
+                },
+            )
+        except AWSError:
+            self._count(arn, metrics.LOST)
+            raise
+        self._count(arn, metrics.BURIED)
+
+    def _count(self, schedule: str, name: str) -> None:
+        """Note something that happened to an invocation, for metrics of its group."""
+        group = schedule.rpartition("/")[0].rpartition("/")[2]
+        self.measure("AWS/Scheduler", name, (("ScheduleGroup", group),))
 
 
 def _timestamp(time: float) -> str:

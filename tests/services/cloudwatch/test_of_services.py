@@ -354,3 +354,63 @@ def test_an_alarm_on_the_length_of_a_queue(aws, alarm, queue, inbox):
     assert show()["StateValue"] == "OK"
     aws.clock.advance(delta=timedelta(minutes=4))  # they come back
     assert show()["StateValue"] == "ALARM"
+
+
+def test_rules_of_event_buses(aws, queue, sums):
+    events = client("events")
+    events.create_event_bus(Name="shop")
+    for bus in ("default", "shop"):
+        events.put_rule(Name="orders", EventBusName=bus, EventPattern='{"source": ["shop"]}')
+        targets = [{"Id": "1", "Arn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:jobs"}]
+        if bus == "shop":
+            targets = [{"Id": "1", "Arn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:none"}]
+        events.put_targets(Rule="orders", EventBusName=bus, Targets=targets)
+        entry = {"Source": "shop", "DetailType": "order", "Detail": "{}", "EventBusName": bus}
+        events.put_events(Entries=[entry, {**entry, "Source": "other"}])
+    names = ("MatchedEvents", "TriggeredRules", "Invocations", "SuccessfulInvocationAttempts", "FailedInvocations")
+    assert list(sums("AWS/Events", *names, RuleName="orders").values()) == [1, 1, 1, 1, 0]
+    assert list(sums("AWS/Events", *names, EventBusName="shop", RuleName="orders").values()) == [1, 1, 1, 0, 1]
+
+
+def test_schedules(aws, queue, sums):
+    role = f"arn:aws:iam::{ACCOUNT}:role/app"
+    for name, target in (("good", "jobs"), ("bad", "none")):
+        client("scheduler").create_schedule(
+            Name=name, ScheduleExpression="rate(1 minute)", FlexibleTimeWindow={"Mode": "OFF"},
+            Target={"Arn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:{target}", "RoleArn": role},
+        )  # fmt: skip
+    aws.clock.advance(seconds=70)
+    names = ("InvocationAttemptCount", "TargetErrorCount", "InvocationDroppedCount")
+    assert list(sums("AWS/Scheduler", *names, ScheduleGroup="default").values()) == [4, 2, 2]
+
+
+def test_delivery_streams(aws, sums):
+    client("s3").create_bucket(Bucket="logs")
+    client("firehose").create_delivery_stream(
+        DeliveryStreamName="logs",
+        ExtendedS3DestinationConfiguration={
+            "RoleARN": f"arn:aws:iam::{ACCOUNT}:role/app", "BucketARN": "arn:aws:s3:::logs",
+            "BufferingHints": {"IntervalInSeconds": 60, "SizeInMBs": 1},
+        },
+    )  # fmt: skip
+    client("firehose").put_record(DeliveryStreamName="logs", Record={"Data": b"12345"})
+    client("firehose").put_record_batch(DeliveryStreamName="logs", Records=[{"Data": b"12345"}] * 2)
+    aws.clock.advance(minutes=2)
+    names = (
+        "IncomingRecords", "IncomingBytes", "IncomingPutRequests", "PutRecordBatch.Records", "DeliveryToS3.Records",
+        "DeliveryToS3.Bytes", "DeliveryToS3.Success", "DeliveryToS3.DataFreshness",
+    )  # fmt: skip
+    assert list(sums("AWS/Firehose", *names, DeliveryStreamName="logs").values()) == [3, 15, 2, 2, 3, 15, 1, 60]
+
+
+def test_pipes(aws, queue, sums):
+    client("sqs").create_queue(QueueName="out")
+    client("pipes").create_pipe(
+        Name="p", RoleArn=f"arn:aws:iam::{ACCOUNT}:role/app",
+        Source=f"arn:aws:sqs:us-east-1:{ACCOUNT}:jobs", Target=f"arn:aws:sqs:us-east-1:{ACCOUNT}:out",
+    )  # fmt: skip
+    for _ in range(3):
+        client("sqs").send_message(QueueUrl=queue, MessageBody="x")
+    aws.clock.advance(minutes=1)
+    found = sums("AWS/EventBridge/Pipes", "EventCount", "ExecutionFailed", AwsAccountId=ACCOUNT, PipeName="p")
+    assert list(found.values()) == [3, 0]

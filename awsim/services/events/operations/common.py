@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from awsim.auth.policy import parse
 from awsim.errors import AWSError
+from awsim.metering import Sample
 from awsim.service import ResourceSide, Service
-from awsim.services.events import arns
+from awsim.services.events import arns, metrics
 from awsim.services.events.bus import DEFAULT, Bus, Rule
 from awsim.services.events.refusals import invalid, no_bus, no_rule, not_valid
 from awsim.state import Collection, Dict
@@ -73,6 +74,9 @@ class Operations(Service):
         "partner event source",
         missing=("ResourceNotFoundException", "Partner event source {key} does not exist."),
     )
+
+    def measurements(self, notes: Sequence[Any]) -> Iterator[Sample]:
+        return metrics.measurements(notes)
 
     def setup(self) -> None:
         self.endpoint_homes = Dict()  # id of a global endpoint -> (its Region, its name); see EndpointOperations

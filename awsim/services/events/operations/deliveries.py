@@ -12,7 +12,7 @@ from typing import Any
 from awsim.auth.credentials import administrator, principal
 from awsim.errors import AWSError
 from awsim.eventing.templates import dumps
-from awsim.services.events import arns, failures, inputs, permissions
+from awsim.services.events import arns, failures, inputs, metrics, permissions
 from awsim.services.events.arns import Arn
 from awsim.services.events.bus import ENABLED_FOR_READS, Bus, Rule
 from awsim.services.events.event import Event, timestamp
@@ -62,6 +62,7 @@ class DeliveryOperations(Operations):
 
     def fire(self, rule: Rule, event: Event) -> None:
         seconds, now, choices = self.limits.duration("delivery"), self.clock.time(), self.cloud.choices.active
+        self.measured.append((now, rule.arn, metrics.FIRED))
         for target in rule.targets.values():
             work: dict[str, Any] = {"rule_arn": rule.arn, "target": target, "event": event, "since": now, "retries": 0}
             due = now + seconds
@@ -76,8 +77,10 @@ class DeliveryOperations(Operations):
     # --- deliveries
 
     def _deliver(self, rule_arn: str, target: Target, event: Event, since: float, retries: int) -> None:
+        self.measured.append((self.clock.time(), rule_arn, metrics.TRIED_AGAIN if retries else metrics.TRIED))
         try:
             self._send_to(rule_arn, target, event, since)
+            self.measured.append((self.clock.time(), rule_arn, metrics.DELIVERED))
         except Failure as failure:
             self._failed(failure, rule_arn, target, event, since, retries)
         except AWSError as error:
@@ -114,6 +117,7 @@ class DeliveryOperations(Operations):
         exhausted: str | None,
     ) -> None:
         """An event that did not arrive goes to the dead-letter queue of its target, or nowhere."""
+        self.measured.append((self.clock.time(), rule_arn, metrics.GIVEN_UP))
         arn = (target.get("DeadLetterConfig") or {}).get("Arn")
         address = arns.read(arn) if arn else None
         if address is None:
@@ -126,18 +130,23 @@ class DeliveryOperations(Operations):
             "EXHAUSTED_RETRY_CONDITION": exhausted,
             "RETRY_ATTEMPTS": str(retries),
         }
-        self.call(
-            "sqs",
-            "SendMessage",
-            region_=address.region,
-            account_=address.account,
-            source_arn_=rule_arn,
-            QueueUrl=self._queue_url(address),
-            MessageBody=dumps(event),
-            MessageAttributes={
-                name: {"DataType": "String", "StringValue": value} for name, value in told.items() if value
-            },
-        )
+        try:
+            self.call(
+                "sqs",
+                "SendMessage",
+                region_=address.region,
+                account_=address.account,
+                source_arn_=rule_arn,
+                QueueUrl=self._queue_url(address),
+                MessageBody=dumps(event),
+                MessageAttributes={
+                    name: {"DataType": "String", "StringValue": value} for name, value in told.items() if value
+                },
+            )
+        except AWSError:
+            self.measured.append((self.clock.time(), rule_arn, metrics.LOST))
+            raise
+        self.measured.append((self.clock.time(), rule_arn, metrics.BURIED))
 
     # --- targets
 
