@@ -139,6 +139,8 @@ class _Compiler:
         def check_structure(value: Any, at: str, violations: list[Violation], limits: ServiceLimits) -> None:
             if value.__class__ is not dict:
                 return
+            if at:
+                at = f"{at}."
             for name, shown in required:
                 if value.get(name) is None:
                     violations.append(Violation(at + shown, None, "required", "Member must not be null"))
@@ -147,7 +149,7 @@ class _Compiler:
                 if item is not None:
                     check(item, at + shown, violations, limits)
 
-        return _dotted(check_structure)
+        return check_structure
 
     def _list(self, shape: Any, path: str, above: tuple[str, ...]) -> Check | None:
         within = f"{path}[]"
@@ -229,37 +231,28 @@ def _all(checks: Iterable[Check]) -> Check | None:
     return check_all
 
 
-def _dotted(check: Check) -> Check:
-    def check_within(value: Any, at: str, violations: list[Violation], limits: ServiceLimits) -> None:
-        check(value, f"{at}." if at else "", violations, limits)
-
-    return check_within
-
-
 def _same(value: Any) -> Any:
     return value
 
 
 def _bounded(measure: Callable[[Any], Any], what: str, least: Any, most: Any) -> list[Check]:
     kind = "length" if what == "length" else "range"
-    checks: list[Check] = []
-    if least is not None and not (what == "length" and least == 0):
+    if what == "length" and least == 0:
+        least = None
+    if least is None and most is None:
+        return []
 
-        def at_least(value: Any, at: str, violations: list[Violation], limits: ServiceLimits) -> None:
-            if measure(value) < least:
-                text = f"Member must have {what} greater than or equal to {least}"
-                violations.append(Violation(at, value, kind, text))
+    def within(value: Any, at: str, violations: list[Violation], limits: ServiceLimits) -> None:
+        measured = measure(value)
+        if least is not None and measured < least:
+            text = f"Member must have {what} greater than or equal to {least}"
+        elif most is not None and measured > most:
+            text = f"Member must have {what} less than or equal to {most}"
+        else:
+            return
+        violations.append(Violation(at, value, kind, text))
 
-        checks.append(at_least)
-    if most is not None:
-
-        def at_most(value: Any, at: str, violations: list[Violation], limits: ServiceLimits) -> None:
-            if measure(value) > most:
-                text = f"Member must have {what} less than or equal to {most}"
-                violations.append(Violation(at, value, kind, text))
-
-        checks.append(at_most)
-    return checks
+    return [within]
 
 
 def _enum(values: tuple[str, ...]) -> Check:
