@@ -66,6 +66,9 @@ def _shard(cloud):
     return {"StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": "LATEST"}
 
 
+WINDOW = {"Name": "nightly", "Schedule": "rate(1 day)", "Duration": 5, "Cutoff": 0, "AllowUnassociatedTargets": True}
+
+
 def _kept_secret(cloud):
     cloud.call("secretsmanager", "CreateSecret", Name="password", SecretString="hunter2")
     return {"SecretId": "password"}
@@ -326,6 +329,8 @@ CALLS = {
     "secretsmanager:UpdateSecret": _kept_secret,
     "secretsmanager:PutResourcePolicy": _kept_secret,
     "secretsmanager:ValidateResourcePolicy": lambda cloud: {},
+    "ssm:CreateMaintenanceWindow": lambda cloud: dict(WINDOW),
+    "ssm:UpdateMaintenanceWindow": lambda cloud: cloud.call("ssm", "CreateMaintenanceWindow", WINDOW),
     "schemas:GetDiscoveredSchema": lambda cloud: {"Type": "OpenApi3", "Events": ["{}"]},
     "sts:GetSessionToken": lambda cloud: {},
     "sts:GetFederationToken": lambda cloud: {"Name": "jane"},

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from awsim.services.secretsmanager import refusals
 from awsim.services.secretsmanager.secret import Secret
 
 Filters = Sequence[Mapping[str, Any]]
@@ -18,6 +19,12 @@ _WORDS = re.compile(r"[^ /_+=.@!-]+")
 def match(secret: Secret, filters: Filters) -> bool:
     """Whether a secret fits all filters, and of each any value."""
     return all(any(_fits(secret, each["Key"], value) for value in each["Values"]) for each in filters)
+
+
+def check(filters: Filters) -> None:
+    """Refuse filters that say nothing."""
+    if any("Key" not in each or not each.get("Values") for each in filters):
+        raise refusals.parameter("Every filter needs a key and values.")
 
 
 def _fits(secret: Secret, key: str, value: str) -> bool:

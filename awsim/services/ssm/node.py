@@ -32,7 +32,6 @@ class Node(Entity):
         self.role: str | None = None
         self.tags = Tags()
         self.inventory = Dict()  # type name -> (capture time, schema version, content hash, entries)
-        self.compliance = Dict()  # (type, item id) -> item; see `compliance`
         self.patches: Any = None  # what patching last found; see `patching`
         self.waiting: Any = List()  # ids of commands that wait for it to come online
 

@@ -24,6 +24,7 @@ class ListingOperations(ValueOperations):
         SortOrder: str | None = None,
         SortBy: str | None = None,
     ) -> dict[str, Any]:
+        filters.check(Filters)
         found = [
             secret
             for secret in self.secrets
@@ -43,6 +44,7 @@ class ListingOperations(ValueOperations):
             raise refusals.parameter("Either 'SecretIdList' or 'Filters' must be provided, but not both.")
         if SecretIdList and (MaxResults is not None or NextToken is not None):
             raise refusals.parameter("'MaxResults' and 'NextToken' can only be used with 'Filters'.")
+        filters.check(Filters)
         wanted: Sequence[str] = list(dict.fromkeys(SecretIdList))
         page: dict[str, Any] = {}
         if Filters:

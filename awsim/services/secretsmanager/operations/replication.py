@@ -32,7 +32,7 @@ class ReplicationOperations(ValueOperations):
 
     def check_replicas(self, secret: Secret, regions: Sequence[Mapping[str, str]]) -> None:
         """Refuse Regions that a secret cannot be replicated to."""
-        names = [each["Region"] for each in regions]
+        names = [each.get("Region", "") for each in regions]
         for name in names:
             if name == secret.region or not _REGION.match(name) or self.cloud.partition_of(name) != self.partition:
                 raise refusals.parameter("Invalid replica region.")

@@ -39,6 +39,11 @@ class NodeOperations(Operations):
     nodes = Collection("managed node", key="id")
     activations = Collection("activation", key="id")
 
+    def setup(self) -> None:
+        super().setup()
+        # EC2's instances by id, as EC2 has them: who they are follows from its state, and needs no undo of its own.
+        self._instances: dict[str, Node] = {}
+
     # --- activations
 
     def create_activation(
@@ -137,24 +142,26 @@ class NodeOperations(Operations):
             node = self.node(node_id)
             if node is None:
                 raise AwsimError(f"{node_id} is no managed node; see register and manage")
-            if node.online and not online:
-                node.seen = self.now
-            node.online = online
-            if online:
-                waiting = list(node.waiting)
-                node.waiting.clear()
-                for command in waiting:
-                    self.later(0, "_run_on", command=command, instance=node_id)
+            self._reach(node, online)
+
+    def _reach(self, node: Node, online: bool) -> None:
+        if node.online and not online:
+            node.seen = self.now
+        node.online = online
+        if online and node.waiting:
+            waiting = list(node.waiting)
+            node.waiting.clear()
+            for command in waiting:
+                self.later(0, "_run_on", command=command, instance=node.id)
 
     # --- nodes
 
     def node(self, id: str) -> Node | None:
-        """A managed node. An EC2 instance for which the program says what runs commands is one too."""
-        if id.startswith("i-"):
-            self._come_forward(id)
+        """A managed node: one that was registered, or an EC2 instance whose agent comes forward."""
         found: Node | None = self.nodes.get(id)
-        if found is None and id.startswith("i-") and id in self.cloud.nodes and self._home:
-            found = self.nodes.add(Node(id, "Linux", self.now))
+        if found is None and id.startswith("i-"):
+            self._come_forward(id)
+            found = self._instance(id)
         return found
 
     @property
@@ -163,44 +170,59 @@ class NodeOperations(Operations):
         return (self.account, self.region) == (self.cloud.account, self.cloud.region)
 
     def _come_forward(self, *ids: str) -> None:
-        """Let the agents of EC2's instances say who is there: those that run and have an instance profile."""
+        """Let the agents of EC2's instances say who is there: of those that run and have an instance profile, and of
+        those for which the program says what runs commands."""
+        there = self._instances_of_ec2(*ids)
+        named = [id for id in self.cloud.nodes if id.startswith("i-") and self._home] if self.cloud.nodes else []
+        for id in ids or [*self._instances, *there, *named]:
+            instance = there.get(id)
+            if instance is not None:
+                self._hear_of(id, instance)
+            elif id not in named:
+                self._instances.pop(id, None)
+            elif self._instance(id) is None:
+                self._instances[id] = Node(id, "Linux", self.now)
+
+    def _instance(self, id: str) -> Node | None:
+        """An EC2 instance that has come forward; one that a restored snapshot does not know yet is hollow."""
+        found = self._instances.get(id)
+        return found if found is not None and hasattr(found, "tags") else None
+
+    def _instances_of_ec2(self, *ids: str) -> dict[str, Mapping[str, Any]]:
+        """What EC2 says of instances, if the account has ever used it."""
         if not self.cloud.has_service("ec2", self.account, self.region):
-            return
+            return {}
         more = {"InstanceIds": list(ids)} if ids else {}
         try:
             answer = self.call("ec2", "DescribeInstances", as_=administrator(self.account), **more)
         except AWSError:
-            return
-        for reservation in answer["Reservations"]:
-            for instance in reservation["Instances"]:
-                self._hear_of(instance)
+            return {}
+        return {each["InstanceId"]: each for one in answer["Reservations"] for each in one["Instances"]}
 
-    def _hear_of(self, instance: Mapping[str, Any]) -> None:
-        id, state = instance["InstanceId"], instance["State"]["Name"]
-        node: Node | None = self.nodes.get(id)
+    def _hear_of(self, id: str, instance: Mapping[str, Any]) -> None:
+        state, node = instance["State"]["Name"], self._instance(id)
+        if state == "terminated":
+            self._instances.pop(id, None)
+            return
         if node is None:
-            if state != "running" or not instance.get("IamInstanceProfile"):
+            if state != "running" or not (instance.get("IamInstanceProfile") or id in self.cloud.nodes):
                 return
             node = Node(id, "Windows" if instance.get("Platform") == "windows" else "Linux", self.now)
             node.address = instance.get("PrivateIpAddress", node.address)
             node.computer = instance.get("PrivateDnsName", node.computer)
-            self.nodes.add(node)
-        if state == "terminated":
-            self.nodes.remove(id)
-            return
-        node.tags = Tags(tag_map(instance.get("Tags")))
-        if node.online and state != "running":
-            node.seen = self.now
-            node.online = False
-        elif not node.online and state == "running" and node.stopped:
-            self.connect(id)
-        node.stopped = state != "running"
+            self._instances[id] = node
+        tags = tag_map(instance.get("Tags"))
+        if dict(node.tags) != tags:
+            node.tags = Tags(tags)
+        stopped = state != "running"
+        if stopped != node.stopped:
+            node.stopped = stopped
+            self._reach(node, not stopped)
 
     def all_nodes(self) -> list[Node]:
         self._come_forward()
-        for id in self.cloud.nodes:
-            self.node(id)
-        return self.nodes.sorted()
+        known = {**self._instances, **{node.id: node for node in self.nodes}}
+        return [known[id] for id in sorted(known)]
 
     def managed(self, id: str) -> Node:
         """Raises InvalidInstanceId."""

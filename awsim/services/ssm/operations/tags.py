@@ -7,7 +7,7 @@ from typing import Any
 
 from awsim.errors import AWSError
 from awsim.services.ssm import owned
-from awsim.services.ssm.operations.automations import AutomationOperations
+from awsim.services.ssm.operations.data_syncs import DataSyncOperations
 from awsim.services.ssm.operations.sharing import SharingOperations
 from awsim.state.tags import tag_map
 
@@ -25,7 +25,7 @@ _PLACES = {
 }
 
 
-class TagOperations(SharingOperations, AutomationOperations):
+class TagOperations(SharingOperations, DataSyncOperations):
     def add_tags_to_resource(self, ResourceType: str, ResourceId: str, Tags: Sequence[Mapping[str, str]]) -> None:
         record = self._tagged(ResourceType, ResourceId)
         record.tags = record.tags.with_(self, tag_map(Tags), invalid="ValidationException")
@@ -52,9 +52,14 @@ class TagOperations(SharingOperations, AutomationOperations):
         if kind == "ManagedInstance":
             return self.node(id)
         stores = {
-            "Parameter": self.parameters,
-            "Document": self.documents,
+            "Association": self.associations,
             "Automation": self.executions,
+            "Document": self.documents,
+            "MaintenanceWindow": self.windows,
+            "OpsItem": self.ops_items,
+            "OpsMetadata": self.ops_metadata,
+            "Parameter": self.parameters,
+            "PatchBaseline": self.baselines,
         }
         if kind not in stores:
             self.not_modelled(f"tags of {kind}")
