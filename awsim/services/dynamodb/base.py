@@ -55,6 +55,7 @@ class Base(Service):
 
     name: ClassVar[str] = "dynamodb"
     watchful = True
+    shows = "AWS/DynamoDB"
 
     tables = Collection("table", quota="tables")
 
@@ -69,7 +70,10 @@ class Base(Service):
     # --- metrics
 
     def answered(self, call: Call) -> None:
-        self.measured.append((call.record, self.spent))
+        record = call.record
+        assert record is not None
+        refused = None if record.error is None else record
+        self.measured.append((record.operation, record.timestamp, refused, self.spent))
         self.spent = []
 
     def measurements(self, notes: Sequence[Any]) -> Iterator[Sample]:
@@ -245,7 +249,8 @@ class Base(Service):
         charge = Consumed(table) if consumed is not None or table.indexes else None
         table.write(place, old, new, limits, charge, None if quiet else self._lags(), transaction=transaction)
         size = written_size(old, new)
-        self.spent.append((metrics.WRITE, table, size, charge, transaction))
+        indexes = (charge.local, charge.others) if charge is not None else None
+        self.spent.append((metrics.WRITE, table.arn, size, indexes, transaction))
         if consumed is not None and charge is not None:
             consumed.units += units_of_write(size, limits, transaction=transaction)
             consumed.add(charge)

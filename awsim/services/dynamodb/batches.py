@@ -72,7 +72,7 @@ class BatchOperations(ItemOperations):
                         refusal = error
                         left.append(key)
                         continue
-                self.spent.append((READ, table, None, bytes_, consistent, False, 1))
+                self.spent.append((READ, table.arn, None, bytes_, consistent, False, 1))
                 done += 1
                 size += bytes_
                 consumed.units += units

@@ -41,7 +41,7 @@ class ItemOperations(Base):
         table = self._table(TableName)
         table.keys.check_key(key, limits)
         item = self._read(table, table.keys.place(key), ConsistentRead)
-        self.spent.append((READ, table, None, 0 if item is None else item.size, ConsistentRead, False, 1))
+        self.spent.append((READ, table.arn, None, 0 if item is None else item.size, ConsistentRead, False, 1))
         result: dict[str, Any] = {}
         if item is not None:
             if projection is not None:

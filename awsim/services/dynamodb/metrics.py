@@ -27,25 +27,29 @@ _THROTTLES = frozenset(("ProvisionedThroughputExceededException", "ThrottlingExc
 _CONDITION = "ConditionalCheckFailedException"
 _CANCELLED = "TransactionCanceledException"
 
-#: (READ, table, index, bytes, consistent, transaction, items found) or (WRITE, table, bytes,
-#: what its indexes consumed or None, transaction).
+#: (READ, table's ARN, global index or None, bytes, consistent, transaction, items found) or (WRITE, table's ARN, bytes,
+#: what its local indexes and its global ones consumed or None, transaction).
 Entry = tuple[Any, ...]
-Note = tuple["CallRecord", list[Entry]]
+#: Operation, time, the call if it was refused (what it asked the journal may forget), what it read and wrote.
+Note = tuple[str, float, "CallRecord | None", list[Entry]]
 
 
 def measurements(notes: Iterable[Note], limits: ServiceLimits, account: str) -> Iterator[Sample]:
     """What notes say."""
-    for record, spent in notes:
-        if record.operation in _READS or record.operation in _WRITES or record.operation in _STATEMENTS:
-            yield from _of_call(record, spent, limits, account)
-        elif record.error is not None:
-            yield from _user_error(record)
+    for operation, time, refused, spent in notes:
+        if operation in _READS or operation in _WRITES or operation in _STATEMENTS:
+            yield from _of_call(operation, time, refused, spent, limits, account)
+        elif refused is not None:
+            yield from _user_error(refused)
 
 
-def _of_call(record: CallRecord, spent: list[Entry], limits: ServiceLimits, account: str) -> Iterator[Sample]:
-    time, operation = record.timestamp, record.operation
-    tables = dict.fromkeys(entry[1].name for entry in spent) or dict.fromkeys(_named(record))
-    error = record.error
+def _of_call(
+    operation: str, time: float, refused: CallRecord | None, spent: list[Entry], limits: ServiceLimits, account: str
+) -> Iterator[Sample]:
+    tables = dict.fromkeys(_name(entry[1]) for entry in spent)
+    if not tables and refused is not None:
+        tables = dict.fromkeys(_named(refused))
+    error = None if refused is None else refused.error
     for table in tables:
         dimensions = (("TableName", table), ("Operation", operation))
         if error is None:
@@ -58,12 +62,16 @@ def _of_call(record: CallRecord, spent: list[Entry], limits: ServiceLimits, acco
             yield Sample(_NAMESPACE, "ConditionalCheckFailedRequests", (("TableName", table),), "Count", time, 1)
         elif (error.status or 400) >= 500:
             yield Sample(_NAMESPACE, "SystemErrors", dimensions, "Count", time, 1)
-    if error is not None:
+    if refused is not None and error is not None:
         if error.code == _CANCELLED:
-            yield from _cancelled(record, list(tables))
-        yield from _user_error(record)
+            yield from _cancelled(refused, list(tables))
+        yield from _user_error(refused)
     for entry in spent:
         yield from _consumed(entry, time, operation, limits, account)
+
+
+def _name(arn: str) -> str:
+    return arn.partition(":table/")[2]
 
 
 def _user_error(record: CallRecord) -> Iterator[Sample]:
@@ -85,17 +93,17 @@ def _cancelled(record: CallRecord, tables: list[str]) -> Iterator[Sample]:
 
 
 def _consumed(entry: Entry, time: float, operation: str, limits: ServiceLimits, account: str) -> Iterator[Sample]:
-    kind, table = entry[0], entry[1]
-    owner = table.arn.split(":")[4]
+    kind, arn = entry[0], entry[1]
+    owner = arn.split(":")[4]
     other = None if owner == account else owner
-    of_table: Dimensions = (("TableName", table.name),)
+    of_table: Dimensions = (("TableName", _name(arn)),)
     name = f"Consumed{kind}CapacityUnits"
     if kind == READ:
         _, _, index, size, consistent, transaction, found = entry
         units = read_units(size, limits, consistent=consistent, transaction=transaction)
         dimensions = of_table
-        if index is not None and not index.local:
-            dimensions = (*of_table, ("GlobalSecondaryIndexName", index.name))
+        if index is not None:
+            dimensions = (*of_table, ("GlobalSecondaryIndexName", index))
         yield Sample(_NAMESPACE, name, dimensions, "Count", time, units, account=other)
         if operation in _COUNTED:
             returned = (*of_table, ("Operation", operation))
@@ -104,8 +112,9 @@ def _consumed(entry: Entry, time: float, operation: str, limits: ServiceLimits, 
     _, _, size, costs, transaction = entry
     units = units_of_write(size, limits, transaction=transaction)
     if costs is not None:
-        units += sum(costs.local.values())
-        for index, more in costs.others.items():
+        of_local, of_global = costs
+        units += sum(of_local.values())
+        for index, more in of_global.items():
             dimensions = (*of_table, ("GlobalSecondaryIndexName", index))
             yield Sample(_NAMESPACE, name, dimensions, "Count", time, more, account=other)
     yield Sample(_NAMESPACE, name, of_table, "Count", time, units, account=other)

@@ -306,7 +306,8 @@ class ReadOperations(ItemOperations):
         if not ended and last is not None:
             names = index.start_key_names if index is not None else table.keys.names
             result["LastEvaluatedKey"] = {name: values.dump(last.attributes[name]) for name in names}
-        self.spent.append((READ, table, index, size, page.consistent, False, matched))
+        name = index.name if index is not None and not index.local else None
+        self.spent.append((READ, table.arn, name, size, page.consistent, False, matched))
         throttled = self._throttled("read")
         if throttled or mode is not None:
             consumed = Consumed(table)

@@ -94,7 +94,7 @@ class TransactionOperations(ItemOperations):
             charge = charges.setdefault(table.name, Consumed(table))
             charge.units += read_units(item.size if item else 0, limits, consistent=True, transaction=True)
             found.append((item, projection))
-            self.spent.append((READ, table, None, item.size if item else 0, True, True, 1))
+            self.spent.append((READ, table.arn, None, item.size if item else 0, True, True, 1))
             if item is not None:
                 size += item.size
                 if projection is not None:
