@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from awsim.services.s3.bodies import Data
@@ -23,6 +23,7 @@ NULL = "null"
 PENDING, COMPLETED, FAILED, REPLICA = "PENDING", "COMPLETED", "FAILED", "REPLICA"
 NO_METADATA: Mapping[str, str] = {}
 _ALTERNATIVE = b"._"
+_FEW = 16
 
 
 class Lock(NamedTuple):
@@ -135,39 +136,86 @@ class Version:
 
 
 class History(Entity):
-    """Several versions of one key."""
+    """Several versions of one key, by sequence number: a tuple while they are few, an index once they are many."""
 
-    __slots__ = ("by_id", "versions")
+    __slots__ = ("few", "many")
 
     def __init__(self, *versions: Version) -> None:
-        self.versions = SortedDict()
-        self.by_id = Dict()
+        self.few = versions
+        self.many: _Index | None = None
+
+    def add(self, version: Version) -> None:
+        """Put a version on top, or in the place of the one with its sequence number."""
+        if self.many is not None:
+            self.many.add(version)
+        elif version.sequence > self.newest.sequence:
+            self.few = (*self.few, version)
+            if len(self.few) > _FEW:
+                self.many = _Index(self.few)
+                self.few = ()
+        else:
+            self.few = tuple([version if each.sequence == version.sequence else each for each in self.few])
+
+    def remove(self, id: str) -> Version | None:
+        if self.many is not None:
+            return self.many.remove(id)
+        removed = self.find(id)
+        if removed is not None:
+            self.few = tuple([each for each in self.few if each is not removed])
+        return removed
+
+    def find(self, id: str) -> Version | None:
+        if self.many is not None:
+            return self.many.find(id)
+        return next((each for each in self.few if each.id == id), None)
+
+    @property
+    def newest(self) -> Version:
+        return self.few[-1] if self.many is None else self.many.newest
+
+    def newest_first(self, below: int | None = None) -> Iterator[Version]:
+        """The versions, newest first, from those older than the sequence number `below`."""
+        if self.many is not None:
+            return self.many.newest_first(below)
+        return (each for each in reversed(self.few) if below is None or each.sequence < below)
+
+    def __len__(self) -> int:
+        return len(self.few) if self.many is None else len(self.many)
+
+
+class _Index(Entity):
+    """Versions in a container that finds each of very many; it takes 2 KB to begin with."""
+
+    __slots__ = ("_by_id", "_versions")
+
+    def __init__(self, versions: Iterable[Version]) -> None:
+        self._versions = SortedDict()
+        self._by_id = Dict()
         for version in versions:
             self.add(version)
 
     def add(self, version: Version) -> None:
-        self.versions[version.sequence] = version
-        self.by_id[version.id] = version.sequence
+        self._versions[version.sequence] = version
+        self._by_id[version.id] = version.sequence
 
     def remove(self, id: str) -> Version | None:
-        sequence = self.by_id.pop(id, None)
-        return None if sequence is None else self.versions.pop(sequence)
+        sequence = self._by_id.pop(id, None)
+        return None if sequence is None else self._versions.pop(sequence)
 
     def find(self, id: str) -> Version | None:
-        sequence = self.by_id.get(id)
-        return None if sequence is None else self.versions[sequence]
+        sequence = self._by_id.get(id)
+        return None if sequence is None else self._versions[sequence]
 
     @property
     def newest(self) -> Version:
-        return self.versions.peekitem(-1)[1]
+        return self._versions.peekitem(-1)[1]
 
-    def newest_first(self, below: int | None = None) -> Iterator[Version]:
-        """The versions, newest first, from those older than the sequence number `below`."""
-        for sequence in self.versions.irange(None, below, (True, False), reverse=True):
-            yield self.versions[sequence]
+    def newest_first(self, below: int | None) -> Iterator[Version]:
+        for sequence in self._versions.irange(None, below, (True, False), reverse=True):
+            yield self._versions[sequence]
 
     def __len__(self) -> int:
-        return len(self.versions)
+        return len(self._versions)
 
 
 def version_id(random: bytes) -> str:

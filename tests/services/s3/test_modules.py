@@ -253,6 +253,34 @@ def test_url_encoding_of_keys(text, encoded):
     assert listing.encoded(text) == encoded
 
 
+def version(number, id=None):
+    return versions.Version(id or f"v{number}", number, 0, "123456789012", b"")
+
+
+@pytest.mark.parametrize("most", [5, 40])
+def test_a_history_is_the_same_with_few_versions_and_with_many(most):
+    choose, expected = random.Random(most), [version(0), version(1)]
+    history = versions.History(*expected)
+    for number in range(2, 400):
+        if len(expected) < 3 or choose.random() < (0.9 if len(expected) < most else 0.3):
+            expected.append(version(number))
+            history.add(expected[-1])
+        else:
+            gone = choose.choice(expected)
+            expected.remove(gone)
+            assert history.remove(gone.id) is gone
+            assert history.remove(gone.id) is None
+        place = choose.randrange(len(expected))
+        expected[place] = changed = version(expected[place].sequence, expected[place].id)
+        history.add(changed)
+        assert history.find(changed.id) is changed
+        assert history.find(f"v{number + 1}") is None
+        assert history.newest is expected[-1]
+        assert len(history) == len(expected)
+        assert list(history.newest_first()) == expected[::-1]
+        assert list(history.newest_first(changed.sequence)) == expected[:place][::-1]
+
+
 def test_version_ids_know_their_own():
     id = versions.version_id(bytes(range(21)))
     assert len(id) == 32
