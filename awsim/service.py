@@ -86,6 +86,9 @@ class Service:
     watchful: ClassVar[bool] = False
     """Whether `answered` is to hear of every call once it is over."""
 
+    shows: ClassVar[str] = ""
+    """The namespace of the metrics in `levels`, for services that have some."""
+
     validation_error: ClassVar[str] = "ValidationException"
     """The code of the error that lists violated constraints."""
 

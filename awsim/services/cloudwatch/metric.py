@@ -71,15 +71,16 @@ class Steps(Entity):
         self.ages = ages  # values are the times since when it has grown
         self.steps = SortedDict()  # time -> value; None from the time on at which the resource is no more
 
-    def tell(self, time: float, value: float | None, now: float) -> None:
-        """What it has shown since `time`; where something else is known of a later time, since `now`."""
+    def tell(self, time: float, value: float | None, now: float | None) -> None:
+        """What it has shown since `time`. `now` of what is only seen now: where something else is known of that time or
+        a later one, it has been so since now."""
         if not self.steps:
             if value is not None:
                 self.steps[time] = value
             return
         last, known = self.steps.peekitem()
         if known != value:
-            self.steps[time if time >= last else now] = value
+            self.steps[time if now is None or time > last else now] = value
 
     def at(self, time: float) -> float | None:
         index = self.steps.bisect_right(time) - 1

@@ -259,7 +259,13 @@ def metrics_of(queries: Sequence[Query]) -> set[Name] | None:
     for query in queries:
         if stat := query.get("MetricStat"):
             metric = stat["Metric"]
-            names.add(Name(metric["Namespace"], metric["MetricName"], dimensions_of(metric.get("Dimensions"))))
+            names.add(Name(metric.get("Namespace", ""), metric["MetricName"], dimensions_of(metric.get("Dimensions"))))
         elif insights.is_query(query["Expression"]) or "SEARCH" in query["Expression"] or "RULE" in query["Expression"]:
             return None
     return names
+
+
+def namespaces_of(queries: Sequence[Query]) -> set[str] | None:
+    """The namespaces that queries read; None where only their data tells."""
+    names = metrics_of(queries)
+    return None if names is None else {name.namespace for name in names}

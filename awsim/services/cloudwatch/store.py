@@ -57,8 +57,8 @@ class Store(Entity):
             known = self._metrics[name] = Metric(name, self._number, now)
         return known
 
-    def take(self, given: Sample | Level, now: float) -> None:
-        """What a service measured, or shows."""
+    def take(self, given: Sample | Level, now: float | None = None) -> None:
+        """What a service has measured, or shows `now`."""
         name = Name(given.namespace, given.name, tuple(sorted(given.dimensions)))
         metric = self.metric(name, given.time)
         if isinstance(given, Sample):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from awsim.auth.credentials import Caller, parse_authorization
-from awsim.services.s3 import acl
+from awsim.services.s3 import acl, metrics
 from awsim.services.s3.acl import LOGGING
 from awsim.services.s3.bucket import Bucket
 from awsim.services.s3.reports import Reports
@@ -21,6 +21,7 @@ from awsim.wire.rest_xml import host_id
 
 if TYPE_CHECKING:
     from awsim.gateway.call import Call
+    from awsim.metering import Level
 
 _ADDRESS = "127.0.0.1"
 # What a key in a log keeps as it is.
@@ -102,11 +103,16 @@ _RESOURCES = (
 
 class AccessLogs(Reports):
     watchful = True
+    shows = "AWS/S3"
 
     def setup(self) -> None:
         super().setup()
         self.log_lines = Dict()  # bucket -> lines that wait to be delivered, as (time, line)
         self.logs_due = Dict()  # bucket -> when they are
+
+    def levels(self) -> Iterator[Level]:
+        for bucket in self.buckets.values():
+            yield from metrics.levels(bucket)
 
     # --- configuring
 
@@ -159,6 +165,9 @@ class AccessLogs(Reports):
                 self.charge(bucket, call)
             if "logging" in settings:
                 self._log(bucket, call, self._lines(bucket, call))
+            if "metrics" in settings:
+                for sample in metrics.requests(bucket, call, self.clock.time()):
+                    self.measured.append(sample)
         source = params.get("CopySource")
         if source is not None:
             name, key = _source(source)

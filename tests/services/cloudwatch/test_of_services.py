@@ -414,3 +414,43 @@ def test_pipes(aws, queue, sums):
     aws.clock.advance(minutes=1)
     found = sums("AWS/EventBridge/Pipes", "EventCount", "ExecutionFailed", AwsAccountId=ACCOUNT, PipeName="p")
     assert list(found.values()) == [3, 0]
+
+
+@pytest.fixture
+def bucket(aws):
+    s3 = client("s3")
+    s3.create_bucket(Bucket="reports")
+    return s3
+
+
+def test_what_a_bucket_holds(aws, bucket, points):
+    bucket.put_object(Bucket="reports", Key="a", Body=b"x" * 100)
+    bucket.put_object(Bucket="reports", Key="b", Body=b"x" * 50)
+    bucket.put_object(Bucket="reports", Key="c", Body=b"x" * 7, StorageClass="GLACIER")
+    aws.clock.advance(days=2)
+    of = {"namespace": "AWS/S3", "period": 86400, "back": timedelta(days=3)}
+    standard = {"BucketName": "reports", "StorageType": "StandardStorage"}
+    assert points("Average", "BucketSizeBytes", dimensions=standard, **of) == [150, 150, 150]
+    cold = {**standard, "StorageType": "GlacierStorage"}
+    assert points("Average", "BucketSizeBytes", dimensions=cold, **of) == [7, 7, 7]
+    every = {**standard, "StorageType": "AllStorageTypes"}
+    assert points("Average", "NumberOfObjects", dimensions=every, **of) == [3, 3, 3]
+    bucket.delete_object(Bucket="reports", Key="a")
+    assert points("Average", "NumberOfObjects", dimensions=every, **of) == [3, 3, 2]
+    elsewhere = boto3.client("cloudwatch", region_name="eu-west-1")
+    assert elsewhere.list_metrics(Namespace="AWS/S3")["Metrics"] == []
+
+
+def test_requests_to_a_bucket_that_is_configured_for_it(bucket, sums, cloudwatch):
+    bucket.put_object(Bucket="reports", Key="before", Body=b"x")
+    for id_, filter_ in (("all", {}), ("logs", {"Filter": {"Prefix": "logs/"}})):
+        bucket.put_bucket_metrics_configuration(Bucket="reports", Id=id_, MetricsConfiguration={"Id": id_, **filter_})
+    bucket.put_object(Bucket="reports", Key="logs/1", Body=b"x" * 100)
+    bucket.put_object(Bucket="reports", Key="other", Body=b"x" * 10)
+    bucket.get_object(Bucket="reports", Key="logs/1")
+    with pytest.raises(bucket.exceptions.NoSuchKey):
+        bucket.get_object(Bucket="reports", Key="none")
+    bucket.list_objects_v2(Bucket="reports")
+    names = ("PutRequests", "BytesUploaded", "GetRequests", "BytesDownloaded", "ListRequests", "4xxErrors")
+    assert list(sums("AWS/S3", *names, BucketName="reports", FilterId="all").values()) == [2, 110, 2, 100, 1, 1]
+    assert list(sums("AWS/S3", *names, BucketName="reports", FilterId="logs").values()) == [1, 100, 1, 100, 0, 0]

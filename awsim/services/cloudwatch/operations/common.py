@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from awsim.errors import AWSError
@@ -49,13 +49,17 @@ class Operations(Service):
 
     # --- metrics
 
-    def gather(self) -> None:
-        """Take in what all services have measured so far, and what their resources show now."""
+    def gather(self, namespaces: Collection[str] | None = None) -> None:
+        """Take in what all services have measured so far, and what their resources show now in some namespaces."""
         now = self.clock.time()
         for instance in self.cloud.instances():
             where = (instance.account, instance.region)
             shown: list[Level] = []
-            if type(instance).levels is not Service.levels and (instance.scope != "region" or where == self._place):
+            if (
+                instance.shows
+                and (namespaces is None or instance.shows in namespaces)
+                and (instance.scope != "region" or where == self._place)
+            ):
                 shown = [*instance.levels()]
                 shown += self._ended(instance, shown, now)
             if len(instance.measured):
@@ -72,9 +76,8 @@ class Operations(Service):
 
     def take_in(self, instance: Service) -> None:
         """Take in the notes of a service instance."""
-        now = self.clock.time()
         for sample in instance.measurements(instance.measured.take()):
-            self._owner(sample.account, sample.region, instance).store.take(sample, now)
+            self._owner(sample.account, sample.region, instance).store.take(sample)
 
     def _owner(self, account: str | None, region: str | None, instance: Service) -> Any:
         where = (account or instance.account, region or instance.region)

@@ -160,7 +160,7 @@ class MetricAlarmOperations(AlarmOperations):
 
     def _look(self, alarm: MetricAlarm) -> bool:
         """Evaluate an alarm; True where there was no data at all."""
-        self.gather()
+        self.gather(queries.namespaces_of(alarm.queries))
         now = self.clock.time()
         settings = alarm.settings
         terms = Terms(

@@ -57,7 +57,7 @@ class MetricOperations(Operations):
         IncludeLinkedAccounts: bool = False,
         OwningAccount: str | None = None,
     ) -> dict[str, Any]:
-        self.gather()
+        self.gather(None if Namespace is None else (Namespace,))
         now = self.clock.time()
         within = self.limits["recently-active" if RecentlyActive else "listed"]
         found = [
@@ -110,7 +110,7 @@ class MetricOperations(Operations):
             raise invalid("The parameter StartTime must be less than the parameter EndTime.")
         now = self.clock.time()
         self.limits.check("datapoints-per-call", ceil((end - start) / Period))
-        self.gather()
+        self.gather((Namespace,))
         window = Window(self.store.rounded(start, Period, now), end, Period, now)
         detailed = any(map(is_detailed, ExtendedStatistics))
         metric = Name(Namespace, MetricName, dimensions_of(Dimensions))
@@ -145,7 +145,7 @@ class MetricOperations(Operations):
         zone = labels.zone_of((LabelOptions or {}).get("Timezone"))
         if zone is None:
             raise validation("The parameter LabelOptions.Timezone must be of the form +HHMM or -HHMM.")
-        self.gather()
+        self.gather(queries.namespaces_of(MetricDataQueries))
         run = queries.Run(MetricDataQueries, self.sources(), start, end, self.clock.time())
         found = [
             series for query in MetricDataQueries for series in run.series(query["Id"]) if query.get("ReturnData", True)
