@@ -133,8 +133,10 @@ class TransactionOperations(ItemOperations):
         """Make all writes or none."""
         limits = self.limits
         limits.check("transaction-size", sum(action.put.size for action in actions if action.put is not None))
+        tables: dict[str, Table] = {}
         for action in actions:
-            action.table = self._table(action.table_name)
+            name = action.table_name
+            action.table = tables.get(name) or tables.setdefault(name, self._table(name))
         reasons = Reasons(len(actions))
         for number, action in enumerate(actions):
             try:
@@ -193,13 +195,16 @@ class TransactionOperations(ItemOperations):
             put = self._load_item(request["Item"])
         else:
             key = intake.load(request["Key"], self.limits)
-        update, condition = Terms(
-            update=request.get("UpdateExpression"),
-            condition=request.get("ConditionExpression"),
-            names=request.get("ExpressionAttributeNames"),
-            values=request.get("ExpressionAttributeValues"),
-            updating=kind == "Update",
-        ).bind(self.limits)
+        update: Update | None = None
+        condition: Condition | None = None
+        if len(request) > 2:  # more than a table and an item or its key
+            update, condition = Terms(
+                update=request.get("UpdateExpression"),
+                condition=request.get("ConditionExpression"),
+                names=request.get("ExpressionAttributeNames"),
+                values=request.get("ExpressionAttributeValues"),
+                updating=kind == "Update",
+            ).bind(self.limits)
         return Action(kind, request, request["TableName"], key, put, update, condition)
 
     def _place(self, action: Action) -> None:
