@@ -227,6 +227,17 @@ CALLS: list[tuple[Any, ...]] = [
     ("logs", "StartQuery", {"logGroupName": "app", "startTime": 0, "endTime": 1767225600,
         "queryString": "fields @message"}, "query=queryId"),
     ("logs", "PutQueryDefinition", {"name": "all", "queryString": "limit 1"}),
+    ("logs", "CreateLogAnomalyDetector", {
+        "logGroupArnList": [f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:app"]}, "detector=anomalyDetectorArn"),
+    ("logs", "PutDeliverySource", {
+        "name": "jobs", "resourceArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:jobs", "logType": "ACCESS"}),
+    ("logs", "PutDeliveryDestination", {"name": "bucket", "deliveryDestinationConfiguration": {
+        "destinationResourceArn": "arn:aws:s3:::reports"}}),
+    ("logs", "CreateDelivery", {
+        "deliverySourceName": "jobs",
+        "deliveryDestinationArn": f"arn:aws:logs:{REGION}:{ACCOUNT}:delivery-destination:bucket"},
+        "delivery=delivery.id"),
+    ("logs", "PutTransformer", {"logGroupIdentifier": "app", "transformerConfig": [{"parseJSON": {}}]}),
     ("s3", "CreateBucket", {"Bucket": "audit"}),
     ("s3", "PutBucketPolicy", {"Bucket": "audit", "Policy": AUDITED}),
     ("cloudtrail", "CreateTrail", {"Name": "all", "S3BucketName": "audit", "EnableLogFileValidation": True}),

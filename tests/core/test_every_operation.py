@@ -33,7 +33,7 @@ SEED = int(os.environ.get("AWSIM_FUZZ_SEED", "0"))
 AT = "2026-01-01T00:00:00+00:00"
 LIMITS = {"glacier.closed": 0}
 # Would wait, in threads in real time; or hold what a program subscribes to for minutes.
-WAITING = {("kinesis", "SubscribeToShard"), ("sqs", "ReceiveMessage")}
+WAITING = {("kinesis", "SubscribeToShard"), ("logs", "StartLiveTail"), ("sqs", "ReceiveMessage")}
 KEYS = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "secret"}
 QUICK = Config(parameter_validation=False, retries={"total_max_attempts": 1})
 MODES = {

@@ -690,6 +690,37 @@ def _queried_groups(client):
     return {"queryId": query["queryId"]}
 
 
+def _detectors(client):
+    client.create_log_group(**LOGS)
+    arn = "arn:aws:logs:us-east-1:123456789012:log-group:app"
+    for _ in range(7):
+        client.create_log_anomaly_detector(logGroupArnList=[arn])
+    return {}
+
+
+def _delivery_sources(client):
+    for number in range(7):
+        arn = f"arn:aws:sqs:us-east-1:123456789012:q{number}"
+        client.put_delivery_source(name=f"q{number}", resourceArn=arn, logType="ACCESS")
+    return {}
+
+
+def _delivery_destinations(client):
+    bucket = {"destinationResourceArn": "arn:aws:s3:::logs"}
+    for number in range(7):
+        client.put_delivery_destination(name=f"d{number}", deliveryDestinationConfiguration=bucket)
+    return {}
+
+
+def _deliveries(client):
+    _delivery_sources(client)
+    _delivery_destinations(client)
+    for number in range(7):
+        arn = f"arn:aws:logs:us-east-1:123456789012:delivery-destination:d{number}"
+        client.create_delivery(deliverySourceName=f"q{number}", deliveryDestinationArn=arn)
+    return {}
+
+
 def _log_exports(client):
     _bucket(boto3.client("s3"))
     client.create_log_group(**LOGS)
@@ -1266,6 +1297,9 @@ PAGINATORS = {
     "s3:ListBuckets": _buckets,
     "sqs:ListQueues": _queues,
     "sqs:ListDeadLetterSourceQueues": _sources,
+    "logs:DescribeDeliveries": _deliveries,
+    "logs:DescribeDeliveryDestinations": _delivery_destinations,
+    "logs:DescribeDeliverySources": _delivery_sources,
     "logs:DescribeDestinations": _log_destinations,
     "logs:DescribeExportTasks": _log_exports,
     "logs:DescribeLogGroups": _log_groups,
@@ -1275,6 +1309,8 @@ PAGINATORS = {
     "logs:DescribeResourcePolicies": _log_policies,
     "logs:DescribeSubscriptionFilters": _subscriptions,
     "logs:FilterLogEvents": _log_events,
+    "logs:ListAnomalies": lambda client: {},
+    "logs:ListLogAnomalyDetectors": _detectors,
     "logs:ListLogGroupsForQuery": _queried_groups,
     "lambda:ListFunctions": _functions,
     "lambda:ListEventSourceMappings": _mappings,
@@ -1329,6 +1365,7 @@ FIXED = {
     "identitystore:ListIdentityStores": (1, 1),
     "kms:ListKeyPolicies": (1, 1),
     "logs:DescribeSubscriptionFilters": (2, 1),
+    "logs:ListAnomalies": (0, 1),
     "logs:ListLogGroupsForQuery": (7, 1),  # pages have fifty at least
     "sso-admin:ListAccountsForProvisionedPermissionSet": (1, 1),
     "sso-admin:ListApplicationAuthenticationMethods": (1, 1),

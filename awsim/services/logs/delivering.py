@@ -16,6 +16,7 @@ from awsim.errors import AWSError
 from awsim.services.logs import payloads
 from awsim.services.logs.filters import Destination, Filter, Subscription
 from awsim.services.logs.group import Event, LogGroup, LogStream, Stored
+from awsim.services.logs.metrics import Forwarded
 from awsim.services.logs.operations.reading import ReadingOperations
 from awsim.services.logs.patterns.criteria import criteria
 from awsim.services.logs.payloads import Sent
@@ -30,6 +31,7 @@ _BUSY = frozenset(
 _TOO_LARGE = frozenset({"InvalidArgumentException", "RequestEntityTooLargeException", "ValidationException"})
 # How often a filter delivers within a call before it takes its time: what a function logs may well invoke it.
 _AT_ONCE = 16
+_TYPES = {"kinesis": "Kinesis Stream", "firehose": "Kinesis Data Firehose", "lambda": "Lambda"}
 SYSTEM_FIELDS = frozenset({"@aws.account", "@aws.region", "@source.log"})
 
 
@@ -84,10 +86,13 @@ class Deliveries(ReadingOperations):
         if filter is None or self.clock.time() < filter.closed_until:
             return
         try:
-            self._hand_over(filter, group, stream, events)
+            size = self._hand_over(filter, group, stream, events)
+            self._note(filter, group, len(events), size)
         except AWSError as error:
             now = self.clock.time()
-            if error.code in _BUSY or (error.status or 400) >= 500:
+            busy = error.code in _BUSY or (error.status or 400) >= 500
+            self._note(filter, group, len(events), 0, "DeliveryThrottling" if busy else "DeliveryErrors")
+            if busy:
                 if now - since < (self.limits["subscription-retries"] or 0):
                     data = {"name": name, "shared": shared, "stream": stream, "events": events, "since": since}
                     self.later(self.limits["subscription-backoff"] or 1, "_send", group=group, **data)
@@ -98,7 +103,12 @@ class Deliveries(ReadingOperations):
             else:
                 filter.closed_until = now + (self.limits["subscription-closed"] or 0)
 
-    def _hand_over(self, filter: Subscription, group: str, stream: str, events: Sequence[Sent]) -> None:
+    def _note(self, filter: Subscription, group: str, events: int, size: int, failed: str | None = None) -> None:
+        kind = _TYPES.get(filter.destination.split(":")[2], "Cross-Account")
+        self.measured.append(Forwarded(self.clock.time(), group, filter.name, kind, events, size, failed))
+
+    def _hand_over(self, filter: Subscription, group: str, stream: str, events: Sequence[Sent]) -> int:
+        """Send events on; how many bytes that took."""
         packed = payloads.data(self.account, group, stream, filter.name, events)
         key = f"{group}/{stream}" if filter.distribution == "ByLogStream" else str(events[0].id)
         source = self.arn(f"log-group:{group}:*")
@@ -107,6 +117,7 @@ class Deliveries(ReadingOperations):
             destination = self.destination_at(target)
             target, role, source = destination.target, destination.role, destination.arn
         self.put_to(target, role, source, packed, key)
+        return len(packed)
 
     def destination_at(self, arn: str) -> Destination:
         """A destination, whosever it is."""
