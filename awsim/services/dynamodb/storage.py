@@ -213,7 +213,7 @@ class Tree(Entity):
         return len(self._entries)
 
     def get(self, place: Place) -> Item | None:
-        return self._entries.get(place)
+        return self._entries.items.get(place)
 
     def put(self, place: Place, item: Item | None, *, lag: float = 0.0, now: float = 0.0) -> None:
         """Set what stands at a place; None takes it away."""
