@@ -19,6 +19,8 @@ from botocore.session import get_session  # noqa: E402
 
 from awsim.gateway.plan import plan_for  # noqa: E402
 
+from . import systems_manager  # noqa: E402
+
 SERVICES = (
     "accessanalyzer",
     "application-autoscaling",
@@ -39,6 +41,7 @@ SERVICES = (
     "schemas",
     "secretsmanager",
     "sqs",
+    "ssm",
     "sso-admin",
     "sts",
 )
@@ -236,6 +239,7 @@ def _mute_rule(client, name="quiet"):
 
 # Name -> (parameters, makes it true, and whether a wait before that ends in vain).
 WAITERS = {
+    **systems_manager.WAITERS,
     "cloudwatch:AlarmExists": ({"AlarmNames": ["high"]}, _alarm, True),
     "cloudwatch:AlarmMuteRuleExists": ({"AlarmMuteRuleName": "quiet"}, _mute_rule, True),
     "cloudwatch:CompositeAlarmExists": ({"AlarmTypes": ["CompositeAlarm"]}, _composite_alarm, True),
@@ -1158,6 +1162,7 @@ def _bad_policy(client):
 
 # Operation -> what makes the results and returns the parameters.
 PAGINATORS = {
+    **systems_manager.PAGINATORS,
     "cloudwatch:DescribeAlarmHistory": _seven(_alarm),
     "cloudwatch:DescribeAlarms": _seven(_alarm),
     "cloudwatch:DescribeAnomalyDetectors": _seven(
@@ -1349,6 +1354,7 @@ PAGINATORS = {
 
 # Pages of a size that the caller cannot choose: results, pages.
 FIXED = {
+    **systems_manager.FIXED,
     "cloudwatch:ListDashboards": (7, 1),
     "cloudwatch:ListMetrics": (7, 1),
     "cloudtrail:ListImportFailures": (1, 1),

@@ -80,6 +80,9 @@ class TagOperations(SharingOperations, DataSyncOperations):
             document = arn.partition(":document/")[2]
             amazons = document not in self.documents and owned.document(document, self.partition, self.region)
             return f"arn:{self.partition}:ssm:{self.region}::document/{document}" if amazons else arn
+        if name in ("instance", "target"):
+            id = arn.rpartition("/")[2]
+            return self.arn(f"managed-instance/{id}") if id.startswith("mi-") else arn
         if name != "tagged":
             return super().resource_arn(name, arn, params)
         place = _PLACES.get(params.get("ResourceType", ""), "*")

@@ -116,7 +116,8 @@ class WindowRunOperations(WindowOperations):
         """A task that is no command, for one target."""
         if kind == "AUTOMATION":
             given = dict(more.get("Automation") or {})
-            given["Parameters"] = _filled(given.get("Parameters") or {}, known)
+            if given.get("Parameters"):
+                given["Parameters"] = _filled(given["Parameters"], known)
             answer = self.call("ssm", "StartAutomationExecution", as_=who, DocumentName=task["TaskArn"], **given)
             return "automation", answer["AutomationExecutionId"]
         if kind == "LAMBDA":
