@@ -6,7 +6,7 @@ Source: CloudWatch User Guide, "CloudWatch concepts".
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from math import floor
+from math import floor, inf
 from typing import Any, NamedTuple
 
 from awsim.metering import Dimensions
@@ -14,6 +14,8 @@ from awsim.services.cloudwatch.statistics import Bucket, Summary
 from awsim.state import Dict, Entity, SortedDict
 
 NONE = "None"
+_SHOWN = "shown"
+_INSTANT = 1e-3
 
 
 class Name(NamedTuple):
@@ -61,49 +63,56 @@ class Series(Entity):
 
 
 class Steps(Entity):
-    """A level that a resource shows: published every `period` seconds, held until it is told anew."""
+    """A level that a resource shows: published again and again, held until it is told anew."""
 
-    __slots__ = ("ages", "period", "steps", "unit")
+    __slots__ = ("ages", "steps", "unit")
 
-    def __init__(self, unit: str, period: int, ages: bool) -> None:
+    def __init__(self, unit: str, ages: bool) -> None:
         self.unit = unit
-        self.period = period
         self.ages = ages  # values are the times since when it has grown
-        self.steps = SortedDict()  # time -> value; None from the time on at which the resource is no more
+        self.steps = SortedDict()  # time -> (value, seconds between datapoints); None once the resource is no more
 
-    def tell(self, time: float, value: float | None, now: float | None) -> None:
+    def tell(self, time: float, value: float | None, period: int, now: float | None) -> None:
         """What it has shown since `time`. `now` of what is only seen now: where something else is known of that time or
         a later one, it has been so since now."""
+        told = None if value is None else (value, period)
         if not self.steps:
-            if value is not None:
-                self.steps[time] = value
+            if told is not None:
+                self.steps[time] = told
             return
         last, known = self.steps.peekitem()
-        if known != value:
-            self.steps[time if now is None or time > last else now] = value
-
-    def at(self, time: float) -> float | None:
-        index = self.steps.bisect_right(time) - 1
-        return None if index < 0 else self.steps.peekitem(index)[1]
+        if known != told:
+            self.steps[time if now is None or time > last else now] = told
 
     def buckets(self, start: float, end: float, period: int, now: float) -> Iterator[tuple[float, Summary]]:
-        """One value each `self.period`, the one shown at its end, or now."""
-        if period < 60 or not self.steps:
+        """One value each so often, the one shown at the end of that time, or now."""
+        if period < 60:
             return
-        first = max(start, floor(self.steps.peekitem(0)[0] / self.period) * self.period)
-        time = -(-first // self.period) * self.period
-        while time < end and time <= now:
-            when = min(time + self.period, now)
-            value = self.at(min(time + self.period - 1e-3, now))
-            if value is not None:
-                if self.ages:
-                    value = max(0.0, when - value)
-                yield time, Summary(1, value, value, value, ((value, 1),))
-            time += self.period
+        steps = self.steps
+        for index in range(max(steps.bisect_right(start) - 1, 0), len(steps)):
+            since, told = steps.peekitem(index)
+            if since >= end:
+                return
+            if told is None:
+                continue
+            value, every = told
+            until = steps.peekitem(index + 1)[0] if index + 1 < len(steps) else inf
+            time = max(-(-start // every), since // every) * every
+            while time < end and time <= now:
+                when = min(time + every, now)
+                seen = min(when, time + every - _INSTANT)
+                if seen >= until:
+                    break
+                if seen >= since:
+                    shown = max(0.0, when - value) if self.ages else value
+                    yield time, Summary(1, shown, shown, shown, ((shown, 1),))
+                time += every
 
     def last(self, now: float) -> float | None:
-        time, value = self.steps.peekitem()
-        return now if value is not None else time
+        if not self.steps:
+            return None
+        time, told = self.steps.peekitem()
+        return now if told is not None else time
 
 
 class Metric(Entity):
@@ -123,17 +132,16 @@ class Metric(Entity):
             series = self.series[unit] = Series(unit)
         return series
 
-    def levelled(self, unit: str, period: int, ages: bool) -> Steps:
-        series = self.series.get(unit)
+    def levelled(self, unit: str, ages: bool) -> Steps:
+        series = self.series.get((unit, _SHOWN))
         if series is None:
-            series = self.series[unit] = Steps(unit, period, ages)
+            series = self.series[unit, _SHOWN] = Steps(unit, ages)
         return series
 
     def of(self, unit: str | None) -> list[Series | Steps]:
-        """The data in a unit; in all, where none is asked for."""
-        if unit is None:
-            return list(self.series.values())
-        return [self.series[unit]] if unit in self.series else []
+        """The data in a unit; in all, where none is asked for. What was sent comes first."""
+        found = [series for series in self.series.values() if unit in (None, series.unit)]
+        return sorted(found, key=lambda series: isinstance(series, Steps))
 
     def last(self, now: float) -> float:
         return max((series.last(now) or 0 for series in self.series.values()), default=0)

@@ -8,7 +8,7 @@ from math import floor
 from typing import Any, NamedTuple
 
 from awsim.metering import Level, Sample
-from awsim.services.cloudwatch.metric import Metric, Name
+from awsim.services.cloudwatch.metric import Metric, Name, Steps
 from awsim.services.cloudwatch.statistics import Summary
 from awsim.state import Dict, Entity
 
@@ -64,7 +64,7 @@ class Store(Entity):
         if isinstance(given, Sample):
             metric.counted(given.unit).bucket(given.time).add(given.value, given.weight)
         else:
-            metric.levelled(given.unit, given.period, given.ages).tell(given.time, given.value, now)
+            metric.levelled(given.unit, given.ages).tell(given.time, given.value, given.period, now)
         self._touched(name, given.unit, given.time)
 
     def put(self, datum: Datum, now: float) -> None:
@@ -103,9 +103,11 @@ class Store(Entity):
                 continue
             for series in metric.of(unit):
                 kept = found.setdefault(series.unit, {})
+                counted = {at for other in found.values() for at in other} if isinstance(series, Steps) else ()
                 for time, bucket in series.buckets(start, end, period, now):
                     at = start + (time - start) // period * period
-                    if self._is_kept(time, period, now):
+                    # What was sent stands for what a resource shows by itself.
+                    if at not in counted and self._is_kept(time, period, now):
                         kept.setdefault(at, []).append(bucket)
         return {
             unit: {at: Summary.of(buckets, detailed=detailed) for at, buckets in sorted(kept.items())}

@@ -195,6 +195,8 @@ class MetricAlarmOperations(AlarmOperations):
             )
             if verdict.state != alarm.state:
                 self.bring(alarm, verdict.state, verdict.reason, data)
+            else:
+                alarm.reason, alarm.reason_data = verdict.reason, data
         self._go_on_scaling(alarm)
         return all(point is None for range_ in ranges for point in range_)
 

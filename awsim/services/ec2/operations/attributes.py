@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from awsim.errors import AWSError
+from awsim.services.ec2 import metrics
 from awsim.services.ec2.filters import Filters
 from awsim.services.ec2.instance import Instance
 from awsim.services.ec2.operations.launching import check_metadata_options
@@ -197,6 +198,8 @@ class AttributeOperations(LifeOperations):
         found = self.instances.get(instance)
         if found is not None and found.monitoring == first:
             found.monitoring = last
+            for level in metrics.levels(found):
+                self.measured.append(level._replace(time=self.clock.time()))
 
     def describe_instance_credit_specifications(
         self,

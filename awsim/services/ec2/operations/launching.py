@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from awsim.auth.credentials import administrator
 from awsim.errors import AWSError
+from awsim.metering import Level
+from awsim.services.ec2 import metrics
 from awsim.services.ec2.base import TagSpecifications
 from awsim.services.ec2.devices import devices
 from awsim.services.ec2.groups import SecurityGroup
@@ -56,7 +58,12 @@ class Plan(NamedTuple):
 
 
 class LaunchOperations(TemplateOperations):
+    shows = metrics.NAMESPACE
     instances = Kept(Instance)
+
+    def levels(self) -> Iterator[Level]:
+        for instance in self.instances:
+            yield from metrics.levels(instance)
 
     def run_instances(
         self,
