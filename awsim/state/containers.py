@@ -151,6 +151,14 @@ class SortedDict(_SortedDict):
             self[key] = default
         return self[key]
 
+    def update(self, *others: Any, **named: Any) -> None:
+        for key, value in dict(*others, **named).items():
+            self[key] = value
+
+    def __ior__(self, other: Any) -> SortedDict:
+        self.update(other)
+        return self
+
     def clear(self) -> None:
         if current.log is None:
             _SortedDict.clear(self)

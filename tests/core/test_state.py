@@ -119,8 +119,12 @@ def test_random_histories_come_back_exactly(history, seed):
             table[key] = chance.random()
         elif act < 0.5:
             table.pop(key, None)
-        elif act < 0.6:
+        elif act < 0.55:
             ordered[key] = chance.random()
+        elif act < 0.57:
+            ordered.update({key: chance.random()})
+        elif act < 0.6:
+            ordered |= {key: chance.random()}
         elif act < 0.7:
             ordered.pop(key, None)
         elif act < 0.8:
