@@ -24,6 +24,7 @@ class Logs(TailingOperations):
     def ingested(self, group: LogGroup, stream: LogStream, batch: Sequence[Stored]) -> None:
         size = sum(event.size for _, event in batch)
         self.measured.append(metrics.Incoming(self.clock.time(), group.name, len(batch), size))
+        self.publish_embedded(group, batch)
         for filter in group.metric_filters.values():
             self.turn_into_metrics(group, batch, filter)
         for subscription in group.subscriptions.values():

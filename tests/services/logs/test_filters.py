@@ -570,3 +570,32 @@ def test_what_the_group_has_is_not_touched(logs, put, export):
     put("app", "web", "one")
     export()
     assert messages(logs.filter_log_events(logGroupName="app")) == ["one"]
+
+
+# --- the embedded metric format
+
+
+def embedded(now, **more):
+    metrics = [{"Name": "latency", "Unit": "Milliseconds"}]
+    directive = {"Namespace": "App", "Dimensions": [["service"]], "Metrics": metrics}
+    document = {"_aws": {"Timestamp": now, "CloudWatchMetrics": [directive]}, "service": "shop", **more}
+    return json.dumps(document)
+
+
+@pytest.mark.aws(at="2026-01-01T12:00:00")
+def test_events_that_are_metrics(put, now, measured):
+    put("app", "web", embedded(now(), latency=20), embedded(now(), latency=[1, 2]), embedded(now(), latency="x"))
+    assert measured("latency", service="shop") == (3, 23)
+
+
+@pytest.mark.aws(at="2026-01-01T12:00:00")
+def test_an_account_switches_that_off(logs, put, now, measured):
+    logs.put_account_policy(
+        policyName="off",
+        policyType="METRIC_EXTRACTION_POLICY",
+        policyDocument="{}",
+        selectionCriteria='LogGroupName IN ["app"]',
+    )
+    put("app", "web", embedded(now(), latency=20))
+    put("other", "web", embedded(now(), latency=3))
+    assert measured("latency", service="shop") == (1, 3)

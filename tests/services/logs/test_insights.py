@@ -231,3 +231,10 @@ def test_saved_queries(logs, refused):
     assert saved["queryString"] == "limit 2" and saved["logGroupNames"] == []
     assert logs.delete_query_definition(queryDefinitionId=id)["success"] is True
     assert refused(logs.delete_query_definition, queryDefinitionId=id)[0] == "ResourceNotFoundException"
+
+
+@pytest.mark.rule("logs-017")
+def test_queries_are_shown_on_dashboards(client):
+    widget = {"type": "log", "properties": {"query": "SOURCE 'app' | limit 1", "region": "us-east-1", "view": "table"}}
+    body = json.dumps({"widgets": [{**widget, "x": 0, "y": 0, "width": 6, "height": 6}]})
+    client("cloudwatch").put_dashboard(DashboardName="shop", DashboardBody=body)

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from awsim.errors import AWSError
+from awsim.services.logs import embedded
 from awsim.services.logs.filters import MetricFilter
-from awsim.services.logs.group import LogGroup, Stored
+from awsim.services.logs.group import STANDARD, LogGroup, Stored
 from awsim.services.logs.operations.subscriptions import SubscriptionOperations
 from awsim.services.logs.patterns.operands import number
 from awsim.services.logs.refusals import invalid, missing
@@ -107,6 +108,17 @@ class MetricFilterOperations(SubscriptionOperations):
             data = self._values(filter, group, batch, transformation)
             if data:
                 self.publish(transformation["metricNamespace"], data)
+
+    def publish_embedded(self, group: LogGroup, batch: Sequence[Stored]) -> None:
+        """Have metrics published that events themselves speak of, unless the account has that switched off."""
+        if group.kind != STANDARD or self.account_policy_for("METRIC_EXTRACTION_POLICY", group) is not None:
+            return
+        found: dict[str, list[Mapping[str, Any]]] = {}
+        for _, event in batch:
+            for namespace, datum in embedded.metrics(event.message, self.limits["embedded-metrics"]):
+                found.setdefault(namespace, []).append(datum)
+        for namespace, data in found.items():
+            self.publish(namespace, data)
 
     def _values(
         self, filter: MetricFilter, group: LogGroup, batch: Sequence[Stored], to: Mapping[str, Any]
