@@ -118,6 +118,8 @@ class Cloud:
         self.functions: dict[str, Any] = {}
         # What runs commands on managed nodes of Systems Manager: `callable(step)` by id of the node, "*" for the rest.
         self.nodes: dict[str, Any] = {}
+        # What containers of ECS do: `callable(context)` by image, family or `family/container`. Kept by reference too.
+        self.containers: dict[str, Any] = {}
         # What answers at URLs outside of AWS: see `awsim.endpoints`.
         self.endpoints: dict[str, Any] = {}
         # Answers remembered for idempotency tokens: (expiry, parameters, result) by token.
@@ -348,7 +350,7 @@ class Cloud:
                 record.caused, self._caused = self._caused, []
             self.calls._add(record)
             if self.observer is not None:
-                self.observer.called(record)
+                self.observer.called(record, call)
         else:
             self._caused.append(record)
 

@@ -272,6 +272,8 @@ def principal(who: str, account: str) -> Caller:
 
     A role's own ARN stands for a session of it, as AWS never sees a role call by itself.
     """
+    if who == ANONYMOUS.arn:
+        return ANONYMOUS
     if not who.startswith("arn:"):
         return Caller.for_service(who, account)
     _, partition, _, _, account, resource = who.split(":", 5)

@@ -40,7 +40,7 @@ TABLE = {
 ITEM = {"pk": {"S": "a"}, "n": {"N": "1"}, "l": {"L": [{"S": "x"}]}, "m": {"M": {"k": {"BOOL": True}}}}
 
 AUDITED = json.dumps({"Version": "2012-10-17", "Statement": [
-    {**ALLOW, "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Resource": ["arn:aws:s3:::audit",
+    {**ALLOW, "Principal": {"Service": ["cloudtrail.amazonaws.com", "config.amazonaws.com"]}, "Resource": ["arn:aws:s3:::audit",
         "arn:aws:s3:::audit/*"]}]})  # fmt: skip
 
 CALLS: list[tuple[Any, ...]] = [
@@ -240,6 +240,15 @@ CALLS: list[tuple[Any, ...]] = [
     ("logs", "PutTransformer", {"logGroupIdentifier": "app", "transformerConfig": [{"parseJSON": {}}]}),
     ("s3", "CreateBucket", {"Bucket": "audit"}),
     ("s3", "PutBucketPolicy", {"Bucket": "audit", "Policy": AUDITED}),
+    ("config", "PutConfigurationRecorder", {"ConfigurationRecorder": {"name": "default", "roleARN": ROLE}}),
+    ("config", "PutDeliveryChannel", {"DeliveryChannel": {"name": "default", "s3BucketName": "audit"}}),
+    ("config", "PutConfigRule", {"ConfigRule": {"ConfigRuleName": "versions", "Source": {
+        "Owner": "AWS", "SourceIdentifier": "S3_BUCKET_VERSIONING_ENABLED"}}}),
+    ("config", "PutStoredQuery", {"StoredQuery": {"QueryName": "all", "Expression": "SELECT arn"}}),
+    ("config", "PutAggregationAuthorization", {
+        "AuthorizedAccountId": "999999999999", "AuthorizedAwsRegion": REGION}),
+    ("config", "PutConfigurationAggregator", {"ConfigurationAggregatorName": "all", "AccountAggregationSources": [
+        {"AccountIds": [ACCOUNT], "AllAwsRegions": True}]}),
     ("cloudtrail", "CreateTrail", {"Name": "all", "S3BucketName": "audit", "EnableLogFileValidation": True}),
     ("cloudtrail", "PutInsightSelectors", {
         "TrailName": "all", "InsightSelectors": [{"InsightType": "ApiCallRateInsight"}]}),
@@ -276,6 +285,13 @@ CALLS: list[tuple[Any, ...]] = [
         "LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING"}),
     ("autoscaling", "PutScheduledUpdateGroupAction", {"AutoScalingGroupName": "web", "ScheduledActionName": "early",
         "Recurrence": "0 6 * * 1-5", "MinSize": 1}),
+    ("ecs", "CreateCluster", {"clusterName": "web"}),
+    ("ecs", "RegisterTaskDefinition", {"family": "web", "networkMode": "awsvpc", "cpu": "256", "memory": "512",
+        "requiresCompatibilities": ["FARGATE"], "containerDefinitions": [{"name": "app", "image": "nginx"}]}),
+    ("ecs", "RunTask", {"cluster": "web", "taskDefinition": "web", "launchType": "FARGATE",
+        "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["$subnet"]}}}),
+    ("ecs", "CreateService", {"cluster": "web", "serviceName": "web", "taskDefinition": "web", "desiredCount": 1,
+        "launchType": "FARGATE", "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["$subnet"]}}}),
     ("kms", "CreateKey", {}, "key=KeyMetadata.KeyId"),
     ("kms", "CreateAlias", {"AliasName": "alias/app", "TargetKeyId": "$key"}),
     ("kms", "GenerateDataKey", {"KeyId": "$key", "KeySpec": "AES_256"}),

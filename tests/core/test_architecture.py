@@ -35,6 +35,7 @@ ALLOWED = {
         "waiting",
         "zones",
         "asymmetric",
+        "environment",
         "metering",
     },
     "eventing": {"eventing", "state", "errors"},

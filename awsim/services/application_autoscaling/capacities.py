@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from awsim.service import Service
 
 _TABLE = re.compile(r"table/([a-zA-Z0-9_.-]{3,255})(?:/index/([a-zA-Z0-9_.-]{3,255}))?\Z")
+_SERVICE = re.compile(r"service/([a-zA-Z0-9_-]{1,255})/([a-zA-Z0-9_-]{1,255})\Z")
 
 
 class TableCapacity:
@@ -60,9 +61,44 @@ class TableCapacity:
         return {name: int(throughput.get(name) or 0) for name in ("ReadCapacityUnits", "WriteCapacityUnits")}
 
 
-CAPACITIES = {
+class ServiceCapacity:
+    """The number of tasks of an ECS service."""
+
+    principal = "ecs.application-autoscaling.amazonaws.com"
+    words = "desired count"
+
+    def __init__(self, service: Service, resource: str, dimension: str) -> None:
+        match = _SERVICE.match(resource)
+        if match is None:
+            raise AWSError("ValidationException", f"Unsupported resource ID {resource} for the dimension {dimension}.")
+        self._service = service
+        self._cluster, self._name = match[1], match[2]
+        self._resource = resource
+
+    def read(self) -> int:
+        """The desired count now; ValidationException where there is no such service."""
+        try:
+            answer = self._service.call(
+                "ecs", "DescribeServices", as_=self.principal, cluster=self._cluster, services=[self._name]
+            )
+        except AWSError as error:
+            if error.code != "ClusterNotFoundException":
+                raise
+            answer = {"services": []}
+        if not answer["services"] or answer["services"][0]["status"] != "ACTIVE":
+            raise AWSError("ValidationException", f"ECS service doesn't exist: {self._resource}")
+        return int(answer["services"][0]["desiredCount"])
+
+    def set(self, capacity: int) -> None:
+        """Raises what UpdateService does."""
+        self._service.call(
+            "ecs", "UpdateService", as_=self.principal, cluster=self._cluster, service=self._name, desiredCount=capacity
+        )
+
+
+CAPACITIES: dict[str, type[TableCapacity] | type[ServiceCapacity]] = {
     f"dynamodb:{kind}:{units}": TableCapacity
     for kind in ("table", "index")
     for units in ("ReadCapacityUnits", "WriteCapacityUnits")
-}
+} | {"ecs:service:DesiredCount": ServiceCapacity}
 """Scalable dimension -> what reads and sets it."""

@@ -12,18 +12,16 @@ from typing import Any, ClassVar
 
 from awsim.errors import AWSError
 from awsim.service import Service
-from awsim.services.application_autoscaling.capacities import CAPACITIES, TableCapacity
+from awsim.services.application_autoscaling.capacities import CAPACITIES, ServiceCapacity, TableCapacity
 from awsim.services.application_autoscaling.records import Key, ScalableTarget, ScheduledAction, check, of_key
 from awsim.state import Dict, List
 
-_ROLE = (
-    "role/aws-service-role/dynamodb.application-autoscaling.amazonaws.com/"
-    "AWSServiceRoleForApplicationAutoScaling_DynamoDBTable"
-)
+_ROLE = "role/aws-service-role/{0}.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_{1}"
+_ROLE_NAMES = {"dynamodb": "DynamoDBTable", "ecs": "ECSService"}
 
 
 class ApplicationAutoScaling(Service):
-    """Scalable targets (tables and indexes of DynamoDB), scheduled actions and scaling activities.
+    """Scalable targets (tables and indexes of DynamoDB, services of ECS), scheduled actions and scaling activities.
 
     Source: Application Auto Scaling User Guide and API Reference.
     """
@@ -62,7 +60,8 @@ class ApplicationAutoScaling(Service):
         if target is None:
             used = sum(1 for known in self.targets if known[0] == ServiceNamespace)
             self.limits.quota("scalable-targets", used, ServiceNamespace)
-            role = RoleARN or f"arn:{self.partition}:iam::{self.account}:{_ROLE}"
+            linked = _ROLE.format(ServiceNamespace, _ROLE_NAMES[ServiceNamespace])
+            role = RoleARN or f"arn:{self.partition}:iam::{self.account}:{linked}"
             arn = self.arn(f"scalable-target/{self.ids.hex('scalable-target', 40)}")
             target = ScalableTarget(key, arn, role, least, most, self.clock.time())
             target.tags = target.tags.with_(self, Tags or {}, invalid="ValidationException")
@@ -314,7 +313,7 @@ class ApplicationAutoScaling(Service):
             )
         return namespace, resource, dimension
 
-    def _capacity(self, key: Key) -> TableCapacity:
+    def _capacity(self, key: Key) -> TableCapacity | ServiceCapacity:
         kind = CAPACITIES.get(key[2])
         if kind is None:
             self.not_modelled(f"scaling of {key[2]}")

@@ -17,10 +17,10 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 from awsim.auth.credentials import administrator
+from awsim.environment import variables
 from awsim.errors import AWSError
 from awsim.services.lambda_ import metrics, packages, reporting, running
 from awsim.services.lambda_.base import Base
-from awsim.services.lambda_.environment import variables
 from awsim.services.lambda_.function import PENDING, Function, Version
 from awsim.services.lambda_.output import Line, Output, collected
 from awsim.services.lambda_.packages import Modules, NoHandler, NoModule

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from awsim.eventing import tasks
 from awsim.services.scheduler.schedule import invalid
 from awsim.wire.models import service_model
 
@@ -19,7 +20,7 @@ _UNIVERSAL = ":scheduler:::aws-sdk:"
 # Names of services in universal targets that are not botocore's.
 _NAMES = {"sfn": "stepfunctions", "eventbridge": "events", "cloudwatchlogs": "logs"}
 _READ_ONLY = ("get", "describe", "list", "poll", "receive", "search", "scan", "query", "select", "read", "batchget")
-_TEMPLATED = ("sqs", "sns", "lambda", "states", "kinesis", "firehose", "events")
+_TEMPLATED = ("sqs", "sns", "lambda", "states", "kinesis", "firehose", "events", "ecs")
 
 
 class Invocation(NamedTuple):
@@ -43,6 +44,8 @@ def check(target: Target) -> None:
     parts = arn.split(":", 5)
     if len(parts) != 6 or parts[0] != "arn":
         raise invalid("Provided Arn is not in correct format.")
+    if parts[2] == "ecs" and not target.get("EcsParameters"):
+        raise invalid("EcsParameters must be specified for an ECS target.")
     if parts[2] == "kinesis" and not target.get("KinesisParameters"):
         raise invalid("KinesisParameters must be specified for a Kinesis target.")
     if parts[2] == "events" and not target.get("EventBridgeParameters"):
@@ -95,6 +98,8 @@ def _templated(target: Target, partition: str, text: str) -> tuple[str, dict[str
         return "PutRecord", {"StreamARN": arn, "Data": text.encode(), "PartitionKey": key}
     if service == "firehose":
         return "PutRecord", {"DeliveryStreamName": arn.rpartition("/")[2], "Record": {"Data": text.encode()}}
+    if service == "ecs":
+        return "RunTask", tasks.run(target, text, "chronos-schedule/", "schedule")
     given = target["EventBridgeParameters"]
     entry = {"EventBusName": arn, "Source": given["Source"], "DetailType": given["DetailType"], "Detail": text}
     return "PutEvents", {"Entries": [entry]}

@@ -143,8 +143,12 @@ def test_what_is_not_there(client, tables):
     _refused(client.register_scalable_target, "ValidationException", **_of(), MinCapacity=3)
     _refused(client.register_scalable_target, "ValidationException", **_of(_INDEX), **bounds)
     ecs = {**_of("ecs:service:DesiredCount", "service/a/b"), "ServiceNamespace": "ecs"}
-    assert "scaling of ecs:service:DesiredCount" in _refused(
-        client.register_scalable_target, "NotImplemented", **ecs, **bounds
+    assert "ECS service doesn't exist" in _refused(
+        client.register_scalable_target, "ValidationException", **ecs, **bounds
+    )
+    spot = {**_of("ec2:spot-fleet-request:TargetCapacity", "spot-fleet-request/sfr-1"), "ServiceNamespace": "ec2"}
+    assert "scaling of ec2:spot-fleet-request:TargetCapacity" in _refused(
+        client.register_scalable_target, "NotImplemented", **spot, **bounds
     )
     _refused(client.put_scaling_policy, "NotImplemented", **_of(), PolicyName="p", PolicyType="StepScaling")
     assert client.describe_scalable_targets(ServiceNamespace="dynamodb")["ScalableTargets"] == []

@@ -11,6 +11,7 @@ from typing import Any
 
 from awsim.auth.credentials import administrator, principal
 from awsim.errors import AWSError
+from awsim.eventing import tasks
 from awsim.eventing.templates import dumps
 from awsim.services.events import arns, failures, inputs, metrics, permissions
 from awsim.services.events.arns import Arn
@@ -246,6 +247,9 @@ class DeliveryOperations(Operations):
             DeliveryStreamName=address.name,
             Record={"Data": text.encode()},
         )
+
+    def _to_ecs(self, rule_arn: str, target: Target, address: Arn, event: Event, text: str) -> None:
+        self._call(rule_arn, target, address, "ecs", "RunTask", **tasks.run(target, text, "events-rule/", rule_arn))
 
     def _to_logs(self, rule_arn: str, target: Target, address: Arn, event: Event, text: str) -> None:
         group = address.resource.removeprefix("log-group:").removesuffix(":*")

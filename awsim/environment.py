@@ -1,6 +1,6 @@
-"""Environment variables of a function, seen by its code alone.
+"""Environment variables of a function or a container, seen by its code alone.
 
-While a function runs, `os.environ` of this process is a view that shows its variables over the real ones to the thread
+While it runs, `os.environ` of this process is a view that shows its variables over the real ones to the thread
 or task that runs it; the real environment is not written. Others see the real one through it.
 """
 

@@ -1,0 +1,5 @@
+"""Amazon Elastic Container Service (regional)."""
+
+from awsim.services.ecs.service import ECS
+
+SERVICE = ECS
