@@ -8,6 +8,7 @@ A fixed sample by default; everything with --wire-all or AWSIM_WIRE_ALL=1. Every
 from __future__ import annotations
 
 import datetime
+import functools
 import io
 import os
 import random
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 from botocore.awsrequest import HeadersDict, create_request_object, prepare_request_dict
 from botocore.eventstream import EventStream
+from botocore.handlers import remove_bucket_from_url_paths_from_model
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 from botocore.parsers import create_parser
@@ -25,7 +27,7 @@ from awsim.errors import AWSError
 from awsim.wire import router
 from awsim.wire.codec import new_codec, resolved_protocol
 from awsim.wire.http import Request, Response
-from awsim.wire.models import Schema, service_model
+from awsim.wire.models import Schema
 
 _TWO_EVENTS = "two members of the (deprecated) shapes have the element Event"
 # (service, operation) -> why it is left out. Operations that take event streams are left out too: botocore can not send
@@ -124,9 +126,14 @@ def wire_all(pytestconfig: pytest.Config) -> bool:
 
 @pytest.fixture
 def model(service: str, wire_all: bool) -> ServiceModel:
-    if not wire_all:
-        return service_model(service)
-    # All of them at once would take gigabytes.
+    # All of them kept would take gigabytes.
+    return load.__wrapped__(service) if wire_all else load(service)
+
+
+@functools.cache
+def load(service: str) -> ServiceModel:
+    """A model that no client has: S3's clients cut `/{Bucket}` off the templates of theirs when they first call, and
+    awsim adopts the models of clients. What is sent here is made from the templates as they were."""
     return ServiceModel(Loader().load_service_model(service, "service-2"), service)
 
 
@@ -318,6 +325,16 @@ def test_requests(service: str, model: ServiceModel, wire_all: bool, wire_counts
             without_empty_payload(operation.input_shape, each)
         assert same(actual) == same(params), operation.name
         wire_counts["requests"] += 1
+
+
+def test_a_model_that_a_client_of_s3_has_cut() -> None:
+    model = load.__wrapped__("s3")
+    operation = model.operation_model("PutObjectTagging")
+    params = parameters(operation)
+    request = sent(operation, params, "s3.us-west-2.amazonaws.com")
+    remove_bucket_from_url_paths_from_model({}, operation, {})
+    assert operation.http["requestUri"] == "/{Key+}?tagging"
+    assert same(new_codec(operation, None, Schema(model)).parse(request)) == same(params)
 
 
 # --- results ---------------------------------------------------------------------------------------------------------
