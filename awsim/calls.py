@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from awsim.auth.credentials import Caller
     from awsim.cloud import Cloud
+    from awsim.gateway.call import Call
     from awsim.posting import Posting
     from awsim.report import Recorder
     from awsim.wire.codec import Codec
@@ -179,8 +180,8 @@ class Observers:
         self._report = report
         self.listeners: list[Callable[[Sequence[CallRecord]], None]] = []
 
-    def called(self, record: CallRecord) -> None:
-        """The program has made a call."""
+    def called(self, record: CallRecord, call: Call | None = None) -> None:
+        """The program has made a call, whose answer is not in its record yet."""
         if self._report is not None:
             self._report.called(record)
         self.worked((record,))

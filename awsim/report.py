@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from awsim.calls import CallRecord
     from awsim.cloud import Cloud
+    from awsim.gateway.call import Call
 
 # The errors by which AWS says "too fast"; botocore retries them.
 THROTTLES = frozenset(
@@ -53,7 +54,7 @@ class Recorder:
 
     # --- what Clouds tell
 
-    def called(self, record: CallRecord) -> None:
+    def called(self, record: CallRecord, call: Call | None = None) -> None:
         self.tests.add(self.test)
         self.calls[record.name] = self.calls.get(record.name, 0) + 1
         if record.error is not None:

@@ -51,6 +51,7 @@ def test_a_call_fires_a_rule_while_a_trail_logs(client, trails, told, logging):
     assert event["region"] == "us-east-1" and event["account"] == "123456789012"
     assert event["detail"]["requestParameters"] == {"tableName": "second"}
     assert event["detail"]["eventSource"] == "dynamodb.amazonaws.com"
+    assert event["detail"]["responseElements"]["tableDescription"]["tableName"] == "second"
     trails.stop_logging(Name="all")
     tables.delete_table(TableName="third")
     assert take() == []
