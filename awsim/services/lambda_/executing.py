@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from awsim.auth.credentials import administrator
 from awsim.environment import variables
 from awsim.errors import AWSError
-from awsim.services.lambda_ import metrics, packages, reporting, running
+from awsim.services.lambda_ import insights, metrics, packages, reporting, running
 from awsim.services.lambda_.base import Base
 from awsim.services.lambda_.function import PENDING, Function, Version
 from awsim.services.lambda_.output import Line, Output, collected
@@ -206,6 +206,10 @@ class Executing(Base):
                 None if provisioned is None else provisioned.wanted,
             )
         )
+        if insights.is_watched(run):
+            self.write_log(who, insights.GROUP, stream, [insights.log(run)])
+            for sample in insights.samples(run):
+                self.measured.append(sample)
         lines = reporting.log(run)
         self.write_log(who, context.log_group_name, stream, lines)
         told = "".join(line.text for line in lines)

@@ -49,10 +49,13 @@ class Happened(NamedTuple):
     value: float = 1
 
 
-def measurements(notes: Iterable[Ran | Happened]) -> Iterator[Sample]:
+def measurements(notes: Iterable[Ran | Happened | Sample]) -> Iterator[Sample]:
     """What notes say."""
     for note in notes:
-        yield from _of_run(note) if isinstance(note, Ran) else _of_other(note)
+        if isinstance(note, Sample):
+            yield note
+        else:
+            yield from _of_run(note) if isinstance(note, Ran) else _of_other(note)
 
 
 def _of_other(note: Happened) -> Iterator[Sample]:

@@ -1,6 +1,8 @@
 """What AWS's services publish by themselves."""
 
+import io
 import json
+import zipfile
 from datetime import timedelta
 
 import boto3
@@ -236,19 +238,19 @@ def test_throttled_requests(aws, table, sums, points):
     assert sums(ours, "WriteThrottleEvents", TableName="orders") == {"WriteThrottleEvents": 1}
 
 
+def archive():
+    with zipfile.ZipFile(data := io.BytesIO(), "w") as file:
+        file.writestr("m.py", "def handler(event, context): pass")
+    return data.getvalue()
+
+
 @pytest.fixture
 def function(aws):
     role = f"arn:aws:iam::{ACCOUNT}:role/app"
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     client("iam").create_role(RoleName="app", AssumeRolePolicyDocument=policy)
-    code = {"S3Bucket": "code", "S3Key": "f.zip"}
-    import io
-    import zipfile
-
-    with zipfile.ZipFile(data := io.BytesIO(), "w") as archive:
-        archive.writestr("m.py", "def handler(event, context): pass")
-    code = {"ZipFile": data.getvalue()}
+    code = {"ZipFile": archive()}
     client("lambda").create_function(
         FunctionName="f", Role=role, Runtime="python3.12", Handler="m.handler", Code=code, Publish=True
     )
@@ -454,3 +456,26 @@ def test_requests_to_a_bucket_that_is_configured_for_it(bucket, sums, cloudwatch
     names = ("PutRequests", "BytesUploaded", "GetRequests", "BytesDownloaded", "ListRequests", "4xxErrors")
     assert list(sums("AWS/S3", *names, BucketName="reports", FilterId="all").values()) == [2, 110, 2, 100, 1, 1]
     assert list(sums("AWS/S3", *names, BucketName="reports", FilterId="logs").values()) == [1, 100, 1, 100, 0, 0]
+
+
+@pytest.mark.rule("lambda-118")
+def test_lambda_insights(aws, function, points, sums):
+    """The extension is in a layer that every account may use."""
+    owner = {"aws_access_key_id": "580247275435", "aws_secret_access_key": "secret"}
+    publisher = boto3.client("lambda", region_name="us-east-1", **owner)
+    layer = publisher.publish_layer_version(LayerName="LambdaInsightsExtension", Content={"ZipFile": archive()})
+    publisher.add_layer_version_permission(
+        LayerName="LambdaInsightsExtension", VersionNumber=1, StatementId="all", Principal="*",
+        Action="lambda:GetLayerVersion",
+    )  # fmt: skip
+    function.invoke(FunctionName="f")
+    assert points("Average", "memory_utilization", "LambdaInsights", {"function_name": "f"}) == []
+    function.update_function_configuration(FunctionName="f", Layers=[layer["LayerVersionArn"]])
+    function.invoke(FunctionName="f")
+    assert len(points("Average", "memory_utilization", "LambdaInsights", {"function_name": "f"})) == 1
+    assert sums("LambdaInsights", "total_memory", function_name="f") == {"total_memory": 128}
+    del aws.functions["f"]  # the code of the zip has an environment that has to begin
+    function.invoke(FunctionName="f")
+    assert len(points("Average", "init_duration", "LambdaInsights", {"function_name": "f"})) == 1
+    events = client("logs").filter_log_events(logGroupName="/aws/lambda-insights")["events"]
+    assert [json.loads(event["message"])["cold_start"] for event in events] == [False, True]
