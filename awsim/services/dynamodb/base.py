@@ -11,6 +11,7 @@ from awsim.gateway.validate import Violation
 from awsim.service import Service
 from awsim.services.dynamodb import metrics, texts, values
 from awsim.services.dynamodb.capacity import Consumed, draw, units_of_write, write_units, written_size
+from awsim.services.dynamodb.encryption import unlock
 from awsim.services.dynamodb.expressions import Projection
 from awsim.services.dynamodb.index import Index
 from awsim.services.dynamodb.refusals import invalid
@@ -111,6 +112,8 @@ class Base(Service):
             raise self.error("ResourceNotFoundException", "Requested resource not found")
         if table.unsettled:
             table.settle()
+        if table.encryption is not None:
+            unlock(self, table)
         return table
 
     def _shared_table(self, arn: str) -> Table | None:

@@ -12,6 +12,7 @@ from awsim.errors import AWSError
 
 if TYPE_CHECKING:
     from awsim.service import Service
+    from awsim.services.dynamodb.table import Table
 
 _MANAGED = "alias/aws/dynamodb"
 _OPERATIONS = (
@@ -36,7 +37,7 @@ def key_for(service: Service, table: str, named: str | None) -> str:
     account = name.split(":")[4]
     if named is not None and not service.cloud.has_service("kms", account, service.region):
         return name
-    context = {"aws:dynamodb:tableName": table, "aws:dynamodb:subscriberId": service.account}
+    context = _context(table, service.account)
     principal = f"dynamodb.{service.region}.amazonaws.com"
     try:
         found = service.call("kms", "DescribeKey", as_=service.caller, KeyId=name)
@@ -54,6 +55,56 @@ def key_for(service: Service, table: str, named: str | None) -> str:
     except AWSError as error:
         raise _refusal(service, error) from None
     return arn
+
+
+def unlock(service: Service, table: Table) -> None:
+    """Have the key of a table's data at hand; raises what KMS says when DynamoDB may not have it.
+
+    DynamoDB asks KMS only after it has not needed the key for a while: till then nothing shows that it was disabled.
+    """
+    now = service.clock.time()
+    if not _asks(service, table, now):
+        table.key_used = now
+        return
+    try:
+        _ask(service, table)
+    except AWSError as error:
+        if table.locked_since is None:
+            table.locked_since = now
+        raise _refusal(service, error) from None
+    table.key_used, table.locked_since = now, None
+
+
+def locked_since(service: Service, table: Table) -> float | None:
+    """Since when DynamoDB has known that it cannot have a table's key; None where it can, or does not know yet."""
+    if table.encryption is not None and _asks(service, table, service.clock.time()):
+        try:
+            unlock(service, table)
+        except AWSError:
+            pass
+    return table.locked_since
+
+
+def _asks(service: Service, table: Table, now: float) -> bool:
+    return table.locked_since is not None or now >= table.key_used + service.limits["table-key-cache"]
+
+
+def _ask(service: Service, table: Table) -> None:
+    assert table.encryption is not None
+    arn: str = table.encryption["KMSMasterKeyArn"]
+    if service.cloud.has_service("kms", arn.split(":")[4], service.region):
+        service.call(
+            "kms",
+            "GenerateDataKeyWithoutPlaintext",
+            as_=f"dynamodb.{service.region}.amazonaws.com",
+            KeyId=arn,
+            KeySpec="AES_256",
+            EncryptionContext=_context(table.name, table.arn.split(":")[4]),
+        )
+
+
+def _context(table: str, account: str) -> dict[str, str]:
+    return {"aws:dynamodb:tableName": table, "aws:dynamodb:subscriberId": account}
 
 
 def _refusal(service: Service, error: AWSError) -> AWSError:

@@ -61,6 +61,8 @@ class Table(Entity):
         self.table_class: str | None = None
         self.class_updated: float | None = None
         self.encryption: Mapping[str, Any] | None = None
+        self.key_used = created  # when its data were last in use: KMS need not be asked for the key for a while
+        self.locked_since: float | None = None  # when KMS was found not to give the key
         self.stream: Mapping[str, Any] | None = None
         self.stream_label: str | None = None
         # What is told of every change of an item.

@@ -11,7 +11,7 @@ from awsim.services.dynamodb import definitions
 from awsim.services.dynamodb.backups import BackupOperations
 from awsim.services.dynamodb.capacity import Throughput
 from awsim.services.dynamodb.description import describe
-from awsim.services.dynamodb.encryption import key_for
+from awsim.services.dynamodb.encryption import key_for, locked_since
 from awsim.services.dynamodb.index import Index
 from awsim.services.dynamodb.refusals import invalid, invalid_parameter
 from awsim.services.dynamodb.schema import KeySchema
@@ -106,7 +106,12 @@ class TableOperations(BackupOperations):
 
     def describe_table(self, TableName: str) -> dict[str, Any]:
         table = self._described(TableName)
-        return {"Table": self._description(table)}
+        description = self._description(table)
+        since = locked_since(self, table)
+        if since is not None and table.status == "ACTIVE":
+            description["TableStatus"] = "INACCESSIBLE_ENCRYPTION_CREDENTIALS"
+            description["SSEDescription"]["InaccessibleEncryptionDateTime"] = since
+        return {"Table": description}
 
     def list_tables(self, ExclusiveStartTableName: str | None = None, Limit: int | None = None) -> dict[str, Any]:
         self._drop_deleted()
@@ -194,6 +199,7 @@ class TableOperations(BackupOperations):
             self._start_stream(table, stream)
         if SSESpecification is not None:
             table.encryption = self._encryption(table.name, SSESpecification)
+            table.key_used, table.locked_since = self.clock.time(), None
         if TableClass is not None:
             table.table_class = TableClass
             table.class_updated = self.clock.time()

@@ -97,3 +97,52 @@ def test_a_table_moves_to_another_key(db, kms, key):
     other = kms.create_key()["KeyMetadata"]["Arn"]
     db.update_table(TableName="orders", SSESpecification=under(other)["SSESpecification"])
     assert key_of(db) == other
+
+
+def status_of(db):
+    table = db.describe_table(TableName="orders")["Table"]
+    return table["TableStatus"], table["SSEDescription"].get("InaccessibleEncryptionDateTime")
+
+
+def test_a_table_whose_key_is_disabled_cannot_be_read(aws, db, kms, key):
+    db.create_table(**under(key))
+    item = {"pk": {"S": "a"}}
+    db.put_item(TableName="orders", Item=item)
+    kms.disable_key(KeyId=key)
+    aws.clock.advance(seconds=299)
+    assert db.get_item(TableName="orders", Key=item)["Item"] == item
+    aws.clock.advance(seconds=299)
+    # Each use keeps the table's own key in DynamoDB's memory.
+    assert db.get_item(TableName="orders", Key=item)["Item"] == item
+    assert status_of(db) == ("ACTIVE", None)
+    aws.clock.advance(seconds=301)
+    for call in (
+        lambda: db.get_item(TableName="orders", Key=item),
+        lambda: db.put_item(TableName="orders", Item=item),
+        lambda: db.scan(TableName="orders"),
+    ):
+        with pytest.raises(ClientError) as caught:
+            call()
+        error = caught.value.response["Error"]
+        assert error["Code"] == "ValidationException"
+        assert error["Message"].startswith(
+            f"KMS key disabled error: com.amazonaws.services.kms.model.DisabledException: {key}"
+        )
+    status, since = status_of(db)
+    assert status == "INACCESSIBLE_ENCRYPTION_CREDENTIALS"
+    assert abs(since.timestamp() - aws.clock.now().timestamp()) < 60
+    kms.enable_key(KeyId=key)
+    assert status_of(db) == ("ACTIVE", None)
+    assert db.get_item(TableName="orders", Key=item)["Item"] == item
+
+
+def test_a_table_whose_key_is_to_be_deleted_shows_it(aws, db, kms, key):
+    db.create_table(**under(key))
+    kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    aws.clock.advance(seconds=301)
+    assert status_of(db)[0] == "INACCESSIBLE_ENCRYPTION_CREDENTIALS"
+    with pytest.raises(ClientError, match="KMSInvalidStateException"):
+        db.scan(TableName="orders")
+    kms.cancel_key_deletion(KeyId=key)
+    kms.enable_key(KeyId=key)
+    assert db.scan(TableName="orders")["Items"] == []
