@@ -10,8 +10,8 @@ from sortedcontainers import SortedList
 from awsim.state import SortedDict
 from awsim.state.undo import MISSING
 
-# So many keys are gone through in about the time of one search among a million of them.
-_PER_SEARCH = 1000
+# How many keys a jump lets a level go through: after a page of 1,000 groups of a million keys, the next is read from one.
+_PER_JUMP = 1000
 
 
 class Level:
@@ -68,7 +68,7 @@ class Level:
 
 class Keys(SortedDict):
     """Sorted keys. A listing with a delimiter has to jump over each group, which is a search among all of them; once
-    a level has been jumped at for long enough to pay for it, a `Level` is made and kept.
+    a listing of one depth has jumped often enough, a `Level` is made (linear, 0.6 s for a million keys) and kept.
 
     Levels follow from the keys alone, and every change of these, one that is undone too, comes by here: they are no
     state of their own.
@@ -88,7 +88,7 @@ class Keys(SortedDict):
             return None
         at = delimiter, prefix.count(delimiter) + 1
         level = self._levels.get(at)
-        if level is None and self._jumps.get(at, 0) * _PER_SEARCH >= max(len(self), 1):
+        if level is None and self._jumps.get(at, 0) * _PER_JUMP >= max(len(self), 1):
             level = self.made(prefix, delimiter)
         return level
 
