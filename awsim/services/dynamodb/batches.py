@@ -102,10 +102,10 @@ class BatchOperations(ItemOperations):
         limits = self.limits
         limits.check("batch-write-items", sum(len(requests) for requests in RequestItems.values()))
         loaded = {name: [self._load_request(one) for one in requests] for name, requests in RequestItems.items()}
-        limits.check(
-            "batch-write-size",
-            sum(new.size for requests in loaded.values() for _, new in requests if new is not None),
-        )
+        sizes = [new.size for requests in loaded.values() for _, new in requests if new is not None]
+        if sizes:
+            limits.check("item-size", max(sizes))  # all are within it: it is noted as used
+        limits.check("batch-write-size", sum(sizes))
         writes: list[tuple[str, Table, list[tuple[Any, Place, Item | None]]]] = []
         for name, requests in loaded.items():
             table = self._table(name)
@@ -156,7 +156,9 @@ class BatchOperations(ItemOperations):
             raise invalid(_NOT_ONE)
         if put is not None:
             new = self._load_item(put["Item"])
-            self.limits.check("item-size", new.size)
+            most = self.limits["item-size"]
+            if most is not None and new.size > most:
+                self.limits.check("item-size", new.size)
             return None, new
         assert delete is not None
         return intake.load(delete["Key"], self.limits), None
@@ -167,6 +169,8 @@ class BatchOperations(ItemOperations):
             assert key is not None
             table.keys.check_key(key, limits)
             return table.keys.place(key)
+        if not table.indexes and table.keys.surely(new.attributes, limits):
+            return table.keys.place(new.attributes)
         try:
             table.check_item(new.attributes, limits)
         except AWSError as error:

@@ -60,14 +60,13 @@ def measured(text: str) -> tuple[Number, int]:
     if len(text) <= _SURELY_SHORT and text.isascii():
         if text.isdigit():
             if text[0] == "0":
-                number = int(text)
-                return number, size_of(number)
+                return int(text), size_of(int(text))
             digits = len(text.rstrip("0"))
             return int(text), 1 + (digits + 1) // 2 + (digits % 2 == 0 and len(text) % 2)
         whole, _, fraction = text.partition(".")
         if whole.isdigit() and fraction.isdigit():
             fraction = fraction.rstrip("0")
-            number = Decimal(f"{whole}.{fraction}") if fraction else int(whole)
+            number: Number = Decimal(f"{whole}.{fraction}") if fraction else int(whole)
             return number, size_of(number)
         if text.startswith("-") and not text.startswith("--"):
             number, size = measured(text[1:])
