@@ -65,10 +65,10 @@ class PublishOperations(DeliveryOperations):
         if MessageAttributes:
             contents.check_attributes(MessageAttributes, self.limits)
         self._check_ids(topic, draft)
-        self._check_draft(draft)
+        size = self._check_draft(draft)
         self._throttle(topic, [draft])
         self._unlock_key(topic)
-        return self._publish(topic, draft)
+        return self._publish(topic, draft, size)
 
     def publish_batch(self, TopicArn: str, PublishBatchRequestEntries: Sequence[Entry]) -> dict[str, Any]:
         topic = self.topic_at(TopicArn)
@@ -95,8 +95,8 @@ class PublishOperations(DeliveryOperations):
         successful, failed = [], []
         for entry in entries:
             try:
-                self._check_draft(entry)
-                successful.append({"Id": entry["Id"], **self._publish(topic, entry)})
+                size = self._check_draft(entry)
+                successful.append({"Id": entry["Id"], **self._publish(topic, entry, size)})
             except AWSError as error:
                 failed.append({"Id": entry["Id"], "Code": error.code, "Message": error.message, "SenderFault": True})
         return {"Successful": successful, "Failed": failed}
@@ -124,17 +124,21 @@ class PublishOperations(DeliveryOperations):
         if deduplication is not None:
             contents.check_id("message-deduplication-id", deduplication, self.limits)
 
-    def _check_draft(self, draft: Entry) -> None:
+    def _check_draft(self, draft: Entry) -> int:
+        """The bytes of what is to be published, if it is fit for that."""
         text, attributes, subject = draft.get("Message"), draft.get("MessageAttributes"), draft.get("Subject")
         if not text:
             raise invalid("Empty message")
-        self.limits.check("message-size", contents.size(text, attributes))
+        size = contents.size(text, attributes)
+        self.limits.check("message-size", size)
         if subject is not None:
             contents.check_subject(subject, self.limits)
-        if draft.get("MessageStructure") not in (None, "json"):
-            raise invalid("MessageStructure")
-        if draft.get("MessageStructure") == "json":
+        structure = draft.get("MessageStructure")
+        if structure is not None:
+            if structure != "json":
+                raise invalid("MessageStructure")
             contents.structured(text)
+        return size
 
     def _throttle(self, topic: Topic, entries: Sequence[Entry]) -> None:
         """Take from the region's and a FIFO topic's buckets, where rates are enforced."""
@@ -160,7 +164,7 @@ class PublishOperations(DeliveryOperations):
 
     # --- sending
 
-    def _publish(self, topic: Topic, draft: Entry) -> dict[str, Any]:
+    def _publish(self, topic: Topic, draft: Entry, size: int) -> dict[str, Any]:
         now = self.clock.time()
         text, attributes, structure = draft["Message"], draft.get("MessageAttributes"), draft.get("MessageStructure")
         texts = contents.structured(text) if structure is not None else None
@@ -187,7 +191,7 @@ class PublishOperations(DeliveryOperations):
         )
         answer["MessageId"] = message.id
         home = self._home(topic.account)
-        home.measured.append((now, topic.name, SIZE, contents.size(text, attributes)))
+        home.measured.append((now, topic.name, SIZE, size))
         if isinstance(topic, FifoTopic):
             topic.remember(message, now, self.limits["deduplication-interval"] or 0)
             if "ArchivePolicy" in topic.attributes:
