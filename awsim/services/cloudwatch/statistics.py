@@ -44,6 +44,17 @@ class Bucket(Entity):
         if values is not None:
             values[value] = values.get(value, 0) + weight  # type: ignore[index]
 
+    def add_all(self, found: Mapping[float, float]) -> None:
+        """Values with how often each came."""
+        self.samples += sum(found.values())
+        self.total += sum(value * weight for value, weight in found.items())
+        self.least = min(self.least, *found)
+        self.most = max(self.most, *found)
+        values = self.values
+        if values is not None:
+            for value, weight in found.items():
+                values[value] = values.get(value, 0) + weight  # type: ignore[index]
+
     def add_set(self, count: float, total: float, least: float, most: float) -> None:
         """A statistic set; where all its values are the same they are known."""
         if count and (count == 1 or least == most):

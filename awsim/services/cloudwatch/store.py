@@ -7,7 +7,7 @@ from datetime import datetime
 from math import floor
 from typing import Any, NamedTuple
 
-from awsim.metering import Level, Sample
+from awsim.metering import Level
 from awsim.services.cloudwatch.metric import Metric, Name, Steps
 from awsim.services.cloudwatch.statistics import Summary
 from awsim.state import Dict, Entity
@@ -57,15 +57,17 @@ class Store(Entity):
             known = self._metrics[name] = Metric(name, self._number, now)
         return known
 
-    def take(self, given: Sample | Level, now: float | None = None) -> None:
-        """What a service has measured, or shows `now`."""
-        name = Name(given.namespace, given.name, tuple(sorted(given.dimensions)))
-        metric = self.metric(name, given.time)
-        if isinstance(given, Sample):
-            metric.counted(given.unit).bucket(given.time).add(given.value, given.weight)
-        else:
-            metric.levelled(given.unit, given.ages).tell(given.time, given.value, given.period, now)
-        self._touched(name, given.unit, given.time)
+    def count(self, name: Name, unit: str, time: float, values: Mapping[float, float]) -> None:
+        """What a service has measured in a minute: values with how often each came."""
+        self.metric(name, time).counted(unit).bucket(time).add_all(values)
+        self._touched(name, unit, time)
+
+    def tell(self, level: Level, now: float | None = None) -> None:
+        """What a resource shows: since a time that is known, or as far as is seen `now`."""
+        name = Name(level.namespace, level.name, tuple(sorted(level.dimensions)))
+        steps = self.metric(name, level.time).levelled(level.unit, level.ages)
+        steps.tell(level.time, level.value, level.period, now)
+        self._touched(name, level.unit, level.time)
 
     def put(self, datum: Datum, now: float) -> None:
         """Data that a program sent."""

@@ -332,7 +332,7 @@ def test_restore(aws, queue, sums):
     assert sums("AWS/SQS", "NumberOfMessagesSent", QueueName="jobs") == {"NumberOfMessagesSent": 3}
 
 
-def test_notes_are_summed_up_before_they_grow_too_many(aws, queue, sums):
+def test_notes_are_packed_before_they_grow_too_many(aws, queue, sums):
     sqs = aws.service("sqs", None, None)
     for number in range(20_000):
         sqs.queues["jobs"].note(int(aws.clock.time() * 1000), "sent", number)

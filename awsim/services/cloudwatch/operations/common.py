@@ -65,7 +65,7 @@ class Operations(Service):
             if len(instance.measured):
                 self.take_in(instance)
             for level in shown:
-                self._owner(level.account, level.region, instance).store.take(level, now)
+                self._owner(level.account, level.region, instance).store.tell(level, now)
 
     def _ended(self, instance: Service, shown: list[Level], now: float) -> list[Level]:
         """What an instance showed before and shows no more."""
@@ -76,8 +76,24 @@ class Operations(Service):
 
     def take_in(self, instance: Service) -> None:
         """Take in the notes of a service instance."""
-        for sample in instance.measurements(instance.measured.take()):
-            self._owner(sample.account, sample.region, instance).store.take(sample)
+        counted: dict[Any, dict[float, float]] = {}
+        told: dict[Any, Level] = {}
+        for given in instance.measurements(instance.measured.take()):
+            if isinstance(given, Level):
+                # Of what is shown within a minute, the last counts.
+                told[(*given[:4], given.time // 60, *given[-2:])] = given
+                continue
+            namespace, name, dimensions, unit, time, value, weight, account, region = given
+            key = (namespace, name, dimensions, unit, time // 60, account, region)
+            values = counted.get(key)
+            if values is None:
+                values = counted[key] = {}
+            values[value] = values.get(value, 0) + weight
+        for (namespace, name, dimensions, unit, minute, account, region), values in counted.items():
+            metric = Name(namespace, name, tuple(sorted(dimensions)))
+            self._owner(account, region, instance).store.count(metric, unit, minute * 60, values)
+        for level in told.values():
+            self._owner(level.account, level.region, instance).store.tell(level)
 
     def _owner(self, account: str | None, region: str | None, instance: Service) -> Any:
         where = (account or instance.account, region or instance.region)
