@@ -56,10 +56,10 @@ def test_undo(cloud, notes):
                 notes.append(number)
 
     def seen():
+        then = cloud.snapshot()
         with cloud.exclusive():
-            then = cloud.history.mark()
             found = notes.take()
-            cloud.history.restore(then)
+        cloud.restore(then)
         return found
 
     add(1, 2)
