@@ -10,7 +10,7 @@ from sortedcontainers import SortedList
 from awsim.state import SortedDict
 from awsim.state.undo import MISSING
 
-# How many keys a jump lets a level go through: after a page of 1,000 groups of a million keys, the next is read from one.
+# How many keys a jump pays for: after a page of 1,000 groups of a million keys, the next is read from a level.
 _PER_JUMP = 1000
 
 
