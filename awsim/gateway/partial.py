@@ -101,6 +101,16 @@ def _kafka(params: Params, fault: Fault, operation: Run) -> Params:
     return {**result, "UnprocessedScramSecrets": [*result.get("UnprocessedScramSecrets", ()), *failures]}
 
 
+def _secrets(params: Params, fault: Fault, operation: Run) -> Params:
+    kept, failed = _split(list(params.get("SecretIdList") or ()), fault.partial)
+    if not failed:
+        return operation(params)
+    result = operation({**params, "SecretIdList": kept}) if kept else {"SecretValues": []}
+    code, message = fault.error or "InternalServiceError", fault.message or "An error occurred on the server side."
+    failures = [{"SecretId": id, "ErrorCode": code, "Message": message} for id in failed]
+    return {**result, "Errors": [*result.get("Errors", ()), *failures]}
+
+
 def _split(entries: list[Any], failing: int) -> tuple[list[Any], list[Any]]:
     start = max(len(entries) - failing, 0)
     return entries[:start], entries[start:]
@@ -137,6 +147,7 @@ BATCHES: Mapping[str, Callable[[Params, Fault, Run], Params]] = {
     "events:PutEvents": _events,
     "kafka:BatchAssociateScramSecret": _kafka,
     "kafka:BatchDisassociateScramSecret": _kafka,
+    "secretsmanager:BatchGetSecretValue": _secrets,
     "s3:DeleteObjects": _s3,
     "dynamodb:BatchWriteItem": _dynamodb_write,
     "dynamodb:BatchGetItem": _dynamodb_get,

@@ -29,6 +29,11 @@ def page(
     return ordered[:size], _written(key(ordered[size - 1]), salt)
 
 
+def position(token: str | None, salt: str = "") -> str:
+    """The key that a page begins after, "" for the first one: for listings that need not look at all records."""
+    return "" if token is None else _read(token, salt)
+
+
 def listed(
     member: str,
     records: Iterable[T],

@@ -15,6 +15,7 @@ SECRETS = "/aws/reference/secretsmanager/"
 _FORM = re.compile(r"/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*\Z")
 _PATH = re.compile(r"(/[A-Za-z0-9_.-]+)+/?\Z")
 _ARN = re.compile(r"arn:([^:]+):ssm:([^:]+):([^:]*):parameter(/?.+)\Z")
+_ROLE = re.compile(r"arn:[^:]+:iam::\d{12}:role/.+\Z")
 _LABEL = re.compile(r"[A-Za-z0-9_.-]+\Z")
 
 
@@ -75,6 +76,11 @@ def _check_selector(colon: str, selector: str) -> None:
 def resource(name: str) -> str:
     """The last part of a parameter's ARN."""
     return f"parameter/{name.removeprefix('/')}"
+
+
+def is_role(arn: str) -> bool:
+    """Whether a text is the ARN of a role."""
+    return _ROLE.match(arn) is not None
 
 
 def label_fits(label: str, longest: int | None) -> bool:

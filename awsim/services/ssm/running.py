@@ -34,7 +34,7 @@ def planned(content: Mapping[str, Any]) -> tuple[Planned, ...]:
     steps = []
     for step in content["mainSteps"]:
         inputs = step.get("inputs") or {}
-        wanted = (step.get("precondition") or {}).get("StringEquals") or ()
+        wanted: Any = (step.get("precondition") or {}).get("StringEquals") or ()
         platform = str(wanted[1]) if len(wanted) == 2 and wanted[0] == "platformType" else None
         ends = "failure" if inputs.get("onFailure") == "exit" or step.get("onFailure") == "exit" else None
         if inputs.get("onSuccess") == "exit" or step.get("onSuccess") == "exit":
@@ -85,9 +85,9 @@ def outcome(returned: Any) -> tuple[int, str, str]:
         return 0, "", ""
     if isinstance(returned, int):
         return int(returned), "", ""
-    if isinstance(returned, tuple):
-        code, output, error = (*returned, *("", ""))[:3]
-        return int(code), str(output), str(error)
+    if isinstance(returned, tuple | list):
+        parts: list[Any] = [*returned, "", ""]
+        return int(parts[0]), str(parts[1]), str(parts[2])
     return 0, str(returned), ""
 
 

@@ -229,11 +229,19 @@ def test_permissions_are_on_arns(aws, secrets, make, refused):
         "Action": ["secretsmanager:GetSecretValue", "secretsmanager:CreateSecret"],
         "Resource": "arn:aws:secretsmanager:us-east-1:123456789012:secret:app/*",
     }
-    document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    tagged = {
+        "Effect": "Allow",
+        "Action": "secretsmanager:GetSecretValue",
+        "Resource": "*",
+        "Condition": {"StringEquals": {"secretsmanager:ResourceTag/team": "shop"}},
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allowed, tagged]})
     iam.put_user_policy(UserName="ann", PolicyName="own", PolicyDocument=document)
     make("db")
+    make("shop", Tags=[{"Key": "team", "Value": "shop"}])
     with aws.acting_as("arn:aws:iam::123456789012:user/ann"):
         assert secrets.get_secret_value(SecretId="app/db")["ARN"] == arn
+        assert secrets.get_secret_value(SecretId="shop")["SecretString"] == "one"
         assert refused(secrets.get_secret_value, SecretId="db")[0] == "AccessDeniedException"
         secrets.create_secret(Name="app/more")
         assert refused(secrets.create_secret, Name="more")[0] == "AccessDeniedException"
@@ -263,7 +271,7 @@ def test_lists(aws, secrets, make, refused):
     assert refused(secrets.list_secrets, NextToken="x")[0] == "InvalidNextTokenException"
 
 
-def test_many_values_at_once(secrets, make, refused):
+def test_many_values_at_once(aws, secrets, make, refused):
     make("a", "1")
     make("b", "2")
     found = secrets.batch_get_secret_value(SecretIdList=["a", "b", "none"])
@@ -279,6 +287,10 @@ def test_many_values_at_once(secrets, make, refused):
     assert len(page["SecretValues"]) == 1
     assert page["NextToken"]
     assert refused(secrets.batch_get_secret_value)[0] == "InvalidParameterException"
+    aws.faults.add("secretsmanager:BatchGetSecretValue", partial=1)
+    partly = secrets.batch_get_secret_value(SecretIdList=["a", "b"])
+    assert [each["Name"] for each in partly["SecretValues"]] == ["a"]
+    assert [(each["SecretId"], each["ErrorCode"]) for each in partly["Errors"]] == [("b", "InternalServiceError")]
 
 
 def test_tags(secrets, make):

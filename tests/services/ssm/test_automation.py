@@ -264,7 +264,7 @@ def test_many_targets(aws, ssm, runbook, start, execution):
     assert execution(id)["AutomationExecutionStatus"] == "Failed"
 
 
-def test_a_role_acts_for_the_runbook(aws, ssm, runbook, start, execution):
+def test_a_role_acts_for_the_runbook(ssm, runbook, start, execution, refused):
     runbook(
         step("who", "executeAwsApi", {"Service": "sts", "Api": "GetCallerIdentity"},
              outputs=[{"Name": "Arn", "Selector": "$.Arn", "Type": "String"}]),
@@ -274,6 +274,12 @@ def test_a_role_acts_for_the_runbook(aws, ssm, runbook, start, execution):
     )  # fmt: skip
     own = execution(start())["Outputs"]["who.Arn"]
     role = execution(start(Parameters={"AutomationAssumeRole": [ROLE]}))["Outputs"]["who.Arn"]
+    assert refused(
+        ssm.start_automation_execution, DocumentName="book", Parameters={"AutomationAssumeRole": ["app"]}
+    ) == (
+        "InvalidAutomationExecutionParametersException",
+        "The defined assume role is unable to be assumed.",
+    )
     assert own == [f"arn:aws:iam::{ACCOUNT}:user/awsim"]
     assert "role/app" in role[0] or "assumed-role/app" in role[0]
 

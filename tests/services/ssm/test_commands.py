@@ -266,14 +266,33 @@ def test_who_may_run_what_where(aws, ssm, agent, refused):
             f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/{INSTANCE}",
         )
     ]
+    tests = {"StringEquals": {"ssm:resourceTag/Env": "test"}}
+    statements.append({**statements[0], "Resource": f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/*", "Condition": tests})
     document = json.dumps({"Version": "2012-10-17", "Statement": statements})
     iam.put_user_policy(UserName="ann", PolicyName="own", PolicyDocument=document)
     given = {"DocumentName": "AWS-RunShellScript", "Parameters": {"commands": ["ls"]}}
     with aws.acting_as(f"arn:aws:iam::{ACCOUNT}:user/ann"):
         ssm.send_command(**given, InstanceIds=[INSTANCE])
         assert refused(ssm.send_command, **given, InstanceIds=[SECOND])[0] == "AccessDeniedException"
+        agent(SECOND, tags={"Env": "test"})
+        assert ssm.send_command(**given, InstanceIds=[SECOND])["Command"]["CommandId"]
         given["DocumentName"] = "AWS-UpdateSSMAgent"
         assert refused(ssm.send_command, **given, InstanceIds=[INSTANCE])[0] == "AccessDeniedException"
+
+
+@pytest.mark.rule("ssm-029")
+def test_cloudtrail_records_who_ran_what(aws, ssm, agent, run, client):
+    agent()
+    run("ls")
+    aws.clock.advance(minutes=20)
+    (found,) = client("cloudtrail").lookup_events(
+        LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "SendCommand"}]
+    )["Events"]
+    event = json.loads(found["CloudTrailEvent"])
+    assert (event["eventSource"], event["userIdentity"]["arn"]) == (
+        "ssm.amazonaws.com",
+        f"arn:aws:iam::{ACCOUNT}:user/awsim",
+    )
 
 
 @pytest.mark.rule("events-034")

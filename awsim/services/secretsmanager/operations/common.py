@@ -136,6 +136,20 @@ class Operations(Service):
         secret = self.found(arn)
         return None if secret is None else secret.tags
 
+    def condition_value(self, key: str, resource: str) -> Any:
+        """What a secret itself says of the keys of this service: its tags, its primary Region, its function."""
+        secret = self.found(resource)
+        if secret is None:
+            return None
+        place, _, name = key.partition("/")
+        if place == "secretsmanager:resourcetag":
+            return next((value for tag, value in secret.tags.items() if tag.lower() == name), None)
+        if key == "secretsmanager:secretprimaryregion":
+            return secret.primary_region or secret.region
+        if key == "secretsmanager:resource/allowrotationlambdaarn":
+            return None if secret.rotation is None else secret.rotation.function
+        return None
+
     # --- answers
 
     def page(

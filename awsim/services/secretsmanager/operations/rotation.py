@@ -90,8 +90,8 @@ class RotationOperations(DeletionOperations):
         if rotation is None or not rotation.enabled:
             raise refusals.request("Rotation isn't enabled for this secret.")
         home = self.home_of(secret)
+        secret.rotation = rotation._replace(enabled=False)
         home.unwind(secret)
-        secret.rotation = secret.rotation._replace(enabled=False)
         self.replicate(secret)
         pending = secret.staged(PENDING)
         return {**secret.named(), "VersionId": None if pending is None else pending.id}

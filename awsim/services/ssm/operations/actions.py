@@ -17,6 +17,7 @@ from awsim.services.ssm.command import SUCCESS as COMMAND_SUCCESS
 from awsim.services.ssm.execution import OVER, SUCCESS, Execution, Record
 from awsim.services.ssm.operations.commands import CommandOperations
 from awsim.services.ssm.runbook import Step, StepFailed
+from awsim.state import Dict
 
 # Members of aws:executeAwsApi and its kin that are not the call's own.
 _OWN = ("Service", "Api", "PropertySelector", "DesiredValues")
@@ -54,6 +55,10 @@ Outcome = Done | Later | Wait
 
 
 class ActionOperations(CommandOperations):
+    def setup(self) -> None:
+        super().setup()
+        self.executions = Dict()  # id -> Execution
+
     # --- variables
 
     def known(self, execution: Execution, name: str) -> Any:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from awsim.errors import AWSError
-from awsim.services.ssm import content, runbook
+from awsim.services.ssm import content, names, runbook
 from awsim.services.ssm.command import moment
 from awsim.services.ssm.execution import (
     CANCELLED,
@@ -51,7 +51,6 @@ _STEP_KEYS = {
 class AutomationOperations(Actions):
     def setup(self) -> None:
         super().setup()
-        self.executions = Dict()  # id -> Execution
         self.automation_tokens = Dict()  # client token -> (what was asked, id)
 
     # --- starting
@@ -156,7 +155,17 @@ class AutomationOperations(Actions):
     def _role(self, given: str | None, values: Mapping[str, Any]) -> str | None:
         """The role that a runbook assumes, None for nobody but who started it."""
         role = runbook.filled(given, values.__getitem__) if given else None
-        return str(role) if role else None
+        if not role:
+            return None
+        policies = self.cloud.authorization
+        try:
+            if not names.is_role(str(role)):
+                raise _unfit("")
+            if policies is not None:
+                policies.check_trust(self, str(role), None)
+        except AWSError:
+            raise _unfit("The defined assume role is unable to be assumed.") from None
+        return str(role)
 
     def _begin(self, execution: Execution) -> None:
         self._announce_execution(execution, RUNNING)
@@ -223,8 +232,9 @@ class AutomationOperations(Actions):
             if isinstance(outcome, Wait):
                 record.status = WAITING
                 found.status = WAITING
-                if step.timeout or outcome.timeout:
-                    self.later(step.timeout or outcome.timeout, "_time_out", execution=execution, record=record)
+                limit = step.timeout or outcome.timeout
+                if limit:
+                    self.later(limit, "_time_out", execution=execution, record=record)
                 return
 
     def _start(self, execution: Execution, step: Step) -> Record:

@@ -62,6 +62,10 @@ class Operations(Service):
 
     # --- what the parts do for each other
 
+    def setting(self, name: str) -> str:
+        """A setting of Parameter Store; see `settings`."""
+        raise NotImplementedError
+
     def with_parameters(self, text: str) -> str:
         """A text with the values of the parameters that it refers to; see `reading`."""
         raise NotImplementedError

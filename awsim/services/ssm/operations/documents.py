@@ -184,7 +184,7 @@ class DocumentOperations(Operations):
         NextToken: str | None = None,
     ) -> dict[str, Any]:
         wanted = [(each["key"], [each["value"]]) for each in DocumentFilterList]
-        wanted += [(each["Key"], list(each.get("Values") or ())) for each in Filters]
+        wanted += [(each.get("Key", ""), list(each.get("Values") or ())) for each in Filters]
         for key, _ in wanted:
             if key not in _KEYS and not key.startswith("tag:"):
                 raise AWSError("InvalidFilterKey", f"The specified key {key} isn't valid.")
@@ -249,7 +249,7 @@ class DocumentOperations(Operations):
         name = named.partition(":document/")[2] or named
         known: Document | None = self.documents.get(name)
         if named.startswith("arn:"):
-            account = named.split(":")[4]
+            account = (named.split(":", 5) + [""] * 5)[4]
             if account not in ("", self.account):
                 known = self._shared(account, name)
         found = known or owned.document(name, self.partition, self.region)

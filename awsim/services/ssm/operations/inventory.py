@@ -69,8 +69,10 @@ class InventoryOperations(PatchOperations):
                 )
         for item in Items:
             content = item.get("Content")
-            known = node.inventory.get(item["TypeName"])
-            entries = known[3] if content is None else tuple(dict(entry) for entry in content)
+            if content is None:
+                entries = node.inventory[item["TypeName"]][3]
+            else:
+                entries = tuple(dict(entry) for entry in content)
             hash_ = item.get("ContentHash") or _hash(entries)
             node.inventory[item["TypeName"]] = (item["CaptureTime"], item["SchemaVersion"], hash_, entries)
         return {"Message": f"Inventory data of {InstanceId} was received."}

@@ -192,7 +192,7 @@ class NodeOperations(Operations):
         """What EC2 says of instances, if the account has ever used it."""
         if not self.cloud.has_service("ec2", self.account, self.region):
             return {}
-        more = {"InstanceIds": list(ids)} if ids else {}
+        more: dict[str, Any] = {"InstanceIds": list(ids)} if ids else {}
         try:
             answer = self.call("ec2", "DescribeInstances", as_=administrator(self.account), **more)
         except AWSError:
@@ -266,6 +266,27 @@ class NodeOperations(Operations):
             NextToken,
             MaxResults,
         )
+
+    def describe_instance_properties(
+        self,
+        InstancePropertyFilterList: Sequence[Mapping[str, Any]] = (),
+        FiltersWithOperator: Sequence[Mapping[str, Any]] = (),
+        MaxResults: int | None = None,
+        NextToken: str | None = None,
+    ) -> dict[str, Any]:
+        wanted = [(each["key"], each["valueSet"]) for each in InstancePropertyFilterList]
+        for each in FiltersWithOperator:
+            if each.get("Operator", "Equal") != "Equal":
+                self.not_modelled(f"DescribeInstanceProperties with the operator {each['Operator']}")
+            wanted.append((each["Key"], each["Values"]))
+        now = self.now
+        found = [node for node in self.all_nodes() if all(self._shows(node, *each, now) for each in wanted)]
+
+        def shown(node: Node) -> dict[str, Any]:
+            about = node.described(now)
+            return {name: value for name, value in about.items() if name != "IsLatestVersion"}
+
+        return self.page("InstanceProperties", found, shown, lambda node: node.id, NextToken, MaxResults)
 
     def _shows(self, node: Node, key: str, values: Sequence[str], now: float) -> bool:
         if key.startswith("tag:"):

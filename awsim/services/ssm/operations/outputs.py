@@ -8,6 +8,7 @@ from typing import Any
 
 from awsim.auth.credentials import administrator
 from awsim.errors import AWSError
+from awsim.services.ssm import names
 from awsim.services.ssm.command import Command, Invocation, Result, moment, plain
 from awsim.services.ssm.node import Node
 from awsim.services.ssm.operations.common import Operations
@@ -71,13 +72,14 @@ class OutputOperations(Operations):
         """Raises InvalidRole, InvalidNotificationConfig."""
         if not config or not config.get("NotificationArn"):
             return
-        if not config["NotificationArn"].startswith(f"arn:{self.partition}:sns:"):
+        arn = config["NotificationArn"]
+        if not arn.startswith(f"arn:{self.partition}:sns:") or arn.count(":") != 5:
             raise AWSError(
                 "InvalidNotificationConfig",
                 "One or more configuration items isn't valid. Verify that a valid Amazon Resource Name (ARN) was "
                 "provided for an Amazon Simple Notification Service topic.",
             )
-        if not role:
+        if not role or not names.is_role(role):
             raise AWSError(
                 "InvalidRole",
                 "The role name can't contain invalid characters. Also verify that you specified an IAM role for "

@@ -109,7 +109,7 @@ class ParameterOperations(SecureOperations, Operations):
     ) -> Version:
         """A new version with what was asked for, else with what the parameter has."""
         before = None if known is None else known.latest
-        type = type or (before and before.type)
+        type = type or (None if before is None else before.type)
         if type is None:
             raise refusals.invalid("A parameter type is required when you create a parameter.")
         now, number = self.now, 1 if before is None else before.number + 1

@@ -136,7 +136,7 @@ class PatchOperations(ComplianceOperations):
         fitting = [
             shown
             for shown in found
-            if all(_fits(shown[keys[each["Key"]]], each["Key"], each["Values"]) for each in Filters)
+            if all(_fits(shown[keys[each["Key"]]], each["Key"], each.get("Values", ())) for each in Filters)
         ]
         return self.page(
             "BaselineIdentities",
@@ -224,9 +224,9 @@ class PatchOperations(ComplianceOperations):
         found = [(group, self._baseline(id)) for (group, _), id in self.patch_groups.items()]
         for each in Filters:
             if each.get("Key") == "NAME_PREFIX":
-                found = [one for one in found if one[0].startswith(tuple(each["Values"]))]
+                found = [one for one in found if one[0].startswith(tuple(each.get("Values", ())))]
             elif each.get("Key") == "OPERATING_SYSTEM":
-                found = [one for one in found if one[1].system in each["Values"]]
+                found = [one for one in found if one[1].system in each.get("Values", ())]
             else:
                 raise refusals.invalid(f"Filter key {each.get('Key', '')} isn't valid.")
         return self.page(

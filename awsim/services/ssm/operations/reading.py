@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from awsim.auth.credentials import administrator
@@ -14,7 +15,7 @@ from awsim.services.ssm import filters, names, public, refusals
 from awsim.services.ssm.names import Named
 from awsim.services.ssm.operations.parameters import ParameterOperations
 from awsim.services.ssm.parameter import SECURE, Parameter, Version
-from awsim.state.pages import number
+from awsim.state.pages import BadToken, number, position
 
 Filters = Sequence[Mapping[str, Any]]
 _REFERENCE = re.compile(r"\{\{\s*ssm:([\w./:-]+)\s*\}\}")
@@ -57,11 +58,13 @@ class ReadingOperations(ParameterOperations):
             known = public.under(self.region, Path, recursive=bool(Recursive))
             return self._values(known, self._public, str, NextToken, MaxResults)
         label = next((str(each["Values"][0]) for each in ParameterFilters if each["Key"] == "Label"), None)
-        found = [
+        fitting = (
             parameter
-            for parameter in self._under(Path, recursive=bool(Recursive))
+            for parameter in self._under(Path, self._begin_after(NextToken), recursive=bool(Recursive))
             if filters.match(parameter, ParameterFilters) and parameter.at(label) is not None
-        ]
+        )
+        # One more than a page holds tells that there are more.
+        found = list(islice(fitting, (MaxResults or self.limits["values-page-size"]) + 1))
 
         def shown(parameter: Parameter) -> dict[str, Any]:
             version = parameter.at(label)
@@ -132,7 +135,7 @@ class ReadingOperations(ParameterOperations):
             )
         except AWSError:
             return None
-        newest = max(found["Images"], key=lambda image: image["Name"], default={})
+        newest: dict[str, Any] = max(found["Images"], key=lambda image: image["Name"], default={})
         id: str | None = newest.get("ImageId")
         return id
 
@@ -184,17 +187,21 @@ class ReadingOperations(ParameterOperations):
         by_arn = self.request.params.get("Name", "")
         return self.parameters.get(f"/{name}") if str(by_arn).startswith("arn:") else None
 
-    def _under(self, path: str, *, recursive: bool) -> list[Parameter]:
-        """The parameters of a path; those whose names are no paths lie at the root."""
+    def _begin_after(self, token: str | None) -> str:
+        """The name that a page of values begins after. Raises InvalidNextToken."""
+        try:
+            return position(token, "Parameters")
+        except BadToken:
+            raise refusals.bad_token() from None
+
+    def _under(self, path: str, after: str, *, recursive: bool) -> Iterator[Parameter]:
+        """The parameters of a path in order, those after a name; those whose names are no paths lie at the root."""
         stem = path.rstrip("/")
-        if not stem:
-            return [each for name, each in self.parameters.items() if recursive or "/" not in name.lstrip("/")]
-        start = f"{stem}/"
-        found = []
-        for name in self.parameters.irange(start, f"{stem}0", inclusive=(True, False)):
-            if recursive or "/" not in name[len(start) :]:
-                found.append(self.parameters[name])
-        return found
+        start = f"{stem}/" if stem else ""
+        end = f"{stem}0" if stem else None
+        for name in self.parameters.irange(max(start, after), end, inclusive=(after < start, False)):
+            if recursive or "/" not in name[len(start) :].lstrip("/" if not stem else ""):
+                yield self.parameters[name]
 
     # --- metadata
 
@@ -261,10 +268,6 @@ class ReadingOperations(ParameterOperations):
             self.limits.rate(f"{operation}-high", now=self.now)
         else:
             self.limits.rate("reads", now=self.now)
-
-    def setting(self, name: str) -> str:
-        """A setting of Parameter Store; see `settings`."""
-        raise NotImplementedError
 
     # --- permissions
 

@@ -53,7 +53,7 @@ class SharingOperations(SettingOperations):
         parameter.policy_documents = tuple(known.items())
 
     def _shareable(self, arn: str, *, reading: bool = False) -> Parameter:
-        if ":parameter/" not in arn or arn.split(":")[4] != self.account:
+        if not arn.startswith(self.arn("parameter/")):
             raise AWSError("ResourcePolicyInvalidParameterException", f"The resource ARN {arn} is not supported.")
         parameter = self.parameter_at(arn)
         if parameter is None:

@@ -75,6 +75,18 @@ class TagOperations(SharingOperations, DataSyncOperations):
         found = None if name is None else self.taggable(name, id)
         return None if found is None else found.tags
 
+    def condition_value(self, key: str, resource: str) -> Any:
+        """`ssm:resourceTag/…`: the tag of a resource, a node's too."""
+        place, slash, name = key.partition("/")
+        if place != "ssm:resourcetag" or not slash:
+            return None
+        if ":instance/" in resource:
+            node = self.node(resource.rpartition("/")[2])
+            tags: Mapping[str, str] = {} if node is None else node.tags
+        else:
+            tags = self.tags_of(resource) or {}
+        return next((value for tag, value in tags.items() if tag.lower() == name), None)
+
     def resource_arn(self, name: str, arn: str, params: Mapping[str, Any]) -> str:
         if name == "document":
             document = arn.partition(":document/")[2]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from awsim.errors import AWSError
-from awsim.services.ssm import refusals, timetable
+from awsim.services.ssm import names, refusals, timetable
 from awsim.services.ssm.operations.automations import AutomationOperations
 from awsim.services.ssm.window import Window
 from awsim.state import Collection
@@ -275,6 +275,7 @@ class WindowOperations(AutomationOperations):
         CutoffBehavior: str | None = None,
     ) -> dict[str, Any]:
         window = self.window_at(WindowId)
+        _check_role(ServiceRoleArn)
         if TaskType == "RUN_COMMAND" and not Targets:
             raise refusals.invalid("Targets are required for tasks of the type RUN_COMMAND.")
         if TaskType in ("RUN_COMMAND", "AUTOMATION"):
@@ -320,6 +321,7 @@ class WindowOperations(AutomationOperations):
     ) -> dict[str, Any]:
         window = self.window_at(WindowId)
         known = _registered(window.tasks, WindowTaskId, WindowId, "task")
+        _check_role(ServiceRoleArn)
         given = {
             "Targets": None if Targets is None else list(Targets),
             "TaskArn": TaskArn,
@@ -382,6 +384,11 @@ class WindowOperations(AutomationOperations):
 
 def missing(message: str) -> AWSError:
     return AWSError("DoesNotExistException", message)
+
+
+def _check_role(arn: str | None) -> None:
+    if arn is not None and not names.is_role(arn):
+        raise refusals.invalid(f"{arn} isn't the ARN of a role.")
 
 
 def _check_window(settings: Members) -> None:
