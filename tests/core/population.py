@@ -237,6 +237,11 @@ CALLS: list[tuple[Any, ...]] = [
         "deliverySourceName": "jobs",
         "deliveryDestinationArn": f"arn:aws:logs:{REGION}:{ACCOUNT}:delivery-destination:bucket"},
         "delivery=delivery.id"),
+    ("logs", "CreateLookupTable", {"lookupTableName": "codes", "tableBody": "code,text\n1,one\n"},
+        "lookup=lookupTableArn"),
+    ("logs", "CreateScheduledQuery", {
+        "name": "hourly", "queryLanguage": "CWLI", "queryString": "limit 1", "scheduleExpression": "rate(1 hour)",
+        "executionRoleArn": ROLE}),
     ("logs", "PutTransformer", {"logGroupIdentifier": "app", "transformerConfig": [{"parseJSON": {}}]}),
     ("s3", "CreateBucket", {"Bucket": "audit"}),
     ("s3", "PutBucketPolicy", {"Bucket": "audit", "Policy": AUDITED}),

@@ -725,6 +725,18 @@ def _deliveries(client):
     return {}
 
 
+def _scheduled_queries(client):
+    given = {"queryLanguage": "CWLI", "queryString": "limit 1", "scheduleExpression": "rate(1 hour)"}
+    for number in range(7):
+        client.create_scheduled_query(name=f"q{number}", **given, executionRoleArn=ROLE_OF_LOGS)
+    return {}
+
+
+def _history(client):
+    _scheduled_queries(client)
+    return {"identifier": "q0", "startTime": 0, "endTime": 1}
+
+
 def _log_exports(client):
     _bucket(boto3.client("s3"))
     client.create_log_group(**LOGS)
@@ -1314,9 +1326,11 @@ PAGINATORS = {
     "logs:DescribeResourcePolicies": _log_policies,
     "logs:DescribeSubscriptionFilters": _subscriptions,
     "logs:FilterLogEvents": _log_events,
+    "logs:GetScheduledQueryHistory": _history,
     "logs:ListAnomalies": lambda client: {},
     "logs:ListLogAnomalyDetectors": _detectors,
     "logs:ListLogGroupsForQuery": _queried_groups,
+    "logs:ListScheduledQueries": _scheduled_queries,
     "lambda:ListFunctions": _functions,
     "lambda:ListEventSourceMappings": _mappings,
     "lambda:ListAliases": lambda client: _versions_of_function(
@@ -1371,6 +1385,7 @@ FIXED = {
     "identitystore:ListIdentityStores": (1, 1),
     "kms:ListKeyPolicies": (1, 1),
     "logs:DescribeSubscriptionFilters": (2, 1),
+    "logs:GetScheduledQueryHistory": (0, 1),  # none has run yet
     "logs:ListAnomalies": (0, 1),
     "logs:ListLogGroupsForQuery": (7, 1),  # pages have fifty at least
     "sso-admin:ListAccountsForProvisionedPermissionSet": (1, 1),

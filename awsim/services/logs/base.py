@@ -211,6 +211,10 @@ class Base(Service):
         """The account policy of a kind that holds for a group, if there is one."""
         raise NotImplementedError
 
+    def lookup_rows(self, name: str) -> Sequence[Mapping[str, str]]:
+        """The rows of a lookup table; raises ResourceNotFoundException."""
+        raise NotImplementedError
+
     # --- asking for more than the operation's own permission
 
     def check_unmask(self, group: LogGroup, unmask: bool | None) -> bool:

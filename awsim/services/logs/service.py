@@ -8,10 +8,10 @@ from awsim.metering import Sample
 from awsim.services.logs import metrics
 from awsim.services.logs.group import LogGroup, LogStream, Stored
 from awsim.services.logs.operations.account_policies import SUBSCRIPTION
-from awsim.services.logs.operations.tailing import TailingOperations
+from awsim.services.logs.operations.scheduled_queries import ScheduledQueryOperations
 
 
-class Logs(TailingOperations):
+class Logs(ScheduledQueryOperations):
     """CloudWatch Logs: groups of streams of events, what finds them and what is told of them.
 
     Operations are in `operations/`, thin; what they work on is in the plain classes beside them, the filter pattern

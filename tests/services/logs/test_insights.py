@@ -238,3 +238,68 @@ def test_queries_are_shown_on_dashboards(client):
     widget = {"type": "log", "properties": {"query": "SOURCE 'app' | limit 1", "region": "us-east-1", "view": "table"}}
     body = json.dumps({"widgets": [{**widget, "x": 0, "y": 0, "width": 6, "height": 6}]})
     client("cloudwatch").put_dashboard(DashboardName="shop", DashboardBody=body)
+
+
+# --- lookup tables, scheduled queries
+
+
+@pytest.mark.newer_botocore
+def test_rows_are_enriched_from_a_lookup_table(logs, put, ask, refused):
+    table = {"lookupTableName": "codes", "tableBody": "code,text\n404,missing\n500,broken\n"}
+    arn = logs.create_lookup_table(**table)["lookupTableArn"]
+    put("app", "web", '{"status": 404}', '{"status": 200}')
+    rows = ask("fields status | lookup codes code as status output text as meaning | display status, meaning")
+    assert sorted(rows, key=len) == [{"status": "200"}, {"status": "404", "meaning": "missing"}]
+    assert refused(logs.create_lookup_table, **table)[0] == "ResourceAlreadyExistsException"
+    (shown,) = logs.describe_lookup_tables()["lookupTables"]
+    assert (shown["tableFields"], shown["recordsCount"]) == (["code", "text"], 2)
+    logs.update_lookup_table(lookupTableArn=arn, tableBody="code,text\n")
+    assert logs.get_lookup_table(lookupTableArn=arn)["tableBody"] == "code,text\n"
+    assert refused(logs.update_lookup_table, lookupTableArn=arn, tableBody="a,a\n")[0] == "InvalidParameterException"
+    logs.delete_lookup_table(lookupTableArn=arn)
+    assert refused(logs.get_lookup_table, lookupTableArn=arn)[0] == "ResourceNotFoundException"
+
+
+def test_lists_are_unnested(put, ask):
+    put("app", "web", '{"order": 1, "lines": [{"sku": "a"}, {"sku": "b"}]}')
+    query = "fields jsonParse(@message) as doc | unnest doc.lines into line | display order, line.sku"
+    assert ask(query) == [{"order": "1", "line.sku": "a"}, {"order": "1", "line.sku": "b"}]
+
+
+@pytest.mark.newer_botocore
+@pytest.mark.aws(at="2026-01-01")
+def test_a_query_on_a_schedule(aws, client, logs, put, now, refused):
+    client("s3").create_bucket(Bucket="results")
+    role = f"arn:aws:iam::{ACCOUNT}:role/app"
+    given = {
+        "queryLanguage": "CWLI",
+        "queryString": "stats count(*) as n",
+        "logGroupIdentifiers": ["app"],
+        "scheduleExpression": "cron(0 * * * ? *)",
+        "startTimeOffset": 3600,
+        "executionRoleArn": role,
+        "destinationConfiguration": {
+            "s3Configuration": {"destinationIdentifier": "s3://results/daily", "roleArn": role}
+        },
+    }
+    for wrong in ({"queryString": "nothing"}, {"scheduleExpression": "x"}):
+        assert refused(logs.create_scheduled_query, **{**given, **wrong}, name="hourly")[0] == "ValidationException"
+    arn = logs.create_scheduled_query(**given, name="hourly")["scheduledQueryArn"]
+    put("app", "web", "one", "two")
+    start = now() // 1000
+    aws.clock.advance(hours=2, minutes=1)
+    history = lambda: logs.get_scheduled_query_history(  # noqa: E731
+        identifier="hourly", startTime=start, endTime=now() // 1000
+    )["triggerHistory"]
+    assert [run["executionStatus"] for run in history()] == ["Complete", "Complete"]
+    first = history()[-1]
+    assert first["triggeredTimestamp"] == (start + 3600) * 1000
+    place = first["destinations"][0]["processedIdentifier"].removeprefix("s3://results/")
+    assert json.load(client("s3").get_object(Bucket="results", Key=place)["Body"]) == [{"n": "2"}]
+    assert logs.get_scheduled_query(identifier=arn)["lastExecutionStatus"] == "Complete"
+    assert logs.update_scheduled_query(identifier=arn, **given, state="DISABLED")["state"] == "DISABLED"
+    aws.clock.advance(hours=2)
+    assert len(history()) == 2
+    logs.delete_scheduled_query(identifier="hourly")
+    assert logs.list_scheduled_queries()["scheduledQueries"] == []
+    assert refused(logs.get_scheduled_query, identifier=arn)[0] == "ResourceNotFoundException"

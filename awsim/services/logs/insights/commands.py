@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -13,8 +13,9 @@ from awsim.services.logs.insights.fields import Row
 from awsim.services.logs.insights.tokens import tokens
 from awsim.services.logs.insights.values import MISSING, order, text, true
 
+Tables = Callable[[str], Sequence[Mapping[str, str]]]
 Command = Callable[[Sequence[Row]], Sequence[Row]]
-_UNMODELLED = frozenset({"pattern", "diff", "anomaly", "join", "lookup", "unnest", "source", "appendcols", "addtotals"})
+_UNMODELLED = frozenset({"pattern", "diff", "anomaly", "join", "source", "appendcols", "addtotals"})
 
 
 class Query(NamedTuple):
@@ -47,15 +48,16 @@ class Query(NamedTuple):
         return [{"field": name, "value": text(value)} for name, value in found if value is not None]
 
 
-def parsed(query: str) -> Query:
-    """Raises MalformedQueryException."""
-    return _Reader(query).query()
+def parsed(query: str, tables: Tables = lambda name: ()) -> Query:
+    """Raises MalformedQueryException. `tables` gives the rows of lookup tables."""
+    return _Reader(query, tables).query()
 
 
 class _Reader:
     """Reads a query."""
 
-    def __init__(self, query: str) -> None:
+    def __init__(self, query: str, tables: Tables) -> None:
+        self._tables = tables
         self._cursor = Cursor(query, tokens(query))
         self._commands: list[Command] = []
         self._fields: list[str] = []
@@ -198,6 +200,31 @@ class _Reader:
             names.append(self._cursor.field())
         self._add(_unique(names))
 
+    def _read_lookup(self) -> None:
+        """`lookup table column [as field] [, …] output column [as field] [, …]`"""
+        cursor = self._cursor
+        table = cursor.field()
+        keys = self._renamed()
+        cursor.expect("output")
+        self._add(_looking_up(table, keys, self._renamed(), self._tables), keeps=True)
+
+    def _renamed(self) -> list[tuple[str, str]]:
+        """Columns of a lookup table with the fields that they go by in rows."""
+        cursor = self._cursor
+        found: list[tuple[str, str]] = []
+        while True:
+            column = cursor.field()
+            found.append((column, cursor.field() if cursor.takes("as") else column))
+            if not cursor.takes(","):
+                return found
+
+    def _read_unnest(self) -> None:
+        cursor = self._cursor
+        first = cursor.peek()
+        value = cursor.expression()
+        name = cursor.field() if cursor.takes("into") or cursor.takes("as") else cursor.text_since(first.start)
+        self._add(_unnesting(value, name))
+
     def _read_unmask(self) -> None:
         self._unmasked = True
         self._cursor.field()
@@ -217,6 +244,8 @@ class _Reader:
         "limit": _read_limit,
         "head": _read_limit,
         "dedup": _read_dedup,
+        "lookup": _read_lookup,
+        "unnest": _read_unnest,
         "unmask": _read_unmask,
     }
 
@@ -294,5 +323,31 @@ def _unique(names: Sequence[str]) -> Command:
                 seen.add(place)
                 kept.append(row)
         return kept
+
+    return command
+
+
+def _looking_up(
+    table: str, keys: Sequence[tuple[str, str]], wanted: Sequence[tuple[str, str]], tables: Tables
+) -> Command:
+    def command(rows: Sequence[Row]) -> Sequence[Row]:
+        records = {tuple(record.get(column) for column, _ in keys): record for record in reversed(tables(table))}
+        for row in rows:
+            place = tuple(None if (value := row.get(field)) is None else text(value) for _, field in keys)
+            found = records.get(place, {})
+            row.made.update((field, found[column]) for column, field in wanted if column in found)
+        return rows
+
+    return command
+
+
+def _unnesting(value: Value, name: str) -> Command:
+    def command(rows: Sequence[Row]) -> Sequence[Row]:
+        result: list[Row] = []
+        for row in rows:
+            inner = value(row)
+            members = inner if isinstance(inner, list) else [] if inner is None else [inner]
+            result += [row.copy(**{name: member}) for member in members]
+        return result
 
     return command

@@ -78,6 +78,10 @@ class Row:
             return inside.get(part)
         return inside[int(part)] if isinstance(inside, list) and part.isdecimal() and int(part) < len(inside) else None
 
+    def copy(self, **made: Any) -> Row:
+        """The same row with more made of it."""
+        return Row(self.stored, self.message, self._system, self._limit, {**self.made, **made})
+
     def discovered(self) -> Mapping[str, Any]:
         if self._discovered is None:
             self._discovered = discover(self.message, self._limit) if self.stored is not None else {}

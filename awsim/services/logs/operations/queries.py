@@ -113,7 +113,7 @@ class QueryOperations(ExportOperations):
         groups = self._queried(logGroupName, logGroupNames, logGroupIdentifiers)
         if startTime > endTime:
             raise invalid("End time should not be before start time.")
-        query = parsed(queryString)
+        query = parsed(queryString, self.lookup_rows)
         if query.unmasked:
             for group in groups:
                 self.check_unmask(group, True)
@@ -192,6 +192,10 @@ class QueryOperations(ExportOperations):
         if done and start + size < len(query.rows):
             answer["nextToken"] = tokens.written(place, str(start + size))
         return answer
+
+    def rows_of(self, id: str) -> tuple[list[dict[str, str]], ...]:
+        """The results of a query."""
+        return self._query(id).rows
 
     def _query(self, id: str) -> RunningQuery:
         found: RunningQuery | None = self.queries.get(id)
