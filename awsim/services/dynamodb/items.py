@@ -261,10 +261,14 @@ class ItemOperations(Base):
 
     def _check_update(self, table: Table, update: Update) -> None:
         """Raise where an update names a key, or gives an index's key a value of another type."""
+        nested = False
         for path in update.paths:
-            if path[0] in table.keys.names and len(path) == 1:
+            if len(path) > 1:
+                nested = True
+            elif path[0] in table.keys.names:
                 raise invalid_parameter(f"Cannot update attribute {path[0]}. This attribute is part of the key")
-        table.check_paths(update.paths)
+        if nested:
+            table.check_paths(update.paths)
         for index in table.indexes.values():
             for attribute in index.keys.attributes:
                 for action in update.actions:

@@ -109,11 +109,12 @@ class Update:
     def growth(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> int:
         """By how many bytes an item has grown that `apply` made of another one: only what it names has changed."""
         growth = 0
-        for name in {path[0] for path in self.paths}:
-            for item, sign in ((after, 1), (before, -1)):
-                value = item.get(name, ABSENT)  # type: ignore[call-overload]
-                if value is not ABSENT:
-                    growth += sign * (values.text_size(name) + values.size_of(value))  # type: ignore[arg-type]
+        for name in {str(path[0]) for path in self.paths}:
+            new, old = after.get(name, ABSENT), before.get(name, ABSENT)
+            if new is not ABSENT:
+                growth += values.text_size(name) + values.size_of(new)
+            if old is not ABSENT:
+                growth -= values.text_size(name) + values.size_of(old)
         return growth
 
 
