@@ -184,6 +184,8 @@ class Observers:
         """The program has made a call, whose answer is not in its record yet."""
         if self._report is not None:
             self._report.called(record)
+        if call is not None and call.error is None and call.codec is not None and not call.codec.has_blobs:
+            record._result = call.result
         self.worked((record,))
 
     def worked(self, records: Sequence[CallRecord]) -> None:
