@@ -90,6 +90,23 @@ def lists(text: str) -> dict[str, list[str]]:
     return named if fits and "detail-type" not in named else {}
 
 
+def logged(target: Mapping[str, Any], text: str, now: int) -> dict[str, Any]:
+    """The log event that a log group gets: the input, or what a template of `timestamp` and `message` says.
+
+    Source: EventBridge API Reference, RuleTarget: that is the one template that log groups take.
+    """
+    if target.get("InputTransformer") is not None:
+        try:
+            given = json.loads(text)
+        except ValueError:
+            given = None
+        if isinstance(given, dict) and given.keys() == {"timestamp", "message"}:
+            message = given["message"]
+            when = given["timestamp"] if isinstance(given["timestamp"], int) else now
+            return {"timestamp": when, "message": message if isinstance(message, str) else dumps(message)}
+    return {"timestamp": now, "message": text}
+
+
 def found(event: Event, path: str, default: str) -> str:
     """As text, where a parameter is taken from the event."""
     value = at(event, path)

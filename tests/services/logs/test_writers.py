@@ -259,6 +259,16 @@ def test_a_rule_writes_events_into_a_group(client, logs, lines):
     assert (line["id"], line["detail"]) == (id, {"n": 1})
 
 
+def test_a_rule_writes_what_a_template_says(client, logs, lines):
+    logs.create_log_group(logGroupName="/aws/events/shop")
+    send = rule_to(client, "/aws/events/shop")
+    template = {"InputPathsMap": {"n": "$.detail.n"}, "InputTemplate": '{"timestamp": "x", "message": "order <n>"}'}
+    target = {"Id": "1", "Arn": f"{GROUP}/aws/events/shop", "InputTransformer": template}
+    client("events").put_targets(Rule="orders", Targets=[target])
+    send()
+    assert lines("/aws/events/shop") == ["order 1"]
+
+
 @pytest.mark.rule("events-017")
 @pytest.mark.aws(authorization=True)
 def test_a_rule_needs_a_resource_policy_to_write(client, logs, lines):

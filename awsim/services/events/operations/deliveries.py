@@ -263,7 +263,7 @@ class DeliveryOperations(Operations):
             "PutLogEvents",
             logGroupName=group,
             logStreamName=stream,
-            logEvents=[{"timestamp": round(self.clock.time() * 1000), "message": text}],
+            logEvents=[inputs.logged(target, text, round(self.clock.time() * 1000))],
         )
 
     def _to_ssm(self, rule_arn: str, target: Target, address: Arn, event: Event, text: str) -> None:

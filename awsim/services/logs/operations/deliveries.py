@@ -168,9 +168,9 @@ class DeliveryOperations(AccountPolicyOperations):
         tags: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         resource = (deliveryDestinationConfiguration or {}).get("destinationResourceArn")
-        kind = deliveryDestinationType or _KINDS.get((resource or "").split(":")[2] if resource else "", "")
         if resource is not None and resource.count(":") < 5:
             raise refused(f"Invalid destination resource ARN: {resource}")
+        kind = deliveryDestinationType or (_KINDS.get(resource.split(":")[2]) if resource is not None else None)
         if not kind or (resource is None) != (kind == "XRAY"):
             raise refused("The delivery destination has to be an S3 bucket, a log group, a Firehose stream, or X-Ray.")
         before: Target | None = self.targets.get(name)
