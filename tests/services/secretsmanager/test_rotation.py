@@ -1,5 +1,6 @@
 """Rotation: at once and on schedules, by a function; and replicas in other Regions."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -112,6 +113,34 @@ def test_a_rotation_that_fails_is_tried_again(secrets, make, value, refused, rot
     )
     assert value() == "two"
     assert secrets.describe_secret(SecretId="db")["LastRotatedDate"]
+
+
+def test_events_of_rotation(secrets, make, rotator, client):
+    sqs, events = client("sqs"), client("events")
+    url = sqs.create_queue(QueueName="told")["QueueUrl"]
+    allowed = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": document})
+    events.put_rule(Name="all", EventPattern=json.dumps({"source": ["aws.secretsmanager"]}))
+    events.put_targets(Rule="all", Targets=[{"Id": "1", "Arn": "arn:aws:sqs:us-east-1:123456789012:told"}])
+
+    def told():
+        found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        details = [json.loads(each["Body"])["detail"] for each in found]
+        for each in found:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
+        assert {each["additionalEventData"]["SecretId"] for each in details} == {arn}
+        return [each["eventName"] for each in details]
+
+    arn = make()
+    secrets.rotate_secret(SecretId="db", RotationLambdaARN=rotator())
+    assert told() == ["RotationStarted", "RotationSucceeded"]
+    secrets.rotate_secret(SecretId="db", RotateImmediately=False)
+    assert told() == ["TestRotationStarted", "TestRotationSucceeded"]
+    client("lambda").delete_function(FunctionName="rotate")
+    rotator(lambda event, context: 1 / 0)
+    secrets.rotate_secret(SecretId="db")
+    assert told() == ["RotationStarted", "RotationFailed"]
 
 
 @pytest.mark.rule("secretsmanager-007")

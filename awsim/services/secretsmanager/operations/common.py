@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from awsim.auth.policy import parse
@@ -15,6 +17,7 @@ from awsim.state import Collection
 from awsim.state.pages import listed
 
 _ARN = re.compile(r"arn:([^:]+):secretsmanager:([^:]+):(\d{12}):secret:(.+)\Z")
+_PRINCIPAL = "secretsmanager.amazonaws.com"
 _MANAGED = "alias/aws/secretsmanager"
 _SUFFIX = 6
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -111,6 +114,35 @@ class Operations(Service):
                 "KMS key is available, enabled, and not in an invalid state."
             )
             raise AWSError(code, message) from None
+
+    # --- events
+
+    def tell(self, name: str, secret: Secret) -> None:
+        """Have EventBridge told what Secrets Manager did by itself, if the account has ever used it."""
+        if not self.cloud.has_service("events", self.account, self.region):
+            return
+        detail = {
+            "eventVersion": "1.08",
+            "userIdentity": {"accountId": self.account, "invokedBy": _PRINCIPAL},
+            "eventTime": datetime.fromtimestamp(self.now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "eventSource": _PRINCIPAL,
+            "eventName": name,
+            "awsRegion": self.region,
+            "additionalEventData": {"SecretId": secret.arn},
+            "eventID": self.ids.uuid("event"),
+            "readOnly": False,
+            "eventType": "AwsServiceEvent",
+            "managementEvent": True,
+            "recipientAccountId": self.account,
+            "eventCategory": "Management",
+        }
+        entry = {
+            "Source": "aws.secretsmanager",
+            "DetailType": "AWS Service Event via CloudTrail",
+            "Detail": json.dumps(detail),
+            "Time": self.now,
+        }
+        self.call("events", "PutEvents", Entries=[entry])
 
     # --- permissions
 

@@ -55,6 +55,7 @@ class DeletionOperations(ReplicationOperations):
         secret: Secret = self.secrets[name]
         secret.deletion_job = None
         self._gone(secret)
+        self.tell("EndSecretVersionDelete", secret)
 
     def _gone(self, secret: Secret) -> None:
         home = self.home_of(secret)

@@ -136,15 +136,19 @@ class RotationOperations(DeletionOperations):
         if version is None:
             version = secret.versions[token] = Version(token, None, self.now)
             secret.attach(version, (PENDING,))
-        failed = not all(self._step(secret, token, step) for step in steps)
+        trial = steps is _TRIAL
+        self.tell("TestRotationStarted" if trial else "RotationStarted", secret)
+        done = all(self._step(secret, token, step) for step in steps)
         if self.secrets.get(name) is not secret:
             return
-        if steps is _TRIAL:
+        done &= trial or CURRENT in version.stages
+        if trial:
             if version.value is None:
                 del secret.versions[token]
-        elif not failed and CURRENT in version.stages:
+        elif done:
             secret.rotation = secret.rotation._replace(rotated=self.now)
             self.wind(secret)
+        self.tell(f"{'Test' if trial else ''}Rotation{'Succeeded' if done else 'Failed'}", secret)
         self.replicate(secret)
 
     def _step(self, secret: Secret, token: str, step: str) -> bool:
