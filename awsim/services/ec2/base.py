@@ -57,6 +57,8 @@ class Base(Service):
                     "MissingParameter", f"The request must contain the parameter {name[:1].upper()}{name[1:]}"
                 )
         first = violations[0]
+        if first.path == "instanceType":
+            return invalid(f"Invalid value '{first.value}' for InstanceType.")
         return invalid(f"Value ({first.value}) for parameter {first.path} is invalid.")
 
     # --- listings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -105,7 +106,7 @@ class AttributeOperations(LifeOperations):
             default = "standard" if kind.family == "t2" else "unlimited"
             instance.credits = (instance.credits or default) if kind.burstable else None
         elif name == "userData":
-            text = value.decode() if isinstance(value, bytes) else value
+            text = base64.b64encode(value).decode() if isinstance(value, bytes) else value
             self._check_user_data(text)
             instance.user_data = text or None
         elif name == "ebsOptimized":

@@ -160,6 +160,8 @@ class LaunchOperations(TemplateOperations):
         self._check_user_data(wanted.get("UserData"))
         self._check_options(wanted, kind)
         mapped = devices(image, wanted.get("BlockDeviceMappings") or ())
+        for each in mapped:
+            self._check_device(image, each)
         self._check_hibernation(wanted, image, kind, mapped)
         profile = self.profile_named(wanted["IamInstanceProfile"]) if wanted.get("IamInstanceProfile") else None
         tags = self.tags_for(wanted.get("TagSpecifications") or (), *_KINDS, "spot-instances-request")
@@ -391,22 +393,29 @@ class LaunchOperations(TemplateOperations):
             self.mount(volume, VolumeAttachment(instance.id, each.device, self.clock.time(), each.deleted))
         instance.virtual = tuple(virtual)
 
+    def _check_device(self, image: Image, each: Mapped) -> None:
+        if each.virtual is not None:
+            return
+        own = next((known for known in image.mapped if known.snapshot == each.snapshot), each)
+        if own.size is not None and each.size is not None and each.size < own.size:
+            raise AWSError(
+                "InvalidBlockDeviceMapping",
+                f"Volume of size {each.size}GB is smaller than snapshot '{each.snapshot}', expect size >= {own.size}GB",
+            )
+        source = self._own_snapshot(image, each)
+        self.checked_volume(each.type, each.size, each.iops, each.throughput, source, each.encrypted, each.key)
+
+    def _own_snapshot(self, image: Image, each: Mapped) -> str | None:
+        """The snapshot of a device, unless it is of another owner's image: those hold no data here."""
+        foreign = image.owner != self.account and any(each.snapshot == known.snapshot for known in image.mapped)
+        return None if foreign else each.snapshot
+
     def _volume_for(self, image: Image, each: Mapped, zone: tuple[str, str]) -> Volume:
-        """From the snapshot of a device; those of AWS's own images hold no data here."""
-        foreign = each.snapshot is not None and image.owner != self.account
-        source = None if foreign else each.snapshot
+        source = self._own_snapshot(image, each)
         volume = self.new_volume(
             zone, each.type, each.size, each.iops, each.throughput, source, each.encrypted, each.key
         )
-        if foreign:
-            own = next((known for known in image.mapped if known.snapshot == each.snapshot), each)
-            if own.size is not None and each.size is not None and each.size < own.size:
-                raise AWSError(
-                    "InvalidBlockDeviceMapping",
-                    f"Volume of size {each.size}GB is smaller than snapshot '{each.snapshot}', "
-                    f"expect size >= {own.size}GB",
-                )
-            volume.snapshot = each.snapshot or ""
+        volume.snapshot = each.snapshot or ""
         return volume
 
     def _plug_interfaces(self, instance: Instance, plan: Plan) -> None:

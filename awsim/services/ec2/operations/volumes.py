@@ -14,7 +14,7 @@ from awsim.services.ec2.operations.addresses import AddressOperations
 from awsim.services.ec2.provisioning import specification
 from awsim.services.ec2.refusals import combination, invalid, missing
 from awsim.services.ec2.rehearsal import rehearsable
-from awsim.services.ec2.storage import Snapshot, Volume, VolumeAttachment
+from awsim.services.ec2.storage import Snapshot, Specification, Volume, VolumeAttachment
 
 _FILTERS = {
     "attachment.attach-time": "Attachments.AttachTime",
@@ -284,6 +284,29 @@ class VolumeOperations(AddressOperations):
         multi: bool | None = None,
     ) -> Volume:
         """A volume that is on no shelf yet."""
+        made, snapshot = self.checked_volume(kind, size, iops, throughput, snapshot_id, encrypted, key, multi)
+        id_ = self.volumes.new_id()
+        volume = Volume(id_, self.account, self.clock.time(), *zone, made)
+        volume.multi = bool(multi)
+        volume.snapshot = snapshot.id if snapshot is not None else ""
+        volume.encrypted = bool(encrypted) or self.encrypts_by_default or (snapshot is not None and snapshot.encrypted)
+        if volume.encrypted:
+            own = snapshot.key if snapshot is not None and snapshot.encrypted and key is None else key
+            volume.key = self.key_named(own)
+        return volume
+
+    def checked_volume(
+        self,
+        kind: str,
+        size: int | None,
+        iops: int | None,
+        throughput: int | None,
+        snapshot_id: str | None,
+        encrypted: bool | None,
+        key: str | None,
+        multi: bool | None = None,
+    ) -> tuple[Specification, Snapshot | None]:
+        """What a volume would be made as, and of which snapshot."""
         snapshot = self.usable_snapshot(snapshot_id) if snapshot_id else None
         if snapshot is not None:
             if size is not None and size < snapshot.size:
@@ -298,16 +321,7 @@ class VolumeOperations(AddressOperations):
             raise invalid("The parameter encrypted=false is invalid for a volume of an encrypted snapshot.")
         if multi and kind not in ("io1", "io2"):
             raise combination(f"Multi-Attach is not supported for volume type {kind}.")
-        made = specification(self.limits, kind, size, iops, throughput)
-        id_ = self.volumes.new_id()
-        volume = Volume(id_, self.account, self.clock.time(), *zone, made)
-        volume.multi = bool(multi)
-        volume.snapshot = snapshot.id if snapshot is not None else ""
-        volume.encrypted = bool(encrypted) or self.encrypts_by_default or (snapshot is not None and snapshot.encrypted)
-        if volume.encrypted:
-            own = snapshot.key if snapshot is not None and snapshot.encrypted and key is None else key
-            volume.key = self.key_named(own)
-        return volume
+        return specification(self.limits, kind, size, iops, throughput), snapshot
 
     def _volume_zone(self, name: str | None, id_: str | None) -> tuple[str, str]:
         try:
