@@ -277,7 +277,6 @@ class AutomationOperations(Actions):
         if status == FAILED and record.attempt < step.attempts:
             record.attempt += 1
             record.memo = {}
-            self.later(0, "_advance", execution=execution.id)
             return
         self._done(execution, record, status)
         if step.on_failure == "Continue":

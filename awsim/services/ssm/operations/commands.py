@@ -293,7 +293,7 @@ class CommandOperations(OutputOperations, NodeOperations, DocumentOperations):
         return self.page("CommandInvocations", enumerate(found), shown, _newest, NextToken, MaxResults)
 
     def _listed(self, command: Command, invocation: Invocation, *, details: bool) -> dict[str, Any]:
-        node = self.node(invocation.instance)
+        node = self.known_node(invocation.instance)
         plugins = [self._plugin(command, invocation, result) for result in invocation.results] if details else []
         urls = plugins[0] if plugins else {}
         return {

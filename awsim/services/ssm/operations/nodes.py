@@ -156,6 +156,11 @@ class NodeOperations(Operations):
 
     # --- nodes
 
+    def known_node(self, id: str) -> Node | None:
+        """A managed node, as it was when it was last heard of."""
+        found: Node | None = self.nodes.get(id)
+        return found or self._instance(id)
+
     def node(self, id: str) -> Node | None:
         """A managed node: one that was registered, or an EC2 instance whose agent comes forward."""
         found: Node | None = self.nodes.get(id)
