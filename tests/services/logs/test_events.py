@@ -240,7 +240,10 @@ def test_sending_needs_permission(aws, client, logs, web, now, refused):
 
 
 @pytest.mark.rule("logs-009")
-def test_nobody_else_writes(logs):
+def test_machines_without_an_agent_log_nothing(client, logs):
+    ec2 = client("ec2")
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, InstanceType="t3.micro")
     assert logs.describe_log_groups()["logGroups"] == []
 
 

@@ -244,6 +244,33 @@ def test_failed_deliveries_are_logged(aws, client, logs, lines):
     assert line["errorCode"] == "S3.NoSuchBucket"
 
 
+@pytest.mark.rule("logs-029")
+def test_containers_have_streams(client, logs):
+    logs.create_log_group(logGroupName="web")
+    ecs = client("ecs")
+    ecs.create_cluster(clusterName="shop")
+    options = {"awslogs-group": "web", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "ecs"}
+    container = {"name": "app", "image": "nginx", "logConfiguration": {"logDriver": "awslogs", "options": options}}
+    ecs.register_task_definition(
+        family="web",
+        requiresCompatibilities=["FARGATE"],
+        cpu="256",
+        memory="512",
+        networkMode="awsvpc",
+        executionRoleArn=ROLE,
+        containerDefinitions=[container],
+    )
+    subnet = client("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
+    (task,) = ecs.run_task(
+        cluster="shop",
+        taskDefinition="web",
+        launchType="FARGATE",
+        networkConfiguration={"awsvpcConfiguration": {"subnets": [subnet]}},
+    )["tasks"]
+    (stream,) = logs.describe_log_streams(logGroupName="web")["logStreams"]
+    assert stream["logStreamName"] == f"ecs/app/{task['taskArn'].rpartition('/')[2]}"
+
+
 def rule_to(client, group):
     events = client("events")
     events.put_rule(Name="orders", EventPattern=json.dumps({"source": ["shop"]}))
