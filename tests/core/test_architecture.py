@@ -33,6 +33,7 @@ ALLOWED = {
         "eventing",
         "sealing",
         "waiting",
+        "scaling",
         "zones",
         "asymmetric",
         "environment",

@@ -449,6 +449,19 @@ def _scaling(client):
     return params
 
 
+def _policies(client):
+    params = _scaled(client, tuple(f"orders-{number}" for number in range(7)))
+    metric = {"PredefinedMetricType": "DynamoDBReadCapacityUtilization"}
+    for number in range(7):
+        client.put_scaling_policy(
+            **{**SCALED, "ResourceId": f"table/orders-{number}"},
+            PolicyName="reads",
+            PolicyType="TargetTrackingScaling",
+            TargetTrackingScalingPolicyConfiguration={"TargetValue": 70, "PredefinedMetricSpecification": metric},
+        )
+    return params
+
+
 def _scheduled(client):
     params = _scaled(client)
     for number in range(7):
@@ -1174,6 +1187,7 @@ def _bad_policy(client):
 
 # Operation -> what makes the results and returns the parameters.
 PAGINATORS = {
+    "application-autoscaling:DescribeScalingPolicies": _policies,
     **systems_manager.PAGINATORS,
     "cloudwatch:DescribeAlarmHistory": _seven(_alarm),
     "cloudwatch:DescribeAlarms": _seven(_alarm),

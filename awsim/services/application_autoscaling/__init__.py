@@ -1,5 +1,5 @@
 """Application Auto Scaling (regional)."""
 
-from awsim.services.application_autoscaling.service import ApplicationAutoScaling
+from awsim.services.application_autoscaling.scaling import ApplicationAutoScaling
 
 SERVICE = ApplicationAutoScaling

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from awsim.errors import AWSError
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _TABLE = re.compile(r"table/([a-zA-Z0-9_.-]{3,255})(?:/index/([a-zA-Z0-9_.-]{3,255}))?\Z")
 _SERVICE = re.compile(r"service/([a-zA-Z0-9_-]{1,255})/([a-zA-Z0-9_-]{1,255})\Z")
+_FUNCTION = re.compile(r"function:([a-zA-Z0-9_-]{1,64}):([a-zA-Z0-9_-]+)\Z")
 
 
 class TableCapacity:
@@ -96,9 +97,51 @@ class ServiceCapacity:
         )
 
 
-CAPACITIES: dict[str, type[TableCapacity] | type[ServiceCapacity]] = {
-    f"dynamodb:{kind}:{units}": TableCapacity
-    for kind in ("table", "index")
-    for units in ("ReadCapacityUnits", "WriteCapacityUnits")
-} | {"ecs:service:DesiredCount": ServiceCapacity}
+class FunctionCapacity:
+    """The provisioned concurrency of a version or an alias of a Lambda function."""
+
+    principal = "lambda.application-autoscaling.amazonaws.com"
+    words = "desired concurrency"
+
+    def __init__(self, service: Service, resource: str, dimension: str) -> None:
+        match = _FUNCTION.match(resource)
+        if match is None:
+            raise AWSError("ValidationException", f"Unsupported resource ID {resource} for the dimension {dimension}.")
+        self._service = service
+        self._of = {"FunctionName": match[1], "Qualifier": match[2]}
+        self._resource = resource
+
+    def read(self) -> int:
+        """The concurrency asked for now, 0 for none; ValidationException where there is no such version or alias."""
+        try:
+            answer = self._service.call("lambda", "GetProvisionedConcurrencyConfig", as_=self.principal, **self._of)
+        except AWSError as error:
+            if error.code == "ProvisionedConcurrencyConfigNotFoundException":
+                return 0
+            if error.code != "ResourceNotFoundException":
+                raise
+            raise AWSError("ValidationException", f"Lambda function does not exist: {self._resource}") from None
+        return int(answer["RequestedProvisionedConcurrentExecutions"])
+
+    def set(self, capacity: int) -> None:
+        """Raises what PutProvisionedConcurrencyConfig does."""
+        self._service.call(
+            "lambda",
+            "PutProvisionedConcurrencyConfig",
+            as_=self.principal,
+            ProvisionedConcurrentExecutions=capacity,
+            **self._of,
+        )
+
+
+Capacity: TypeAlias = TableCapacity | ServiceCapacity | FunctionCapacity
+
+CAPACITIES: dict[str, type[TableCapacity] | type[ServiceCapacity] | type[FunctionCapacity]] = {
+    "dynamodb:table:ReadCapacityUnits": TableCapacity,
+    "dynamodb:table:WriteCapacityUnits": TableCapacity,
+    "dynamodb:index:ReadCapacityUnits": TableCapacity,
+    "dynamodb:index:WriteCapacityUnits": TableCapacity,
+    "ecs:service:DesiredCount": ServiceCapacity,
+    "lambda:function:ProvisionedConcurrency": FunctionCapacity,
+}
 """Scalable dimension -> what reads and sets it."""

@@ -1,7 +1,4 @@
-"""Application Auto Scaling: bounds of capacities, and schedules that change them.
-
-Policies follow metrics of CloudWatch: they are not modelled, and an operation on them says so.
-"""
+"""Scalable targets: bounds of capacities, and schedules that change them."""
 
 from __future__ import annotations
 
@@ -12,15 +9,15 @@ from typing import Any, ClassVar
 
 from awsim.errors import AWSError
 from awsim.service import Service
-from awsim.services.application_autoscaling.capacities import CAPACITIES, ServiceCapacity, TableCapacity
+from awsim.services.application_autoscaling.capacities import CAPACITIES, Capacity
 from awsim.services.application_autoscaling.records import Key, ScalableTarget, ScheduledAction, check, of_key
 from awsim.state import Dict, List
 
 _ROLE = "role/aws-service-role/{0}.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_{1}"
-_ROLE_NAMES = {"dynamodb": "DynamoDBTable", "ecs": "ECSService"}
+_ROLE_NAMES = {"dynamodb": "DynamoDBTable", "ecs": "ECSService", "lambda": "LambdaConcurrency"}
 
 
-class ApplicationAutoScaling(Service):
+class Targets(Service):
     """Scalable targets (tables and indexes of DynamoDB, services of ECS), scheduled actions and scaling activities.
 
     Source: Application Auto Scaling User Guide and API Reference.
@@ -77,8 +74,13 @@ class ApplicationAutoScaling(Service):
         target = self._target(self._target_key(ServiceNamespace, ResourceId, ScalableDimension), "found")
         for action in self._actions_of(target.key):
             self._remove(action)
+        self.forget(target)
         del self.targets[target.key]
         return {}
+
+    def forget(self, target: ScalableTarget) -> None:
+        """A target is no more, and what scales it neither."""
+        raise NotImplementedError
 
     def describe_scalable_targets(
         self,
@@ -313,7 +315,7 @@ class ApplicationAutoScaling(Service):
             )
         return namespace, resource, dimension
 
-    def _capacity(self, key: Key) -> TableCapacity | ServiceCapacity:
+    def _capacity(self, key: Key) -> Capacity:
         kind = CAPACITIES.get(key[2])
         if kind is None:
             self.not_modelled(f"scaling of {key[2]}")

@@ -150,7 +150,7 @@ def test_what_is_not_there(client, tables):
     assert "scaling of ec2:spot-fleet-request:TargetCapacity" in _refused(
         client.register_scalable_target, "NotImplemented", **spot, **bounds
     )
-    _refused(client.put_scaling_policy, "NotImplemented", **_of(), PolicyName="p", PolicyType="StepScaling")
+    _refused(client.put_scaling_policy, "ObjectNotFoundException", **_of(), PolicyName="p", PolicyType="StepScaling")
     assert client.describe_scalable_targets(ServiceNamespace="dynamodb")["ScalableTargets"] == []
 
 
