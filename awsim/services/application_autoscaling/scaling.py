@@ -9,8 +9,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from awsim import scaling
 from awsim.errors import AWSError
+from awsim.scaling import ADJUSTMENTS, adjusted, problem_of, step_for
 from awsim.services.application_autoscaling import tracking
 from awsim.services.application_autoscaling.records import Key, ScalableTarget, of_key
 from awsim.services.application_autoscaling.service import Targets
@@ -91,9 +91,9 @@ class ApplicationAutoScaling(Targets):
                 raise self.error(
                     "ValidationException", "Step scaling policies are not supported for the service namespace dynamodb."
                 )
-            if settings.get("AdjustmentType") not in scaling.ADJUSTMENTS:
+            if settings.get("AdjustmentType") not in ADJUSTMENTS:
                 raise self.error("ValidationException", "AdjustmentType must be specified for a StepScaling policy.")
-            problem = scaling.problem_of(settings.get("StepAdjustments") or ())
+            problem = problem_of(settings.get("StepAdjustments") or ())
             if problem is not None:
                 raise self.error("ValidationException", problem)
             return
@@ -226,11 +226,11 @@ class ApplicationAutoScaling(Targets):
         difference = 0.0
         if values and threshold is not None:
             difference = _AGGREGATES[settings.get("MetricAggregationType") or "Average"](values) - threshold
-        step = scaling.step_for(settings["StepAdjustments"], difference)
+        step = step_for(settings["StepAdjustments"], difference)
         if step is None:
             return None
         least = settings.get("MinAdjustmentMagnitude")
-        return scaling.adjusted(settings["AdjustmentType"], now, step["ScalingAdjustment"], least)
+        return adjusted(settings["AdjustmentType"], now, step["ScalingAdjustment"], least)
 
     def _scale(self, policy: Policy, now: int, wanted: int, cause: str) -> None:
         """Change the capacity, within its bounds and once a cooldown is over."""
