@@ -245,6 +245,18 @@ CALLS: list[tuple[Any, ...]] = [
     ("logs", "PutTransformer", {"logGroupIdentifier": "app", "transformerConfig": [{"parseJSON": {}}]}),
     ("s3", "CreateBucket", {"Bucket": "audit"}),
     ("s3", "PutBucketPolicy", {"Bucket": "audit", "Policy": AUDITED}),
+    ("codepipeline", "CreatePipeline", {"pipeline": {
+        "name": "site", "roleArn": ROLE, "artifactStore": {"type": "S3", "location": "audit"}, "stages": [
+            {"name": "Source", "actions": [{
+                "name": "Fetch", "actionTypeId": {
+                    "category": "Source", "owner": "AWS", "provider": "S3", "version": "1"},
+                "configuration": {"S3Bucket": "versions", "S3ObjectKey": "a"}, "outputArtifacts": [{"name": "App"}]}]},
+            {"name": "Check", "actions": [{
+                "name": "Ask", "actionTypeId": {
+                    "category": "Approval", "owner": "AWS", "provider": "Manual", "version": "1"}}]}]}}),
+    ("codepipeline", "PutWebhook", {"webhook": {
+        "name": "push", "targetPipeline": "site", "targetAction": "Fetch", "filters": [{"jsonPath": "$.ref"}],
+        "authentication": "UNAUTHENTICATED", "authenticationConfiguration": {}}}),
     ("config", "PutConfigurationRecorder", {"ConfigurationRecorder": {"name": "default", "roleARN": ROLE}}),
     ("config", "PutDeliveryChannel", {"DeliveryChannel": {"name": "default", "s3BucketName": "audit"}}),
     ("config", "PutConfigRule", {"ConfigRule": {"ConfigRuleName": "versions", "Source": {

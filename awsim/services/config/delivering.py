@@ -1,7 +1,9 @@
 """The delivery channel: snapshots and history to a bucket, changes to a topic and to EventBridge.
 
 Sources: AWS Config Developer Guide, "Managing the delivery channel", "Notifications that AWS Config sends to an Amazon
-SNS topic", "Permissions for the Amazon S3 bucket for the AWS Config delivery channel".
+SNS topic", "Permissions for the Amazon S3 bucket for the AWS Config delivery channel". Quoted in public: "Insufficient
+delivery policy to s3 bucket: ..., unable to write to bucket, ..." (hashicorp/terraform-provider-aws issue 8655), "...,
+unable to get s3 bucket acl." (awslabs/landing-zone-accelerator-on-aws issue 127).
 """
 
 from __future__ import annotations
@@ -60,11 +62,12 @@ class Delivering(Recording):
         prefix = settings.get("s3KeyPrefix") or ""
         if prefix.endswith("/"):
             raise self.error("InvalidS3KeyPrefixException", "The specified Amazon S3 key prefix is not valid.")
-        refused = self.error(
+        start = f"Insufficient delivery policy to s3 bucket: {bucket}, unable to "
+        unread = self.error("InsufficientDeliveryPolicyException", f"{start}get s3 bucket acl.")
+        unwritten = self.error(
             "InsufficientDeliveryPolicyException",
-            f"Insufficient delivery policy to s3 bucket: {bucket}, unable to write to bucket, provided s3 key "
-            "prefix is "
-            f"'{prefix or 'null'}', provided kms key is '{settings.get('s3KmsKeyArn') or 'null'}'.",
+            f"{start}write to bucket, provided s3 key prefix is '{prefix or 'null'}', provided kms key is "
+            f"'{settings.get('s3KmsKeyArn') or 'null'}'.",
         )
         try:
             self.call("s3", "GetBucketAcl", Bucket=bucket)
@@ -73,14 +76,12 @@ class Delivering(Recording):
                 raise self.error(
                     "NoSuchBucketException", f"Cannot find a S3 bucket with an empty bucket name or name: {bucket}."
                 ) from None
-            raise refused from None
+            raise unread from None
         arn = f"arn:{self.partition}:s3:::{bucket}"
         path = f"{prefix}/" if prefix else ""
+        file = f"{arn}/{path}AWSLogs/{self.account}/Config/ConfigWritabilityCheckFile"
         keys = {"s3:x-amz-acl": "bucket-owner-full-control"}
-        for action, resource in (
-            ("s3:GetBucketAcl", arn),
-            ("s3:PutObject", f"{arn}/{path}AWSLogs/{self.account}/Config/ConfigWritabilityCheckFile"),
-        ):
+        for action, resource, refused in (("s3:GetBucketAcl", arn, unread), ("s3:PutObject", file, unwritten)):
             if not lets_in(self, "s3", action, resource, keys=keys, source_arn=self.arn("*")):
                 raise refused
 

@@ -1,7 +1,8 @@
 """Rules and what they say: when resources change, by the clock, or when asked to.
 
 Sources: AWS Config Developer Guide, "Evaluating resources with AWS Config rules", "Example events for AWS Config rules"
-and "Example compliance change notification"; API Reference.
+and "Example compliance change notification"; API Reference. Quoted in public: "The AWS Lambda function ... cannot be
+invoked. ..." (cloud-custodian/cloud-custodian issue 3530). Other sentences are reconstructed.
 """
 
 from __future__ import annotations

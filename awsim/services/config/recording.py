@@ -2,7 +2,9 @@
 
 While no recorder records nothing here runs; one that does hears of calls once they are in the journal (`Cloud.listen`)
 and looks again at the resources that they name. Sources: AWS Config Developer Guide, "Recording AWS resources" and
-"Delivering configuration snapshot"; API Reference.
+"Delivering configuration snapshot"; API Reference. Quoted in public: "Delivery channel is not available to start
+configuration recorder." (aws/aws-cdk issue 9001), "Failed to put configuration recorder '...' because the maximum
+number of configuration recorders: 1 is reached." (trussworks/terraform-aws-config issue 69). Others are reconstructed.
 """
 
 from __future__ import annotations

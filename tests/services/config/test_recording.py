@@ -217,7 +217,10 @@ def test_snapshots_go_to_the_bucket(aws, config, client, s3, recording, refused)
     assert refused(config.put_delivery_channel, DeliveryChannel=channel)[0] == "NoSuchBucketException"
     s3.create_bucket(Bucket="closed")
     closed = {**channel, "s3BucketName": "closed"}
-    assert refused(config.put_delivery_channel, DeliveryChannel=closed)[0] == "InsufficientDeliveryPolicyException"
+    assert refused(config.put_delivery_channel, DeliveryChannel=closed) == (
+        "InsufficientDeliveryPolicyException",
+        "Insufficient delivery policy to s3 bucket: closed, unable to get s3 bucket acl.",
+    )
     recording()
     client("sqs").create_queue(QueueName="jobs")
     id_ = config.deliver_config_snapshot(deliveryChannelName="default")["configSnapshotId"]
