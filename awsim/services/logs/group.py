@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from awsim.state import Dict, Entity, SortedDict, Tags
+from awsim.state import Entity, SortedDict, Tags
 
 STANDARD, INFREQUENT, DELIVERY = "STANDARD", "INFREQUENT_ACCESS", "DELIVERY"
 
@@ -105,7 +105,7 @@ class LogGroup(Entity):
     """A log group. `arn` is the one without `:*`; `recent` has (last event, stream) in that order."""
 
     __slots__ = (
-        "arn", "bearer", "created", "data_key", "events", "fields", "index", "key", "kind", "metric_filters", "name",
+        "arn", "bearer", "created", "data_key", "events", "index", "key", "kind", "metric_filters", "name",
         "policy", "protected", "recent", "retention", "salt", "sequence", "stored", "streams", "subscriptions", "tags",
         "transformer",
     )  # fmt: skip
@@ -132,7 +132,6 @@ class LogGroup(Entity):
         self.policy: Any = None  # the data protection policy
         self.transformer: Any = None
         self.index: Any = None  # the field index policy
-        self.fields = Dict()
 
     # --- streams
 

@@ -4,7 +4,9 @@ import base64
 import io
 import json
 import logging
+import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -102,6 +104,26 @@ def test_what_others_write_meanwhile_is_not_the_functions(aws, make, lines, caps
     print("after")
     assert [line for line in lines() if line in ("before\n", "inside\n", "after\n")] == ["inside\n"]
     assert capsys.readouterr().out == "before\ninside\nafter\n"
+
+
+def test_runs_side_by_side_have_their_own_lines(make, lines):
+    together = threading.Barrier(4, timeout=10)
+
+    def code(event, context):
+        print("begin", event)
+        together.wait()
+        print("end", event)
+
+    functions = make(code)
+
+    def run(number):
+        answer = functions.invoke(FunctionName="f", Payload=str(number), LogType="Tail")
+        return base64.b64decode(answer["LogResult"]).decode().splitlines()[1:3]
+
+    with ThreadPoolExecutor(4) as pool:
+        tails = list(pool.map(run, range(4)))
+    assert tails == [[f"begin {number}", f"end {number}"] for number in range(4)]
+    assert sum(line.startswith("begin") for line in lines()) == 4
 
 
 @pytest.mark.rule("lambda-037")

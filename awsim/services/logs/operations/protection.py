@@ -19,6 +19,8 @@ from awsim.services.logs.operations.queries import QueryOperations
 from awsim.services.logs.refusals import missing
 
 _ACCOUNT = "DATA_PROTECTION_POLICY"
+# Who writes findings.
+_TELLER = "delivery.logs.amazonaws.com"
 
 
 class ProtectionOperations(QueryOperations):
@@ -79,13 +81,14 @@ class ProtectionOperations(QueryOperations):
                 if kind == "CloudWatchLogs":
                     self._tell_group(where["LogGroup"], told, source)
                 elif kind == "Firehose":
+                    name = where["DeliveryStream"]
                     for text in told:
                         record = {"Data": text.encode()}
-                        self.call("firehose", "PutRecord", DeliveryStreamName=where["DeliveryStream"], Record=record)
+                        self._write("firehose", "PutRecord", source, DeliveryStreamName=name, Record=record)
                 elif kind == "S3":
-                    body = "\n".join(told).encode()
                     key = f"AWSLogs/{self.account}/{self.ids.uuid('finding')}"
-                    self.call("s3", "PutObject", Bucket=where["Bucket"], Key=key, Body=body, source_arn_=source)
+                    body = "\n".join(told).encode()
+                    self._write("s3", "PutObject", source, Bucket=where["Bucket"], Key=key, Body=body)
             except (AWSError, KeyError, TypeError):
                 continue
 
@@ -93,6 +96,9 @@ class ProtectionOperations(QueryOperations):
         stream = source.rpartition(":")[2].strip("/").replace("/", "-")
         where = {"logGroupName": name, "logStreamName": stream}
         if stream not in self.group(name).streams:
-            self.call("logs", "CreateLogStream", **where)
+            self._write("logs", "CreateLogStream", source, **where)
         events = [{"timestamp": self.now, "message": text} for text in told]
-        self.call("logs", "PutLogEvents", **where, logEvents=events)
+        self._write("logs", "PutLogEvents", source, **where, logEvents=events)
+
+    def _write(self, service: str, operation: str, source: str, **parameters: Any) -> None:
+        self.call(service, operation, as_=_TELLER, source_arn_=source, **parameters)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from awsim.services.logs import tokens
-from awsim.services.logs.group import Event, LogGroup, Stored, between, first_id
+from awsim.services.logs.group import DELIVERY, Event, LogGroup, Stored, between, first_id
 from awsim.services.logs.insights import fields
 from awsim.services.logs.insights.commands import Query, parsed
 from awsim.services.logs.insights.fields import Row
@@ -134,7 +134,10 @@ class QueryOperations(ExportOperations):
         if len(given) != 1:
             raise invalid("Exactly one of logGroupName, logGroupNames and logGroupIdentifiers must be specified.")
         self.limits.check("queried-groups", len(given[0]))
-        return tuple(dict.fromkeys(self.group_by(each) for each in given[0]))
+        groups = tuple(dict.fromkeys(self.group_by(each) for each in given[0]))
+        if any(group.kind == DELIVERY for group in groups):
+            raise invalid(f"Log groups of class {DELIVERY} cannot be queried.")
+        return groups
 
     def _run(self, running: RunningQuery, query: Query, start: int, end: int, limit: int | None) -> None:
         scanned = size = 0
