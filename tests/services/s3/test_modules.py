@@ -2,6 +2,8 @@
 
 import base64
 import random
+import subprocess
+import sys
 import zlib
 
 import pytest
@@ -308,3 +310,27 @@ def test_a_form_is_taken_apart():
 def test_a_form_that_is_none(body):
     with pytest.raises(AWSError, match="MalformedPOSTRequest"):
         posts.parse("multipart/form-data; boundary=x", body)
+
+
+FIRST = """
+import sys
+from awsim import Cloud
+cloud = Cloud()
+cloud.call("s3", "CreateBucket", Bucket="reports")
+cloud.call("s3", "PutObject", Bucket="reports", Key="a", Body=b"b")
+cloud.call("s3", "GetObject", Bucket="reports", Key="a")
+cloud.call("s3", "ListObjectsV2", Bucket="reports")
+cloud.call("s3", "DeleteObject", Bucket="reports", Key="a")
+print(*sys.modules)
+"""
+
+
+def test_a_first_test_does_not_wait_for_what_few_calls_need():
+    done = subprocess.run([sys.executable, "-c", FIRST], check=True, capture_output=True, text=True)
+    loaded = set(done.stdout.split())
+    assert "awsim.services.s3.objects" in loaded
+    rare = (
+        "condition_keys", "event_records", "filters", "lifecycle_rules", "multipart", "policies", "posts", "ranges",
+        "replication_rules", "rules", "select",
+    )  # fmt: skip
+    assert not loaded & {"tomllib", "difflib", *(f"awsim.services.s3.{name}" for name in rare)}
