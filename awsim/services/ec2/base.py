@@ -59,6 +59,10 @@ class Base(Service):
         first = violations[0]
         if first.path == "instanceType":
             return invalid(f"Invalid value '{first.value}' for InstanceType.")
+        if first.path.startswith("instanceTypes."):
+            return self.error(
+                "InvalidInstanceType", f"The following supplied instance types do not exist: [{first.value}]"
+            )
         return invalid(f"Value ({first.value}) for parameter {first.path} is invalid.")
 
     # --- listings

@@ -87,13 +87,14 @@ class ImageOperations(SnapshotOperations):
             snapshot = self.new_snapshot(volume, f"Created by CreateImage({instance.id}) for {Name}")
             self.tag(snapshot, tags["snapshot"])
             ebs = told.get("Ebs") or {}
+            given = volume.made.type in ("io1", "io2", "gp3")
             mapped.append(
                 Mapped(
                     device,
                     snapshot.id,
                     ebs.get("VolumeSize", volume.made.size),
                     ebs.get("VolumeType", volume.made.type),
-                    ebs.get("Iops", volume.made.iops),
+                    ebs.get("Iops", volume.made.iops if given else None),
                     ebs.get("Throughput", volume.made.throughput),
                     ebs.get("DeleteOnTermination", volume.attachments[instance.id].deleted_with_it),
                     volume.encrypted,

@@ -174,6 +174,13 @@ class LaunchOperations(TemplateOperations):
         public = subnet.public if asked is None and "NetworkInterfaceId" not in interfaces[0] else bool(asked)
         if public and self.gateway_of(subnet.vpc) is None:
             public = asked is None and public
+        for each in interfaces:
+            home = self.subnets[each["SubnetId"]] if each.get("SubnetId") else subnet
+            for wanted_address in self._wanted(each.get("PrivateIpAddress"), each.get("PrivateIpAddresses") or ()):
+                if wanted_address is not None:
+                    self.check_address(home, wanted_address)
+            if each.get("Groups"):
+                self.groups_for(home.vpc, list(each["Groups"]), home.id)
         self.check_room(subnet, count if "NetworkInterfaceId" not in interfaces[0] else 0)
         return Plan(wanted, image, kind, subnet, groups, interfaces, tuple(mapped), profile, tags, public)
 

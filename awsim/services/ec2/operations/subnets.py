@@ -184,13 +184,7 @@ class SubnetOperations(VpcOperations):
         """An address of a subnet for an interface: the one that is wanted, or the next free one."""
         network = subnet.network
         if wanted is not None:
-            address = blocks.read_address(wanted)
-            if address not in network:
-                raise invalid("Address does not fall within the subnet's address range")
-            if blocks.reserved(network, address):
-                raise invalid(f"Address {wanted} is in subnet's reserved address range")
-            if wanted in subnet.taken:
-                raise AWSError("InvalidIPAddress.InUse", f"Address {wanted} is in use.")
+            self.check_address(subnet, wanted)
         else:
             self.check_room(subnet, 1)
             # After the newest, so that an address that was given back does not return at once.
@@ -202,6 +196,16 @@ class SubnetOperations(VpcOperations):
             wanted = str(IPv4Address(number))
         subnet.taken[wanted] = interface
         return wanted
+
+    def check_address(self, subnet: Subnet, wanted: str) -> None:
+        """Refuse an address that an interface cannot have."""
+        address = blocks.read_address(wanted)
+        if address not in subnet.network:
+            raise invalid("Address does not fall within the subnet's address range")
+        if blocks.reserved(subnet.network, address):
+            raise invalid(f"Address {wanted} is in subnet's reserved address range")
+        if wanted in subnet.taken:
+            raise AWSError("InvalidIPAddress.InUse", f"Address {wanted} is in use.")
 
     def check_room(self, subnet: Subnet, addresses: int) -> None:
         if subnet.available < addresses:
