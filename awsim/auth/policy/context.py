@@ -135,6 +135,11 @@ def _principal_arn(who: Principal, facts: Facts) -> str | None:
     return who.policy_arn if who.service is None and who.account else None
 
 
+def _source_owner(who: Principal, facts: Facts) -> str | None:
+    """The key of default policies of SNS topics, from before there was aws:SourceAccount: alarms still give it."""
+    return facts.source_account if who.service == "cloudwatch.amazonaws.com" else None
+
+
 def _source_ip(who: Principal, facts: Facts) -> str | None:
     # Through a VPC endpoint there is no public address, and a service calls from nowhere.
     return None if facts.vpc_endpoint or facts.vpc or facts.via or who.service else facts.source_ip
@@ -223,6 +228,7 @@ _KEYS: dict[str, Callable[[Principal, Facts], Any]] = {
     "aws:securetransport": lambda who, facts: _flag(facts.secure),
     "aws:sourcearn": lambda who, facts: facts.source_arn,
     "aws:sourceaccount": lambda who, facts: facts.source_account,
+    "aws:sourceowner": _source_owner,
     "aws:sourceorgid": lambda who, facts: _part(facts.source_organization, 0),
     "aws:sourceorgpaths": lambda who, facts: _paths(facts.source_organization),
     "aws:tagkeys": _tag_keys,

@@ -499,3 +499,53 @@ def test_contributors(aws, cloudwatch, alarm, put, refused):
     assert one["ContributorAttributes"] == {"label": "b"}
     with refused("ResourceNotFoundException"):
         cloudwatch.describe_alarm_contributors(AlarmName="none")
+
+
+@pytest.mark.aws(at="2026-01-01T12:00:30", authorization=True)
+@pytest.mark.parametrize(
+    ("principal", "condition", "arrives"),
+    [
+        (None, None, True),  # the policy that a topic has by default
+        ({"Service": "cloudwatch.amazonaws.com"}, {"ArnLike": {"aws:SourceArn": f"{ARN}*"}}, True),
+        ({"Service": "cloudwatch.amazonaws.com"}, {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::b"}}, False),
+        ({"Service": "events.amazonaws.com"}, None, False),
+    ],
+)
+def test_topics_that_let_alarms_in(cloudwatch, alarm, inbox, principal, condition, arrives):
+    topic, read = inbox
+    if principal is not None:
+        statement = {"Effect": "Allow", "Principal": principal, "Action": "sns:Publish", "Resource": topic}
+        if condition is not None:
+            statement["Condition"] = condition
+        boto3.client("sns", region_name="us-east-1").set_topic_attributes(
+            TopicArn=topic, AttributeName="Policy",
+            AttributeValue=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+        )  # fmt: skip
+    alarm(AlarmActions=[topic])
+    cloudwatch.set_alarm_state(AlarmName="high", StateValue="ALARM", StateReason="a test")
+    assert len(read()) == arrives
+    (item,) = cloudwatch.describe_alarm_history(HistoryItemType="Action")["AlarmHistoryItems"]
+    assert item["HistorySummary"].startswith("Successfully executed" if arrives else "Failed to execute")
+
+
+@pytest.mark.aws(authorization=True)
+def test_permissions(aws, alarm, refused):
+    alarm()
+    iam = boto3.client("iam")
+    iam.create_user(UserName="u")
+    statements = [
+        {"Effect": "Allow", "Action": "cloudwatch:PutMetricData", "Resource": "*",
+         "Condition": {"StringEquals": {"cloudwatch:namespace": "Mine"}}},
+        {"Effect": "Allow", "Action": "cloudwatch:DeleteAlarms", "Resource": ARN},
+    ]  # fmt: skip
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.put_user_policy(UserName="u", PolicyName="p", PolicyDocument=document)
+    keys = aws.credentials("arn:aws:iam::123456789012:user/u")
+    user = boto3.client("cloudwatch", region_name="us-east-1", **keys)
+    data = [{"MetricName": "x", "Value": 1}]
+    user.put_metric_data(Namespace="Mine", MetricData=data)
+    with refused("AccessDeniedException"):
+        user.put_metric_data(Namespace="Other", MetricData=data)
+    with refused("AccessDeniedException"):
+        user.delete_alarms(AlarmNames=["high", "other"])
+    user.delete_alarms(AlarmNames=["high"])
