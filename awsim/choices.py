@@ -17,6 +17,7 @@ PROMISES = {
     "cloudtrail.late-events": "the event history has an event within some minutes of the call, not at once",
     "cloudwatch.datapoint-order": "GetMetricStatistics does not return datapoints in chronological order",
     "cloudwatch.unlisted": "a new metric can take up to fifteen minutes to appear in ListMetrics",
+    "config.late": "Config records changes and evaluates rules within minutes, not at once",
     "dynamodb.short-page": "a page holds up to 1 MB or Limit items; only the absence of LastEvaluatedKey says it was "
     "the last",
     "dynamodb.stale-read": "reads are eventually consistent unless ConsistentRead, those of a global index always",

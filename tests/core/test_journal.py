@@ -66,3 +66,46 @@ def test_results_told_in_python_are_lists(aws, kinesis):
     result = aws.call("kinesis", "PutRecords", StreamName="clicks", Records=records(20, 1))
     assert type(result["Records"]) is list
     assert aws.calls[-1].result == result
+
+
+def standing(aws):
+    return [record.parameters["QueueName"] for _, record in aws.calls.standing()][::-1]
+
+
+def test_what_restores_have_undone_does_not_stand(aws):
+    sqs = boto3.client("sqs", region_name="us-east-1")
+    sqs.create_queue(QueueName="a")
+    first = aws.snapshot()
+    sqs.create_queue(QueueName="b")
+    aws.restore(first)
+    sqs.create_queue(QueueName="c")
+    second = aws.snapshot()
+    sqs.create_queue(QueueName="d")
+    assert standing(aws) == ["a", "c", "d"]
+    aws.restore(second)
+    assert standing(aws) == ["a", "c"]
+    sqs.create_queue(QueueName="e")
+    assert standing(aws) == ["a", "c", "e"]
+    aws.restore(first)
+    sqs.create_queue(QueueName="f")
+    assert standing(aws) == ["a", "f"]
+    assert len(aws.calls) == 6
+    aws.calls.clear()
+    sqs.create_queue(QueueName="g")
+    assert standing(aws) == ["g"]
+
+
+def test_who_listens_hears_of_calls_once(aws):
+    heard = []
+
+    def listener(records):
+        heard.extend(record.name for record in records)
+
+    aws.listen(listener)
+    aws.listen(listener)
+    sqs = boto3.client("sqs", region_name="us-east-1")
+    sqs.create_queue(QueueName="a")
+    assert heard == ["sqs:CreateQueue"]
+    aws.reset()
+    sqs.create_queue(QueueName="b")
+    assert heard == ["sqs:CreateQueue"]

@@ -26,6 +26,7 @@ SERVICES = (
     "application-autoscaling",
     "cloudwatch",
     "cloudtrail",
+    "codepipeline",
     "dynamodb",
     "identitystore",
     "kafka",
@@ -1078,6 +1079,53 @@ TRAILS = {
 }
 
 
+def _pipeline(client, name="site"):
+    stages = []
+    for stage, action, kind, given, made in (
+        ("Source", "Fetch", ("Source", "S3"), {"S3Bucket": "code", "S3ObjectKey": "app"}, [{"name": "App"}]),
+        ("Check", "Ask", ("Approval", "Manual"), {}, []),
+    ):
+        named = {"category": kind[0], "owner": "AWS", "provider": kind[1], "version": "1"}
+        one = {"name": action, "actionTypeId": named, "configuration": given, "outputArtifacts": made}
+        stages.append({"name": stage, "actions": [one]})
+    declared = {
+        "name": name,
+        "roleArn": "arn:aws:iam::123456789012:role/pipeline",
+        "artifactStore": {"type": "S3", "location": "artifacts"},
+        "stages": stages,
+    }
+    client.create_pipeline(pipeline=declared, tags=[{"key": f"t{number}", "value": "v"} for number in range(7)])
+    return {"pipelineName": name}
+
+
+def _pipelines(client):
+    for number in range(7):
+        _pipeline(client, f"site{number}")
+    return {}
+
+
+def _pipeline_runs(client):
+    made = _pipeline(client)
+    for _ in range(6):
+        client.start_pipeline_execution(name="site")
+    return made
+
+
+def _pipeline_webhooks(client):
+    _pipeline(client)
+    for number in range(7):
+        webhook = {
+            "name": f"push{number}",
+            "targetPipeline": "site",
+            "targetAction": "Fetch",
+            "filters": [{"jsonPath": "$.ref"}],
+            "authentication": "UNAUTHENTICATED",
+            "authenticationConfiguration": {},
+        }
+        client.put_webhook(webhook=webhook)
+    return {}
+
+
 def _trail(client, name="all"):
     s3 = boto3.client("s3", region_name="us-east-1")
     s3.create_bucket(Bucket="trails")
@@ -1280,6 +1328,14 @@ PAGINATORS = {
     "kms:ListKeys": _keys,
     "kms:ListResourceTags": _key_tags,
     "secretsmanager:ListSecrets": _secrets,
+    "codepipeline:ListActionExecutions": _pipeline_runs,
+    "codepipeline:ListActionTypes": lambda client: {"actionOwnerFilter": "ThirdParty"},
+    "codepipeline:ListPipelineExecutions": _pipeline_runs,
+    "codepipeline:ListPipelines": _pipelines,
+    "codepipeline:ListTagsForResource": lambda client: (
+        _pipeline(client) and {"resourceArn": "arn:aws:codepipeline:us-east-1:123456789012:site"}
+    ),
+    "codepipeline:ListWebhooks": _pipeline_webhooks,
     "cloudtrail:ListImportFailures": lambda client: _imports(client, 1),
     "cloudtrail:ListImports": lambda client: _imports(client) and {},
     "cloudtrail:ListInsightsData": _insights,
@@ -1385,6 +1441,7 @@ FIXED = {
     **systems_manager.FIXED,
     "cloudwatch:ListDashboards": (7, 1),
     "cloudwatch:ListMetrics": (7, 1),
+    "codepipeline:ListActionTypes": (1, 1),
     "cloudtrail:ListImportFailures": (1, 1),
     "cloudtrail:ListInsightsData": (1, 1),
     "cloudtrail:ListPublicKeys": (1, 1),

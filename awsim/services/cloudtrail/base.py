@@ -14,6 +14,13 @@ from awsim.state import Collection
 from awsim.state.pages import listed
 
 PRINCIPAL = "cloudtrail.amazonaws.com"
+# What Organizations says of delegated administrators, in CloudTrail's words.
+_DELEGATIONS = {
+    "AccountAlreadyRegisteredException": "AccountRegisteredException",
+    "AccountNotFoundException": "AccountNotFoundException",
+    "AccountNotRegisteredException": "AccountNotRegisteredException",
+    "ConstraintViolationException": "DelegatedAdminAccountLimitExceededException",
+}
 
 
 class Base(Service):
@@ -58,6 +65,33 @@ class Base(Service):
             return self.call("organizations", operation, as_=administrator(self.account), **parameters)
         except AWSError:
             return None
+
+    def register_organization_delegated_admin(self, MemberAccountId: str) -> None:
+        self._delegated("RegisterDelegatedAdministrator", MemberAccountId)
+
+    def deregister_organization_delegated_admin(self, DelegatedAdminAccountId: str) -> None:
+        self._delegated("DeregisterDelegatedAdministrator", DelegatedAdminAccountId)
+
+    def _delegated(self, operation: str, account: str) -> None:
+        """Have Organizations name an account that acts for the organization, or no longer."""
+        organization = self.organization()
+        if organization is None:
+            raise self.error(
+                "OrganizationsNotInUseException", "The account is not a member of an organization in AWS Organizations."
+            )
+        if organization["MasterAccountId"] != self.account:
+            raise self.error(
+                "NotOrganizationManagementAccountException",
+                "Only the management account of the organization can do this.",
+            )
+        asked = {"AccountId": account, "ServicePrincipal": PRINCIPAL}
+        try:
+            self.call("organizations", operation, as_=self.caller, account_=self.account, **asked)
+        except AWSError as error:
+            code = _DELEGATIONS.get(error.code)
+            if code is None:
+                raise
+            raise self.error(code, error.message) from None
 
     def management_home(self) -> Any:
         """CloudTrail of the account that manages the organization this one is in; None for that account itself."""

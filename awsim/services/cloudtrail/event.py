@@ -141,7 +141,7 @@ class Event:
             found["errorCode"] = self.error_code
             if call.error.message:
                 found["errorMessage"] = call.error.message
-        found["requestParameters"], found["responseElements"] = self._elements()
+        found["requestParameters"], found["responseElements"] = (self._bounded(one) for one in self._elements())
         if call.service == "s3" and invoked_by is None:
             found["additionalEventData"] = {"SignatureVersion": "SigV4", "AuthenticationMethod": "AuthHeader"}
         found["requestID"] = call.request_id
@@ -198,6 +198,13 @@ class Event:
         if call.service == "s3" and self.data_type is None:
             return parameters, None
         return parameters, rendering.answer(model, call.service, call.result)
+
+    def _bounded(self, element: dict[str, Any] | None) -> dict[str, Any] | None:
+        """An element of a record, unless it is too large."""
+        most = self._cloud.limits["cloudtrail.element-size"]
+        if element is None or most is None or len(json.dumps(element, default=str).encode()) <= float(most):
+            return element
+        return {"omitted": True}
 
     def _listed(self) -> list[dict[str, Any]]:
         """`resources` of the record."""

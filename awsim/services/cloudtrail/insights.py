@@ -163,6 +163,50 @@ class Insights(Base):
 
         return self.page("Events", found, InsightEvent.looked_up, key, NextToken, MaxResults)
 
+    def list_insights_metric_data(
+        self,
+        EventSource: str,
+        EventName: str,
+        InsightType: str,
+        ErrorCode: str | None = None,
+        StartTime: datetime | None = None,
+        EndTime: datetime | None = None,
+        Period: int | None = None,
+        DataType: str | None = None,
+        MaxResults: int | None = None,
+        NextToken: str | None = None,
+    ) -> dict[str, Any]:
+        """How many calls, or errors, there were in each period."""
+        now, period = self.clock.time(), Period or _MINUTE
+        until = EndTime.timestamp() if EndTime else now
+        since = StartTime.timestamp() if StartTime else now - float(self.limits["metric-data"])
+        if (ErrorCode is None) is (InsightType == ERRORS):
+            raise invalid("An error code is needed for ApiErrorRateInsight, and for nothing else.")
+        if since > until:
+            raise invalid("The start time must be before the end time.")
+        counted: Counter[int] = Counter()
+        for event in events(self.cloud, self.account, self.here, since, until):
+            if (event.source, event.name) == (EventSource, EventName) and ErrorCode in (None, event.error_code):
+                counted[int(event.time // period) * period] += 1
+        if DataType == "FillWithZeros":
+            most = int(self.limits["metric-values"])
+            first = int(since // period) * period
+            for start in range(first, min(int(until) + 1, first + most * period), period):
+                counted.setdefault(start, 0)
+
+        def key(one: tuple[int, int]) -> str:
+            return f"{one[0]:012d}"
+
+        page = self.page("Points", counted.items(), list, key, NextToken, MaxResults)
+        points = page.pop("Points")
+        shown = {"EventSource": EventSource, "EventName": EventName, "InsightType": InsightType, "ErrorCode": ErrorCode}
+        return {
+            **shown,
+            **page,
+            "Timestamps": [float(time) for time, _ in points],
+            "Values": [float(value) for _, value in points],
+        }
+
     # --- what is found
 
     def insight_events(self, region: str, since: float, until: float) -> Iterator[Any]:

@@ -14,6 +14,9 @@ from awsim.state import Collection, Dict
 from awsim.state.pages import listed
 from awsim.state.tags import tag_map
 
+# How often a run that varies AWS's decisions has Config take its time.
+_LATE_ODDS = 0.2
+
 
 class Base(Service):
     name = "config"
@@ -43,6 +46,14 @@ class Base(Service):
             return self.ask(service, operation, **parameters).get(member)
         except AWSError:
             return None
+
+    def lateness(self, row: str) -> float:
+        """How late Config is with its own work (a row of kind lag), where AWS leaves that open."""
+        seconds = self.limits.lag(row)
+        if not seconds:
+            return 0.0
+        late = self.choose("config.late", (False, True), _LATE_ODDS, f"was late with its {row.replace('-', ' ')}")
+        return seconds if late else 0.0
 
     def now_iso(self) -> str:
         return iso(self.clock.time())

@@ -67,7 +67,7 @@ class Evaluating(Delivering):
         else:
             rule.settings = settings
         self._wind_rule(rule)
-        self.later(self.limits.lag("evaluation"), "_evaluate_all", name=name)
+        self.later(self.lateness("evaluation"), "_evaluate_all", name=name)
         return rule
 
     def _named(self, given: Mapping[str, Any]) -> str:
@@ -215,7 +215,7 @@ class Evaluating(Delivering):
 
     def start_config_rules_evaluation(self, ConfigRuleNames: Sequence[str] = ()) -> None:
         for rule in self.named_rules(ConfigRuleNames):
-            self.later(self.limits.lag("evaluation"), "_evaluate_all", name=rule.name)
+            self.later(self.lateness("evaluation"), "_evaluate_all", name=rule.name)
 
     # --- when
 
@@ -253,7 +253,7 @@ class Evaluating(Delivering):
         for rule in list(self.rules):
             if self._watches(rule, item.resource):
                 work = {"name": rule.name, "item": item}
-                self.later(self.limits.lag("evaluation"), "_evaluate_change", **work)
+                self.later(self.lateness("evaluation"), "_evaluate_change", **work)
 
     def _evaluate_change(self, name: str, item: Item) -> None:
         rule: Rule | None = self.rules.get(name)

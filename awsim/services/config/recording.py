@@ -154,7 +154,7 @@ class Recording(Base):
         recorder.recording = True
         recorder.started = recorder.changed = self.clock.time()
         self.cloud.listen(self._heard)
-        self.later(self.limits.lag("first-recording"), "_capture_all")
+        self.later(self.lateness("first-recording"), "_capture_all")
 
     def stop_configuration_recorder(self, ConfigurationRecorderName: str) -> None:
         recorder = self._recorder(ConfigurationRecorderName)
@@ -196,7 +196,7 @@ class Recording(Base):
                 continue
             kinds = tuple(one.type for one in readers if recorder.records(one.type))
             if kinds:
-                self.later(self.limits.lag("recording"), "_capture", kinds=kinds, names=tuple(_texts(record)))
+                self.later(self.lateness("recording"), "_capture", kinds=kinds, names=tuple(_texts(record)))
 
     def _is_current(self) -> bool:
         """Whether a restore has not done away with this instance."""

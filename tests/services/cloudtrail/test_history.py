@@ -278,6 +278,25 @@ def test_secrets_are_not_shown(client, found):
     assert set(shown) == {"userName", "accessKeyId", "status", "createDate"}
 
 
+def test_what_is_too_large_is_left_out(aws, client, found):
+    iam = client("iam")
+    document = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+    aws.limits["cloudtrail.element-size"] = 100
+    iam.create_policy(PolicyName="all", PolicyDocument=document)
+    (record,) = found(EventName="CreatePolicy")
+    assert record["requestParameters"] == record["responseElements"] == {"omitted": True}
+
+
+def test_what_services_send_each_other_is_no_management_event(client, found):
+    sns, sqs = client("sns"), client("sqs")
+    topic, url = sns.create_topic(Name="news")["TopicArn"], sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:inbox")
+    sns.publish(TopicArn=topic, Message="hello")
+    assert sqs.receive_message(QueueUrl=url)["Messages"]
+    names = {one["eventName"] for one in found(ReadOnly="false")}
+    assert names == {"CreateTopic", "CreateQueue", "Subscribe"}
+
+
 def test_global_services_are_in_the_first_region(client, trails):
     client("iam", region="eu-west-1").create_user(UserName="ann")
     client("sqs", region="eu-west-1").create_queue(QueueName="jobs")

@@ -312,6 +312,39 @@ def test_a_burst_of_write_calls_is_an_insight(aws, client, trails, logging):
     assert json.loads(newest["CloudTrailEvent"])["insightDetails"]["insightType"] == "ApiErrorRateInsight"
 
 
+def test_how_many_calls_there_were(aws, client, trails, refused):
+    for number in range(3):
+        client("sqs").create_queue(QueueName=f"q{number}")
+    aws.clock.advance(minutes=2)
+    client("sqs").create_queue(QueueName="later")
+    asked = {"EventSource": "sqs.amazonaws.com", "EventName": "CreateQueue", "InsightType": "ApiCallRateInsight"}
+    found = trails.list_insights_metric_data(**asked)
+    assert found["Values"] == [3.0, 1.0]
+    assert (found["Timestamps"][1] - found["Timestamps"][0]).total_seconds() == 120
+    filled = trails.list_insights_metric_data(**asked, DataType="FillWithZeros", StartTime=found["Timestamps"][0])
+    assert filled["Values"] == [3.0, 0.0, 1.0]
+    assert refused(trails.list_insights_metric_data, **asked, ErrorCode="x")[0] == "InvalidParameterException"
+
+
+def test_delegated_administrators(client, trails, refused):
+    organizations = client("organizations")
+    admin = {"MemberAccountId": "111111111111"}
+    code, _ = refused(trails.register_organization_delegated_admin, **admin)
+    assert code == "OrganizationsNotInUseException"
+    organizations.create_organization()
+    organizations.enable_aws_service_access(ServicePrincipal="cloudtrail.amazonaws.com")
+    made = organizations.create_account(Email="a@example.com", AccountName="member")["CreateAccountStatus"]
+    made = organizations.describe_create_account_status(CreateAccountRequestId=made["Id"])["CreateAccountStatus"]
+    trails.register_organization_delegated_admin(MemberAccountId=made["AccountId"])
+    found = organizations.list_delegated_administrators(ServicePrincipal="cloudtrail.amazonaws.com")
+    assert [one["Id"] for one in found["DelegatedAdministrators"]] == [made["AccountId"]]
+    code, _ = refused(trails.register_organization_delegated_admin, MemberAccountId=made["AccountId"])
+    assert code == "AccountRegisteredException"
+    trails.deregister_organization_delegated_admin(DelegatedAdminAccountId=made["AccountId"])
+    code, _ = refused(trails.deregister_organization_delegated_admin, DelegatedAdminAccountId=made["AccountId"])
+    assert code == "AccountNotRegisteredException"
+
+
 def test_the_topic_hears_of_each_file(aws, client, trails, bucket, refused):
     sns, sqs = client("sns"), client("sqs")
     topic = sns.create_topic(Name="files")["TopicArn"]
