@@ -29,7 +29,8 @@ class Node(Entity):
         self.stopped = False  # as EC2 says of an instance
         self.seen = self.registered = now
         self.activation: str | None = None
-        self.role: str | None = None
+        self.role: str | None = None  # of a server, by its activation
+        self.profile: str | None = None  # of an instance: the ARN of its instance profile
         self.tags = Tags()
         self.inventory = Dict()  # type name -> (capture time, schema version, content hash, entries)
         self.patches: Any = None  # what patching last found; see `patching`

@@ -9,6 +9,9 @@ import pytest
 from .conftest import ACCOUNT, INSTANCE, REGION, ROLE, SECOND
 from .test_documents import COMMAND
 
+ASSUMING = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+TRUST = {"Version": "2012-10-17", "Statement": [ASSUMING]}
+
 
 @pytest.mark.rule("ssm-023")
 @pytest.mark.aws(at="2026-01-01")
@@ -45,7 +48,9 @@ def test_nodes(aws, ssm, refused, client):
 def test_instances_of_ec2(aws, ssm, client):
     """Those that run and have a role for their agent."""
     ec2, iam = client("ec2"), client("iam")
+    iam.create_role(RoleName="node", AssumeRolePolicyDocument=json.dumps(TRUST))
     iam.create_instance_profile(InstanceProfileName="managed")
+    iam.add_role_to_instance_profile(InstanceProfileName="managed", RoleName="node")
     image = ssm.get_parameter(Name="/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64")["Parameter"]
     given = {"ImageId": image["Value"], "MinCount": 1, "MaxCount": 1, "InstanceType": "t3.micro"}
     tags = [{"ResourceType": "instance", "Tags": [{"Key": "Env", "Value": "prod"}]}]
@@ -54,14 +59,15 @@ def test_instances_of_ec2(aws, ssm, client):
     (found,) = ssm.describe_instance_information()["InstanceInformationList"]
     assert found["InstanceId"] == managed["InstanceId"]
     assert found["IPAddress"] == managed["PrivateIpAddress"]
-    aws.nodes["*"] = lambda step: step.instance_id
+    aws.nodes["*"] = lambda step: boto3.client("sts").get_caller_identity()["Arn"]
     sent = ssm.send_command(
         DocumentName="AWS-RunShellScript",
         Targets=[{"Key": "tag:Env", "Values": ["prod"]}],
         Parameters={"commands": ["hostname"]},
     )["Command"]
     where = {"CommandId": sent["CommandId"], "InstanceId": managed["InstanceId"]}
-    assert ssm.get_command_invocation(**where)["StandardOutputContent"] == managed["InstanceId"]
+    agent = f"arn:aws:sts::{ACCOUNT}:assumed-role/node/{managed['InstanceId']}"
+    assert ssm.get_command_invocation(**where)["StandardOutputContent"] == agent
     ec2.stop_instances(InstanceIds=[managed["InstanceId"]])
     assert ssm.get_connection_status(Target=managed["InstanceId"])["Status"] == "notconnected"
 

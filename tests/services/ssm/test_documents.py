@@ -1,6 +1,7 @@
 """Documents: their content, versions, sharing; and those that Amazon owns."""
 
 import json
+import sys
 
 import pytest
 
@@ -93,6 +94,13 @@ def test_formats(ssm, create, refused):
     )
     create("BEGIN:VCALENDAR", "calendar", DocumentType="ChangeCalendar", DocumentFormat="TEXT")
     assert ssm.get_document(Name="calendar")["Content"] == "BEGIN:VCALENDAR"
+
+
+def test_yaml_needs_its_library(ssm, refused, monkeypatch):
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    code, message = refused(ssm.create_document, Name="hello", Content="a: 1", DocumentFormat="YAML")
+    assert code == "NotImplemented"
+    assert 'pip install "awsim[yaml]"' in message
 
 
 def test_documents_that_amazon_owns(ssm, create, refused):

@@ -29,7 +29,6 @@ from awsim.services.ssm.command import (
 from awsim.services.ssm.document import DocumentVersion
 from awsim.services.ssm.node import Node
 from awsim.services.ssm.operations.documents import DocumentOperations
-from awsim.services.ssm.operations.nodes import NodeOperations
 from awsim.services.ssm.operations.outputs import OutputOperations
 from awsim.services.ssm.running import Planned
 from awsim.state import Collection
@@ -39,7 +38,7 @@ _NO_COMMAND = "The specified command ID isn't valid. Verify the ID and try again
 _STAGES = {"Executing": (PENDING, RUNNING), "Complete": (SUCCESS, FAILED, CANCELLED, "TimedOut")}
 
 
-class CommandOperations(OutputOperations, NodeOperations, DocumentOperations):
+class CommandOperations(OutputOperations, DocumentOperations):
     commands = Collection("command", key="id")
 
     # --- sending
@@ -216,10 +215,11 @@ class CommandOperations(OutputOperations, NodeOperations, DocumentOperations):
         code = self.cloud.nodes.get(node.id) or self.cloud.nodes.get("*")
         if code is None:
             return 1, "", f"awsim runs no commands on its own: say what does, aws.nodes[{node.id!r}] = callable"
-        if node.role is None:
+        role = self.role_of(node)
+        if role is None:
             with self.cloud.unlocked():
                 return running.run(code, step)
-        who = f"arn:{self.partition}:sts::{self.account}:assumed-role/{node.role.rpartition('/')[2]}/{node.id}"
+        who = f"arn:{self.partition}:sts::{self.account}:assumed-role/{role}/{node.id}"
         with self.cloud.unlocked(), self.cloud.acting_as(who):
             return running.run(code, step)
 

@@ -215,6 +215,7 @@ class NodeOperations(Operations):
             node = Node(id, "Windows" if instance.get("Platform") == "windows" else "Linux", self.now)
             node.address = instance.get("PrivateIpAddress", node.address)
             node.computer = instance.get("PrivateDnsName", node.computer)
+            node.profile = (instance.get("IamInstanceProfile") or {}).get("Arn")
             self._instances[id] = node
         tags = tag_map(instance.get("Tags"))
         if dict(node.tags) != tags:
@@ -228,6 +229,21 @@ class NodeOperations(Operations):
         self._come_forward()
         known = {**self._instances, **{node.id: node for node in self.nodes}}
         return [known[id] for id in sorted(known)]
+
+    def role_of(self, node: Node) -> str | None:
+        """The name of the role that a node's agent has, as far as anybody knows."""
+        if node.role is not None:
+            return node.role.rpartition("/")[2]
+        if node.profile is None:
+            return None
+        name = node.profile.rpartition("/")[2]
+        try:
+            found = self.call("iam", "GetInstanceProfile", as_=administrator(self.account), InstanceProfileName=name)[
+                "InstanceProfile"
+            ]
+        except AWSError:
+            return None
+        return next((role["RoleName"] for role in found["Roles"]), None)
 
     def managed(self, id: str) -> Node:
         """Raises InvalidInstanceId."""

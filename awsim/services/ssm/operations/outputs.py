@@ -11,12 +11,12 @@ from awsim.errors import AWSError
 from awsim.services.ssm import names
 from awsim.services.ssm.command import Command, Invocation, Result, moment, plain
 from awsim.services.ssm.node import Node
-from awsim.services.ssm.operations.common import Operations
+from awsim.services.ssm.operations.nodes import NodeOperations
 
 _CUT = "\n---Output truncated---"
 
 
-class OutputOperations(Operations):
+class OutputOperations(NodeOperations):
     # --- what a step wrote
 
     def put_out(self, command: Command, node: Node, result: Result) -> None:
@@ -46,9 +46,9 @@ class OutputOperations(Operations):
     def _quietly(self, service: str, operation: str, node: Node, **parameters: Any) -> None:
         """A call of the agent's, as the node's role where that is known."""
         who: Any = administrator(self.account)
-        if node.role is not None:
-            name = node.role.rpartition("/")[2]
-            who = f"arn:{self.partition}:iam::{self.account}:role/{name}"
+        role = self.role_of(node)
+        if role is not None:
+            who = f"arn:{self.partition}:iam::{self.account}:role/{role}"
         try:
             self.call(service, operation, as_=who, **parameters)
         except AWSError:
