@@ -523,6 +523,14 @@ def test_a_group_is_exported(aws, logs, put, export, exported, refused):
     assert not any(other in key for key in exported())
 
 
+@pytest.mark.aws(at="2026-01-01")
+def test_the_end_of_an_export_is_in_it(logs, put, export, exported, now):
+    put("app", "web", "early", ago=1)
+    put("app", "web", "last")
+    id = export(fromTime=now() - 500, to=now())
+    assert exported()[f"exportedlogs/{id}/web/000000.gz"].endswith(" last\n") and len(exported()) == 2
+
+
 @pytest.mark.rule("logs-018")
 def test_exports_that_cannot_be(logs, export, exported, refused, now):
     assert refused(export, destination="none") == (
@@ -584,8 +592,12 @@ def embedded(now, **more):
 
 @pytest.mark.aws(at="2026-01-01T12:00:00")
 def test_events_that_are_metrics(put, now, measured):
+    nobodys = json.loads(embedded(now(), latency=1000))
+    del nobodys["service"]
     put("app", "web", embedded(now(), latency=20), embedded(now(), latency=[1, 2]), embedded(now(), latency="x"))
+    put("app", "web", json.dumps(nobodys))
     assert measured("latency", service="shop") == (3, 23)
+    assert measured("latency") == (0, 0)
 
 
 @pytest.mark.aws(at="2026-01-01T12:00:00")

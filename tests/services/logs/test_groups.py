@@ -114,6 +114,18 @@ def test_events_stay_unless_a_retention_is_set(aws, logs, put, refused):
     assert messages(logs.filter_log_events(logGroupName="app")) == ["kept"]
 
 
+@pytest.mark.aws(at="2026-01-01")
+def test_an_event_expires_to_the_millisecond(aws, logs, put):
+    put("app", "web", "first")
+    logs.put_retention_policy(logGroupName="app", retentionInDays=1)
+    aws.clock.advance(seconds=0.001)
+    put("app", "web", "second")
+    aws.clock.advance(seconds=DAY)
+    put("app", "web", "third")
+    assert messages(logs.filter_log_events(logGroupName="app")) == ["second", "third"]
+    assert logs.describe_log_streams(logGroupName="app")["logStreams"][0]["firstEventTimestamp"] == 1767225600001
+
+
 @pytest.mark.aws(at="2026-01-01", consistency="eventual")
 def test_deletion_may_take_three_days_longer(aws, logs, put):
     put("app", "web", "old")
@@ -218,6 +230,20 @@ def test_a_key_has_to_let_cloudwatch_logs_in(client, logs, refused, key):
     client("kms").put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
     logs.create_log_group(logGroupName="app")
     logs.associate_kms_key(logGroupName="app", kmsKeyId=key)
+
+
+@pytest.mark.aws(at="2026-01-01")
+def test_a_data_key_is_used_for_five_minutes(aws, logs, put, key):
+    logs.create_log_group(logGroupName="app", kmsKeyId=key)
+    aws.calls.clear()
+    for minutes in (0, 4, 2):
+        aws.clock.advance(minutes=minutes)
+        put("app", "web", "x")
+    asked = [call.operation for outer in aws.calls for call in outer.caused if call.service == "kms"]
+    assert asked == ["GenerateDataKey"] * 2
+    aws.calls.clear()
+    logs.filter_log_events(logGroupName="app")
+    assert [call.operation for outer in aws.calls for call in outer.caused] == ["Decrypt"] * 2
 
 
 def test_pages_of_many_groups(logs):

@@ -45,6 +45,7 @@ def matched(logs):
         ("ERROR ARGUMENTS", [1]),
         ("?ERROR ?ARGUMENTS", [0, 1, 2, 3]),
         ("?MISSING ?BAD", [0, 1]),
+        ("ERROR ?MISSING", [0, 1, 3]),
         ('"INTERNAL SERVER ERROR"', [3]),
         ("ERROR -ARGUMENTS", [0, 3]),
         ('-"BAD REQUEST" ERROR', [1, 3]),

@@ -190,6 +190,16 @@ JSON = {"parseJSON": {}}
         ('{"a": {"b": 1}}', [JSON], {"a": {"b": 1}}),
         ("a=1&b=2", [{"parseKeyValue": {"destination": "kv"}}], {"kv": {"a": "1", "b": "2"}}),
         (
+            '{"a": 1, "q": "a=2"}',
+            [JSON, {"parseKeyValue": {"source": "q"}}],
+            {"a": 1, "q": "a=2"},
+        ),
+        (
+            '{"a": 1, "q": "a=2"}',
+            [JSON, {"parseKeyValue": {"source": "q", "overwriteIfExists": True}}],
+            {"a": "2", "q": "a=2"},
+        ),
+        (
             "'Akua Mansa':28:'New York: USA'",
             [{"csv": {"delimiter": ":", "quoteCharacter": "'", "columns": ["name", "age"]}}],
             {"name": "Akua Mansa", "age": "28", "column_3": "New York: USA"},

@@ -165,6 +165,9 @@ def test_logs_as_json(make, lines):
 def test_levels_of_json_logs(make, lines):
     def code(event, context):
         logging.getLogger().info("no")
+        chatty = logging.getLogger("chatty")
+        chatty.setLevel("DEBUG")
+        chatty.info("no")
         logging.getLogger().error("yes")
         raise KeyError("x")
 
@@ -319,6 +322,7 @@ def test_a_rule_writes_what_a_template_says(client, logs, lines):
 
 
 @pytest.mark.rule("events-017")
+@pytest.mark.newer_botocore
 @pytest.mark.aws(authorization=True)
 def test_a_rule_needs_a_resource_policy_to_write(client, logs, lines):
     logs.create_log_group(logGroupName="/aws/events/shop")
@@ -331,6 +335,11 @@ def test_a_rule_needs_a_resource_policy_to_write(client, logs, lines):
         "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
         "Resource": f"{GROUP}/aws/events/*:*",
     }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [{**statement, "Resource": "*"}]})
+    logs.create_log_group(logGroupName="/aws/events/other")
+    logs.put_resource_policy(resourceArn=f"{GROUP}/aws/events/other", policyDocument=document)
+    send()
+    assert lines("/aws/events/shop") == []  # it is attached to another group
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     logs.put_resource_policy(policyName="events", policyDocument=document)
     send()
