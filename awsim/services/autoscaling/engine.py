@@ -320,7 +320,7 @@ class Engine(Service):
         now = self.clock.time()
         member.state = "InService"
         member.in_service = now
-        member.warm = now + (group.warmup or 0)
+        member.warm = max(member.warm, now + (group.warmup or 0))
         self.end_activity(group, member.activity, "Successful", None)
         self.notify(
             group, "autoscaling:EC2_INSTANCE_LAUNCH", member.id, member.activity, "EC2 Instance Launch Successful"
