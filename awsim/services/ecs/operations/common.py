@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from awsim.auth.credentials import administrator
 from awsim.errors import AWSError
+from awsim.metering import Level
 from awsim.service import Service as BaseService
+from awsim.services.ecs import metrics
 from awsim.services.ecs.records import Cluster, Task, TaskDefinition
 from awsim.services.ecs.refusals import client, invalid, no_cluster
 from awsim.state import Dict, Tags, tag_map
@@ -22,11 +24,26 @@ class Common(BaseService):
     name: ClassVar[str] = "ecs"
     validation_error: ClassVar[str] = "InvalidParameterException"
     checked: ClassVar[frozenset[str]] = frozenset({"required", "enum"})
+    shows = frozenset({metrics.NAMESPACE, metrics.INSIGHTS})
 
     def setup(self) -> None:
         self.clusters: dict[str, Cluster] = Dict()
         self.definitions: dict[str, TaskDefinition] = Dict()  # by family:revision
         self.revisions: dict[str, int] = Dict()  # the newest of each family
+
+    # --- metrics
+
+    def levels(self) -> Iterator[Level]:
+        now = self.clock.time()
+        for cluster in self.clusters.values():
+            yield from metrics.levels(cluster, now)
+
+    def note_levels(self, task: Task) -> None:
+        """What a task's cluster shows from now on: a task may come and go before anybody looks."""
+        cluster = self.cluster_of(task.cluster_arn)
+        if cluster is not None:
+            for level in metrics.levels(cluster, self.clock.time()):
+                self.measured.append(level)
 
     # --- as whom, and with whom
 
@@ -68,7 +85,7 @@ class Common(BaseService):
         else:
             known = [each for each in self.definitions.values() if each.family == family and each.status == "ACTIVE"]
             found = max(known, key=lambda each: each.revision, default=None)
-        if found is None or (name.startswith("arn:") and found.arn != name):
+        if found is None or (name.startswith("arn:") and not found.arn.startswith(name)):
             raise client("Unable to describe task definition.")
         return found
 

@@ -473,6 +473,7 @@ class TaskOperations(DefinitionOperations):
         task.version += 1
         detail = {name: _plain(value) for name, value in task.described().items() if value is not None}
         self.announce("ECS Task State Change", detail, task.arn)
+        self.note_levels(task)
         self.task_changed(task)
 
 
