@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
@@ -166,12 +166,12 @@ class Cloud:
         self,
         service: str,
         operation: str,
-        resources: list[str],
+        resources: Collection[str],
         parameters: Callable[[str], dict[str, Any]],
         size: int,
         caller: Caller,
         region: str,
-    ) -> list[str]:
+    ) -> Collection[str]:
         """Under the lock: have a service call an operation on resources (of the caller's account) without waiting for
         it; `parameters(resource)` are of at most `size` bytes.
 

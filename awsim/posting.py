@@ -7,7 +7,7 @@ time, ids and place in the journal are those of when it was made, so that nobody
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from awsim.calls import CallRecord, without_blobs
@@ -39,7 +39,7 @@ class Posting:
         operation: str,
         region: str,
         by: Caller,
-        resources: list[str],
+        resources: Collection[str],
         make: Callable[[str], dict[str, Any]],
         timestamp: float,
     ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, TypeVar
@@ -86,8 +86,8 @@ class Service:
     watchful: ClassVar[bool] = False
     """Whether `answered` is to hear of every call once it is over."""
 
-    shows: ClassVar[str] = ""
-    """The namespace of the metrics in `levels`, for services that have some."""
+    shows: ClassVar[frozenset[str]] = frozenset()
+    """The namespaces of the metrics in `levels`, for services that have some."""
 
     validation_error: ClassVar[str] = "ValidationException"
     """The code of the error that lists violated constraints."""
@@ -209,11 +209,11 @@ class Service:
         """Have CloudWatch take the notes."""
         self.cloud.service("cloudwatch", self.account, self.region).take_in(self)  # type: ignore[attr-defined]
 
-    def take(self, posting: Posting, size: int) -> list[str]:
+    def take(self, posting: Posting, size: int) -> Collection[str]:
         """Take in calls of another service that nobody waits for, to work them out once somebody looks at what they
         change. The resources of those that might be refused, or that somebody looks at already, are left. See
         `awsim.posting`."""
-        left, posting.resources = posting.resources, []
+        left, posting.resources = posting.resources, ()
         return left
 
     def look(self) -> None:

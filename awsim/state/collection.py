@@ -51,12 +51,16 @@ class Collection:
 class Records:
     """A `Collection` of one service instance."""
 
-    __slots__ = ("_declaration", "_records", "_service")
+    __slots__ = ("_declaration", "_records", "_service", "get")
+
+    get: Callable[..., Any]
+    """`get(key, default=None)`: a record, without an error."""
 
     def __init__(self, declaration: Collection, service: Service) -> None:
         self._declaration = declaration
         self._service = service
         self._records = Dict()
+        self.get = self._records.get
 
     def add(self, record: Any, **fields: Any) -> Any:
         """Add a record under its key; raises the `exists` error, then the quota's."""
@@ -77,9 +81,6 @@ class Records:
             if self._declaration.missing is None:
                 raise
             raise self._error(self._declaration.missing, key) from None
-
-    def get(self, key: Any, default: Any = None) -> Any:
-        return self._records.get(key, default)
 
     def remove(self, key: Any) -> Any:
         """Take a record out and return it; raises the `missing` error."""

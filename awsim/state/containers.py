@@ -224,7 +224,8 @@ class List(_Whole):
         self._items = list(items)
 
     def append(self, value: Any) -> None:
-        self._changing()
+        if current.log is not None:
+            self._changing()
         self._items.append(value)
 
     def extend(self, values: Iterable[Any]) -> None:

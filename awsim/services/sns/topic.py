@@ -29,11 +29,21 @@ class Published(NamedTuple):
     sequence_number: str
 
 
+class Fan(NamedTuple):
+    """The subscriptions of a topic: queues that get all there is, by (region, account) and name, some of them perhaps
+    raw; and the rest, which have to be looked at for each message."""
+
+    queues: Mapping[tuple[str, str], Mapping[str, Subscription]]
+    raw: bool
+    rest: tuple[Subscription, ...]
+
+
 class Topic(Entity):
-    """A standard topic. `attributes` are the texts that callers set, `policy` the whole access policy (JSON)."""
+    """A standard topic. `attributes` are the texts that callers set, `policy` the whole access policy (JSON); `fan` is
+    None until somebody works it out, and again where a subscription comes, goes or changes."""
 
     __slots__ = (
-        "account", "arn", "attributes", "data_protection_policy", "deleted_subscriptions", "delivery_policy",
+        "account", "arn", "attributes", "data_protection_policy", "deleted_subscriptions", "delivery_policy", "fan",
         "filtered", "name", "policy", "subscriptions", "tags",
     )  # fmt: skip
 
@@ -51,6 +61,7 @@ class Topic(Entity):
         self.subscriptions = Dict()  # (protocol, endpoint) -> Subscription
         self.filtered = Dict()  # ARN -> Subscription, of those with a filter policy
         self.deleted_subscriptions = 0
+        self.fan: Fan | None = None
 
     def set(self, name: str, value: str | None) -> None:
         """Set an attribute, or take it back to its default (None)."""
@@ -67,12 +78,14 @@ class Topic(Entity):
 
     def count_filter(self, subscription: Subscription) -> None:
         """Note whether a subscription has a filter policy."""
+        self.fan = None
         if subscription.filter is not None:
             self.filtered[subscription.arn] = subscription
         else:
             self.filtered.pop(subscription.arn, None)
 
     def remove(self, subscription: Subscription) -> None:
+        self.fan = None
         if self.subscriptions.pop((subscription.protocol, subscription.endpoint), None) is not None:
             self.deleted_subscriptions += 1
         self.filtered.pop(subscription.arn, None)

@@ -21,7 +21,7 @@ from awsim.services.sns.notification import Envelope, Place
 from awsim.services.sns.operations.common import Operations
 from awsim.services.sns.outbox import Sent
 from awsim.services.sns.subscription import HTTP, QueueAddress, Subscription
-from awsim.services.sns.topic import Topic
+from awsim.services.sns.topic import Fan, Topic
 from awsim.wire.http import Request
 
 if TYPE_CHECKING:
@@ -79,29 +79,39 @@ class Envelopes:
 class DeliveryOperations(Operations):
     def _put_down(self, topic: Topic, message: Message) -> list[Subscription]:
         """Leave a message with the queues that are sure to take it, to be looked at later; the subscriptions left."""
-        size = _most(message)
-        plain = message.text.isprintable() and not message.attributes
-        left: list[Subscription] = []
-        places: dict[tuple[str, str], dict[str, Subscription]] = {}
-        for subscription in topic.subscriptions.values():
-            if not subscription.confirmed or (subscription.filter is not None and not _passes(subscription, message)):
-                self._note_filtered(subscription, message)
-                continue
-            if size is None or subscription.protocol != "sqs" or (subscription.raw and not plain):
+        queues, raw, rest = topic.fan or self._fan(topic)
+        left = []
+        for subscription in rest:
+            if subscription.confirmed and _passes(subscription, message):
                 left.append(subscription)
-                continue
-            queue = subscription.queue or self._queue_of(subscription)
-            places.setdefault(queue.place, {})[queue.name] = subscription
-        if places:
-            waiting = len(left)
-            envelopes = Envelopes(message, self.place_of(topic))
-            for (region, account), queues in places.items():
-                make = partial(_sending_to, queues, envelopes)
-                for name in self.cloud.post("sqs", "SendMessage", [*queues], make, size, _me(account), region):
-                    left.append(queues[name])
-            taken = sum(map(len, places.values())) - len(left) + waiting
+            else:
+                self._note_filtered(subscription, message)
+        size = _most(message)
+        if size is None or (raw and (message.attributes or not message.text.isprintable())):
+            return [*left, *(each for known in queues.values() for each in known.values())]
+        envelopes = Envelopes(message, self.place_of(topic))
+        taken = 0
+        for (region, account), known in queues.items():
+            make = partial(_sending_to, known, envelopes)
+            refused = self.cloud.post("sqs", "SendMessage", known, make, size, _me(account), region)
+            left += [known[name] for name in refused]
+            taken += len(known) - len(refused)
+        if taken:
             self.measured.append((message.time, topic.name, metrics.DELIVERED, taken))
         return left
+
+    def _fan(self, topic: Topic) -> Fan:
+        queues: dict[tuple[str, str], dict[str, Subscription]] = {}
+        rest = []
+        for each in topic.subscriptions.values():
+            if each.confirmed and each.protocol == "sqs" and each.filter is None:
+                queue = self._queue_of(each)
+                queues.setdefault(queue.place, {})[queue.name] = each
+            else:
+                rest.append(each)
+        raw = any(each.raw for known in queues.values() for each in known.values())
+        topic.fan = Fan(queues, raw, tuple(rest))
+        return topic.fan
 
     def _deliver(self, topic: Topic, message: Message, to: Sequence[Subscription] | None = None) -> None:
         """Scheduled by a publish: to every subscription whose filter the message passes, or those that are left."""

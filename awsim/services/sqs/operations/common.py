@@ -38,7 +38,7 @@ class Operations(Service):
 
     name = "sqs"
     scope = "region"
-    shows = "AWS/SQS"
+    shows = frozenset({"AWS/SQS"})
     # Names of attributes are SQS's own to judge: it says which one it does not know.
     checked = frozenset({"required"})
 

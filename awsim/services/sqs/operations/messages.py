@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
 from math import inf
@@ -228,13 +228,13 @@ class MessageOperations(Operations):
 
     # --- sent by services that do not wait
 
-    def take(self, posting: Posting, size: int) -> list[str]:
+    def take(self, posting: Posting, size: int) -> Collection[str]:
         """SendMessage to queues of these names, with nothing but a body that is fit for a message."""
         most = self.limits["message-size"]
         if most is not None and size > most:
             return super().take(posting, size)
         make = partial(self._message_of, posting)
-        taken, left = [], []
+        left = []
         for name in posting.resources:
             queue: Queue | None = self.queues.get(name)
             unread = None if queue is None else queue.unread(size)
@@ -242,9 +242,9 @@ class MessageOperations(Operations):
                 left.append(name)
             else:
                 unread.append(make)
-                taken.append(name)
-        posting.resources = taken
-        posting.numbers = self.ids.several("message", len(taken))
+        if left:
+            posting.resources = [name for name in posting.resources if name not in {*left}]
+        posting.numbers = self.ids.several("message", len(posting.resources))
         posting.answer = self._answer
         return left
 
