@@ -33,6 +33,11 @@ _OWNER = "bucket-owner-full-control"
 
 
 class Delivering(Digests):
+    def setup(self) -> None:
+        super().setup()
+        # Trails that the call in progress stops: its own event is the last that they log.
+        self.stopping = List()
+
     # --- hearing
 
     def listen(self) -> None:
@@ -43,6 +48,9 @@ class Delivering(Digests):
         if not self._is_current():
             return
         trails = [trail for trail in self.trails if trail.logging]
+        if self.stopping:
+            trails += [trail for trail in self.stopping if trail not in trails]
+            self.stopping.clear()
         if not trails:
             return
         told = []
@@ -84,7 +92,10 @@ class Delivering(Digests):
 
     def stop(self, trail: Trail) -> None:
         """Events so far are still delivered when the trail is stopped, not when it is deleted."""
+        if not trail.logging:
+            return
         trail.logging = False
+        self.stopping.append(trail)
         trail.stopped = self.clock.time()
         self.wind_digests(trail)
 

@@ -110,9 +110,7 @@ class Trails(Delivering):
             self.wind_digests(trail)
 
     def stop_logging(self, Name: str) -> None:
-        trail = self.trail(Name, own=True)
-        if trail.logging:
-            self.stop(trail)
+        self.stop(self.trail(Name, own=True))
 
     # --- shown
 

@@ -87,6 +87,19 @@ def test_reading_calls_fire_only_rules_that_want_them(client, told, logging):
     assert event["detail"]["readOnly"] is True
 
 
+@pytest.mark.parametrize("operation", ["StopLogging", "DeleteTrail"])
+def test_the_end_of_a_trail_is_the_last_that_it_tells(client, trails, told, logging, operation):
+    take = told({"source": ["aws.cloudtrail"], "detail": {"eventName": ["StopLogging", "DeleteTrail"]}})
+    logging()
+    call = {"StopLogging": trails.stop_logging, "DeleteTrail": trails.delete_trail}[operation]
+    call(Name="all")
+    (event,) = take()
+    assert event["detail"]["eventName"] == operation
+    assert event["detail"]["requestParameters"] == {"name": "all"}
+    client("sqs").create_queue(QueueName="jobs")
+    assert take() == []
+
+
 def test_failed_calls_fire_rules_too(client, told, logging):
     take = told({"source": ["aws.sqs"], "detail": {"errorCode": [{"exists": True}], "readOnly": [False]}})
     logging()

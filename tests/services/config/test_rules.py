@@ -308,3 +308,32 @@ def test_remediation(aws, config, recording, managed, refused):
     assert refused(config.delete_config_rule, ConfigRuleName=rule)[0] == "ResourceInUseException"
     config.delete_remediation_configuration(ConfigRuleName=rule)
     config.delete_config_rule(ConfigRuleName=rule)
+
+
+@pytest.mark.rule("config-015")
+def test_what_is_amiss_is_mended_by_itself(aws, config, client, s3, recording, managed, verdicts):
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ssm.amazonaws.com"}}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = client("iam").create_role(RoleName="mend", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    recording()
+    rule = managed("S3_BUCKET_VERSIONING_ENABLED")
+    mended = {
+        "ConfigRuleName": rule,
+        "TargetType": "SSM_DOCUMENT",
+        "TargetId": "AWS-ConfigureS3BucketVersioning",
+        "Parameters": {
+            "AutomationAssumeRole": {"StaticValue": {"Values": [role]}},
+            "BucketName": {"ResourceValue": {"Value": "RESOURCE_ID"}},
+        },
+        "Automatic": True,
+    }
+    config.put_remediation_configurations(RemediationConfigurations=[mended])
+    s3.create_bucket(Bucket="reports")
+    aws.clock.advance(minutes=1)
+    assert verdicts(rule) == {"items": "NON_COMPLIANT", "reports": "COMPLIANT"}
+    assert s3.get_bucket_versioning(Bucket="reports")["Status"] == "Enabled"
+    (status,) = config.describe_remediation_execution_status(ConfigRuleName=rule)["RemediationExecutionStatuses"]
+    assert status["State"] == "SUCCEEDED"
+    assert status["ResourceKey"] == {"resourceType": "AWS::S3::Bucket", "resourceId": "reports"}
+    executions = client("ssm").describe_automation_executions()["AutomationExecutionMetadataList"]
+    assert [one["AutomationExecutionStatus"] for one in executions] == ["Success"]
