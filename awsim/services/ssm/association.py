@@ -9,6 +9,7 @@ from typing import Any
 from awsim.state import Entity, List, Tags
 
 PENDING, SUCCESS, FAILED = "Pending", "Success", "Failed"
+SKIPPED = "Skipped"  # a calendar was closed
 _VERSIONED = (
     "Name", "DocumentVersion", "Parameters", "Targets", "ScheduleExpression", "OutputLocation", "AssociationName",
     "MaxErrors", "MaxConcurrency", "ComplianceSeverity", "SyncCompliance", "ApplyOnlyAtCronInterval", "CalendarNames",

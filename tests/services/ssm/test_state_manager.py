@@ -62,6 +62,41 @@ def test_associations_that_cannot_be(ssm, agent, refused):
     assert len(ssm.list_associations(AssociationFilterList=by_name)["Associations"]) == 2
 
 
+CALENDAR = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//AWS//Change Calendar 1.0//EN
+X-CALENDAR-TYPE:DEFAULT_OPEN
+BEGIN:VEVENT
+DTSTART;TZID=Europe/Berlin:20260103T090000
+DTEND;TZID=Europe/Berlin:20260103T170000
+SUMMARY:no changes
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+def test_change_calendars(aws, ssm, agent, refused):
+    agent()
+    ssm.create_document(Name="freeze", Content=CALENDAR, DocumentType="ChangeCalendar", DocumentFormat="TEXT")
+
+    def state(**more):
+        found = ssm.get_calendar_state(CalendarNames=["freeze"], **more)
+        return found["State"], found.get("NextTransitionTime")
+
+    assert state() == ("OPEN", "2026-01-03T08:00:00Z")
+    assert state(AtTime="2026-01-03T12:00:00Z") == ("CLOSED", "2026-01-03T16:00:00Z")
+    assert state(AtTime="2026-01-03T16:00:00Z") == ("OPEN", None)
+    assert refused(ssm.get_calendar_state, CalendarNames=["AWS-RunShellScript"])[0] == "InvalidDocumentType"
+    ssm.create_document(Name="bad", Content="x", DocumentType="ChangeCalendar", DocumentFormat="TEXT")
+    assert refused(ssm.get_calendar_state, CalendarNames=["bad"])[0] == "UnsupportedCalendarException"
+    id = ssm.create_association(
+        **SCRIPT, InstanceId=INSTANCE, CalendarNames=["freeze"], ScheduleExpression="cron(0 12 * * ? *)"
+    )["AssociationDescription"]["AssociationId"]
+    aws.clock.advance(days=4)
+    runs = ssm.describe_association_executions(AssociationId=id)["AssociationExecutions"]
+    assert [each["Status"] for each in runs] == ["Success", "Skipped", "Success", "Success", "Success"]
+
+
 @pytest.mark.rule("ssm-044")
 def test_nodes_join_the_domain_of_a_directory(aws, ssm):
     """Where there is no such directory, it fails; a node's own code says what comes of others."""
@@ -155,5 +190,14 @@ def test_data_syncs(ssm, refused):
     )
     (found,) = ssm.list_resource_data_sync()["ResourceDataSyncItems"]
     assert (found["SyncName"], found["S3Destination"]) == ("all", place)
+    source = {"SourceType": "SingleAccountMultiRegions", "SourceRegions": ["us-east-1"]}
+    assert refused(ssm.update_resource_data_sync, SyncName="all", SyncType="SyncToDestination", SyncSource=source)[
+        0
+    ] == ("ResourceDataSyncInvalidConfigurationException")
+    ssm.create_resource_data_sync(SyncName="from", SyncType="SyncFromSource", SyncSource=source)
+    more = {**source, "SourceRegions": ["us-east-1", "eu-west-1"]}
+    ssm.update_resource_data_sync(SyncName="from", SyncType="SyncFromSource", SyncSource=more)
+    (found,) = ssm.list_resource_data_sync(SyncType="SyncFromSource")["ResourceDataSyncItems"]
+    assert found["SyncSource"]["SourceRegions"] == ["us-east-1", "eu-west-1"]
     ssm.delete_resource_data_sync(SyncName="all")
     assert refused(ssm.delete_resource_data_sync, SyncName="all")[0] == "ResourceDataSyncNotFoundException"

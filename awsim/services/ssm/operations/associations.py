@@ -10,9 +10,10 @@ from typing import Any
 
 from awsim.errors import AWSError
 from awsim.services.ssm import content, timetable
-from awsim.services.ssm.association import FAILED, PENDING, SUCCESS, Association, Run
+from awsim.services.ssm.association import FAILED, PENDING, SKIPPED, SUCCESS, Association, Run
 from awsim.services.ssm.command import plain
 from awsim.services.ssm.execution import Execution
+from awsim.services.ssm.operations.change_calendars import CalendarOperations
 from awsim.services.ssm.operations.inventory import InventoryOperations
 from awsim.state import Collection
 from awsim.state.pages import number
@@ -20,7 +21,7 @@ from awsim.state.tags import tag_map
 
 Members = Mapping[str, Any]
 _NONE = "The specified association doesn't exist."
-_UNKNOWN = frozenset({"AlarmConfiguration", "CalendarNames", "TargetLocations", "TargetMaps"})
+_UNKNOWN = frozenset({"AlarmConfiguration", "TargetLocations", "TargetMaps"})
 _FILTERS = {
     "Name": lambda each: each.settings["Name"],
     "AssociationId": lambda each: each.id,
@@ -30,7 +31,7 @@ _FILTERS = {
 }
 
 
-class AssociationOperations(InventoryOperations):
+class AssociationOperations(InventoryOperations, CalendarOperations):
     associations = Collection("association", key="id", quota="associations")
 
     # --- making
@@ -51,6 +52,7 @@ class AssociationOperations(InventoryOperations):
         ComplianceSeverity: str | None = None,
         SyncCompliance: str | None = None,
         ApplyOnlyAtCronInterval: bool | None = None,
+        CalendarNames: Sequence[str] | None = None,
         ScheduleOffset: int | None = None,
         Duration: int | None = None,
         Tags: Sequence[Mapping[str, str]] = (),
@@ -70,6 +72,7 @@ class AssociationOperations(InventoryOperations):
             "ComplianceSeverity": ComplianceSeverity or "UNSPECIFIED",
             "SyncCompliance": SyncCompliance or "AUTO",
             "ApplyOnlyAtCronInterval": bool(ApplyOnlyAtCronInterval),
+            "CalendarNames": None if CalendarNames is None else list(CalendarNames),
             "ScheduleOffset": ScheduleOffset,
             "Duration": Duration,
         }
@@ -114,6 +117,7 @@ class AssociationOperations(InventoryOperations):
         ComplianceSeverity: str | None = None,
         SyncCompliance: str | None = None,
         ApplyOnlyAtCronInterval: bool | None = None,
+        CalendarNames: Sequence[str] | None = None,
         ScheduleOffset: int | None = None,
         Duration: int | None = None,
     ) -> dict[str, Any]:
@@ -139,6 +143,7 @@ class AssociationOperations(InventoryOperations):
             "ComplianceSeverity": ComplianceSeverity,
             "SyncCompliance": SyncCompliance,
             "ApplyOnlyAtCronInterval": ApplyOnlyAtCronInterval,
+            "CalendarNames": None if CalendarNames is None else list(CalendarNames),
             "ScheduleOffset": ScheduleOffset,
             "Duration": Duration,
         }
@@ -154,6 +159,7 @@ class AssociationOperations(InventoryOperations):
     def _check_association(self, settings: Members) -> None:
         document = self.document_at(settings["Name"])
         version = self.version_of(document, settings["DocumentVersion"])
+        self.calendars_at(settings.get("CalendarNames") or ())
         try:
             if settings.get("ScheduleExpression"):
                 timetable.parse(settings["ScheduleExpression"])
@@ -218,6 +224,9 @@ class AssociationOperations(InventoryOperations):
         association.runs.append(run)
         settings = association.settings
         try:
+            if not self.calendars_open(settings.get("CalendarNames") or ()):
+                run.status = SKIPPED
+                return
             if self.document_at(settings["Name"]).kind == content.COMMAND:
                 run.work = ("command", self._command_of(settings))
             else:

@@ -48,13 +48,19 @@ class DataSyncOperations(OpsOperations):
             "SyncCreatedTime": now,
         }
 
+    def update_resource_data_sync(self, SyncName: str, SyncType: str, SyncSource: Mapping[str, Any]) -> None:
+        known = self.data_syncs.get(SyncName)
+        if known is None:
+            raise _unknown(SyncName)
+        if known["SyncType"] == _TO or known["SyncType"] != SyncType:
+            raise AWSError(
+                "ResourceDataSyncInvalidConfigurationException", "The specified sync configuration is invalid."
+            )
+        self.data_syncs[SyncName] = {**known, "SyncSource": SyncSource, "SyncLastModifiedTime": self.now}
+
     def delete_resource_data_sync(self, SyncName: str, SyncType: str | None = None) -> None:
         if SyncName not in self.data_syncs:
-            raise AWSError(
-                "ResourceDataSyncNotFoundException",
-                "The specified sync name wasn't found.",
-                fields={"SyncName": SyncName},
-            )
+            raise _unknown(SyncName)
         del self.data_syncs[SyncName]
 
     def list_resource_data_sync(
@@ -62,3 +68,9 @@ class DataSyncOperations(OpsOperations):
     ) -> dict[str, Any]:
         found = [each for each in self.data_syncs.values() if SyncType in (None, each["SyncType"])]
         return self.page("ResourceDataSyncItems", found, dict, lambda each: each["SyncName"], NextToken, MaxResults)
+
+
+def _unknown(name: str) -> AWSError:
+    return AWSError(
+        "ResourceDataSyncNotFoundException", "The specified sync name wasn't found.", fields={"SyncName": name}
+    )
