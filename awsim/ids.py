@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any
 
@@ -51,22 +52,28 @@ class Ids:
 
     def uuid(self, kind: str) -> str:
         """A version-4 UUID."""
-        return self.uuid_of(kind, self.next(kind))
+        return self._uuids(kind, (self.next(kind),))[0]
 
     def uuids(self, kind: str, count: int) -> list[str]:
         """The next `count` UUIDs."""
-        return [self.uuid_of(kind, n) for n in self.several(kind, count)]
+        return self._uuids(kind, self.several(kind, count))
 
     def uuid_of(self, kind: str, n: int) -> str:
         """The UUID of number `n`, which `next` gave."""
+        return self._uuids(kind, (n,))[0]
+
+    def _uuids(self, kind: str, numbers: Iterable[int]) -> list[str]:
         # As `hex(kind, 32)`: what most calls make one of is made in one go.
         begun = self._begun.get(kind)
         if begun is None:
             begun = self._begun[kind] = blake2b(b"%b/%b/" % (self._key, kind.encode()), digest_size=16)
-        digest = begun.copy()
-        digest.update(b"%d" % n)
-        h = digest.hexdigest()
-        return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:]}"
+        found = []
+        for n in numbers:
+            digest = begun.copy()
+            digest.update(b"%d" % n)
+            h = digest.hexdigest()
+            found.append(f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:]}")
+        return found
 
     def text(self, kind: str, length: int, alphabet: str = _ALPHANUMERIC) -> str:
         """`length` characters of `alphabet` (upper-case base 32 by default)."""

@@ -6,7 +6,7 @@ Sources: EventBridge User Guide, "Events" and "Calculating PutEvents event entry
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -64,7 +64,7 @@ def check_entry(entry: Mapping[str, Any], by_service: bool) -> dict[str, Any]:
     if not by_service and source.startswith("aws."):
         raise AWSError("NotAuthorizedForSourceException", "Not authorized for the source.")
     try:
-        detail = decoded(text)
+        detail = _decoded(text)
     except (ValueError, RecursionError):
         detail = None
     if detail.__class__ is not dict:
@@ -80,7 +80,20 @@ def _no_json(word: str) -> Any:
 _decoder = json.JSONDecoder(parse_constant=_no_json)
 
 
-def decoded(text: str) -> Any:
+def are_objects(texts: Iterable[str]) -> bool:
+    """Whether texts are JSON objects, with no blanks around them."""
+    scan = _decoder.scan_once
+    try:
+        for text in texts:
+            value, end = scan(text, 0)
+            if value.__class__ is not dict or end != len(text):
+                return False
+    except (ValueError, RecursionError, StopIteration):
+        return False
+    return True
+
+
+def _decoded(text: str) -> Any:
     """As `_decoder.decode`, without its search for blanks around the text, where there are none."""
     try:
         value, end = _decoder.scan_once(text, 0)

@@ -9,7 +9,7 @@ from typing import Any
 from awsim.errors import AWSError
 from awsim.services.events import arns, permissions
 from awsim.services.events.bus import DEFAULT, Bus
-from awsim.services.events.event import REQUIRED, check_entry, decoded, envelope, size, timestamp
+from awsim.services.events.event import REQUIRED, are_objects, check_entry, envelope, size, timestamp
 from awsim.services.events.operations.deliveries import DeliveryOperations
 from awsim.wire.rows import Columns, column
 
@@ -56,10 +56,7 @@ class EventOperations(DeliveryOperations):
             for source, type_ in set(zip(sources, types, strict=True))
         ):
             return False
-        try:
-            return set(map(type, map(decoded, details))) == {dict}
-        except (ValueError, RecursionError):
-            return False
+        return are_objects(details)
 
     def _check_size(self, entries: Sequence[Entry]) -> None:
         http, most = self.request.http, self.limits["put-events-size"]
