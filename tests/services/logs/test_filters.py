@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from datetime import UTC, datetime
+from hashlib import sha256
 
 import boto3
 import pytest
@@ -359,6 +360,16 @@ def test_a_destination_that_is_busy_is_tried_again(aws, put, subscribe, stream):
     assert len(stream()) == 1
     aws.clock.advance(minutes=5)
     assert stream()[-1]["logEvents"][0]["message"] == "late"
+
+
+@pytest.mark.aws(limits={"lambda.async-payload": 1500})
+def test_what_is_too_large_at_once_comes_in_parts(put, subscribe, function):
+    arn, seen = function()
+    subscribe(target=arn)
+    lines = [f"{number} {sha256(str(number).encode()).hexdigest()}" for number in range(40)]
+    put("app", "web", *lines)
+    assert len(seen) > 1
+    assert [event["message"] for document in seen for event in document["logEvents"]] == lines
 
 
 @pytest.mark.newer_botocore

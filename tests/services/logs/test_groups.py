@@ -246,6 +246,16 @@ def test_a_data_key_is_used_for_five_minutes(aws, logs, put, key):
     assert [call.operation for outer in aws.calls for call in outer.caused] == ["Decrypt"] * 2
 
 
+@pytest.mark.aws(limits={"logs.log-groups": 1})
+def test_groups_are_counted(aws, logs, refused):
+    logs.create_log_group(logGroupName="a")
+    assert refused(logs.create_log_group, logGroupName="b") == ("LimitExceededException", "Resource limit exceeded.")
+    logs.delete_log_group(logGroupName="a")
+    (usage,) = [usage for usage in aws.limits.usage() if usage.name == "logs.log-groups"]
+    assert usage.used == 0
+    logs.create_log_group(logGroupName="b")
+
+
 def test_pages_of_many_groups(logs):
     for number in range(60):
         logs.create_log_group(logGroupName=f"app{number:02d}")

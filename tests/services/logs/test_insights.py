@@ -108,6 +108,7 @@ def test_fields_filter_sort_limit(shop, ask):
         ("user.name =~ /b$/ and ms % 20 = 0", [0, 20, 40]),
         ("ispresent(user.name) and not ispresent(other) and ms = 0", [0]),
         ("other = 1 or other != 1", []),
+        ("other not like 'x' or other not in [1]", []),
         ("ms * 2 + 10 = 50", [20]),
         ("2 ^ 3 * 10 - 30 = ms", [50]),
     ],
@@ -132,6 +133,7 @@ def test_stats(shop, ask):
         "bin(2s)": "2025-12-31 23:59:54.000",
         "n": "2",
     }
+    assert ask("stats pct(ms, 90) as p, median(ms) as m") == [{"p": "50", "m": "25"}]
     # What came out of one is counted again by the next.
     assert ask("stats count(*) as n by level | stats max(n) as most") == [{"most": "3"}]
     assert ask("filter ms > 100 | stats count(*)") == []

@@ -87,7 +87,14 @@ def test_identifiers_of_ones_own_and_findings(logs, put, group):
 
 @pytest.mark.parametrize(
     "document",
-    ["{", "{}", '{"Version": "2021-06-01", "Statement": []}', protection("arn:aws:x"), protection("Unknown")],
+    [
+        protection(EMAIL).replace(EMAIL, EMAIL[:-1] + "x", 1),
+        "{",
+        "{}",
+        '{"Version": "2021-06-01", "Statement": []}',
+        protection("arn:aws:x"),
+        protection("Unknown"),
+    ],
 )
 def test_what_is_no_data_protection_policy(logs, group, refused, document):
     given = {"logGroupIdentifier": "app", "policyDocument": document}

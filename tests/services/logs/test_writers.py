@@ -179,6 +179,16 @@ def test_levels_of_json_logs(make, lines):
     assert report["record"]["status"] == "error"
 
 
+@pytest.mark.aws(limits={"logs.batch-size": 500})
+def test_a_long_log_is_written_in_parts(make, lines):
+    def code(event, context):
+        for number in range(100):
+            print("line", number)
+
+    make(code).invoke(FunctionName="f")
+    assert [line for line in lines() if line.startswith("line")] == [f"line {number}\n" for number in range(100)]
+
+
 def test_a_group_of_ones_own_choice(make, lines, logs):
     make(lambda event, context: None, LoggingConfig={"LogGroup": "shop"}).invoke(FunctionName="f")
     assert len(lines("shop")) == 3
@@ -226,21 +236,43 @@ def test_a_function_behind_a_stream_of_a_table(aws, client, make, lines):
 # --- others
 
 
+IMPORT = {
+    "S3BucketSource": {"S3Bucket": "lake"},
+    "InputFormat": "CSV",
+    "TableCreationParameters": {
+        "TableName": "imported",
+        "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "N"}],
+        "BillingMode": "PAY_PER_REQUEST",
+    },
+}
+
+
+@pytest.fixture
+def lake(client):
+    client("s3").create_bucket(Bucket="lake")
+    client("s3").put_object(Bucket="lake", Key="a.csv", Body=b"pk,name\n1,one\nx,bad\n2,two\n")
+
+
 @pytest.mark.rule("dynamodb-096")
-def test_errors_of_an_import_are_logged(client, logs, lines):
-    s3, table = client("s3"), client("dynamodb")
-    s3.create_bucket(Bucket="lake")
-    s3.put_object(Bucket="lake", Key="a.csv", Body=b"pk,name\n1,one\nx,bad\n2,two\n")
-    made = table.import_table(
-        S3BucketSource={"S3Bucket": "lake"},
-        InputFormat="CSV",
-        TableCreationParameters={
-            "TableName": "imported",
-            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
-            "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "N"}],
-            "BillingMode": "PAY_PER_REQUEST",
-        },
-    )["ImportTableDescription"]
+@pytest.mark.aws(authorization=True)
+def test_who_imports_has_to_have_the_right_to_log(aws, client, logs, lake):
+    iam = client("iam")
+    iam.create_user(UserName="ann")
+    allow = {"Effect": "Allow", "Action": ["dynamodb:*", "s3:*"], "Resource": "*"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    iam.put_user_policy(UserName="ann", PolicyName="own", PolicyDocument=text)
+    table = client("dynamodb", **aws.credentials(f"arn:aws:iam::{ACCOUNT}:user/ann"))
+    made = table.import_table(**IMPORT)["ImportTableDescription"]
+    done = table.describe_import(ImportArn=made["ImportArn"])["ImportTableDescription"]
+    assert (done["ImportStatus"], done["ErrorCount"]) == ("COMPLETED", 1)
+    assert logs.describe_log_groups()["logGroups"] == []
+
+
+@pytest.mark.rule("dynamodb-096")
+def test_errors_of_an_import_are_logged(client, logs, lines, lake):
+    table = client("dynamodb")
+    made = table.import_table(**IMPORT)["ImportTableDescription"]
     done = table.describe_import(ImportArn=made["ImportArn"])["ImportTableDescription"]
     assert (done["ImportedItemCount"], done["ErrorCount"]) == (2, 1)
     assert done["CloudWatchLogGroupArn"] == f"{GROUP}/aws-dynamodb/imports:*"
