@@ -56,7 +56,7 @@ class Base(Service):
 
     name: ClassVar[str] = "dynamodb"
     watchful = True
-    shows = "AWS/DynamoDB"
+    shows = frozenset({"AWS/DynamoDB"})
 
     tables = Collection("table", quota="tables")
 

@@ -1,5 +1,5 @@
-"""What services and clusters show in CloudWatch. Containers here use no processor and no memory to speak of: what measures
-load is 0, and a test that needs some sends it as ECS: `aws.call("cloudwatch", "PutMetricData",
+"""What services and clusters show in CloudWatch. Containers here use no processor and no memory to speak of: what
+measures load is 0, and a test that needs some sends it as ECS: `aws.call("cloudwatch", "PutMetricData",
 caller="ecs.amazonaws.com", Namespace="AWS/ECS", …)`. What is reserved and counted is what there is.
 
 Container Insights has one value a minute for what runs together, where AWS has one of each task.

@@ -103,7 +103,7 @@ _RESOURCES = (
 
 class AccessLogs(Reports):
     watchful = True
-    shows = "AWS/S3"
+    shows = frozenset({"AWS/S3"})
 
     def setup(self) -> None:
         super().setup()

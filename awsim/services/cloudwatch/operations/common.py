@@ -38,7 +38,7 @@ class Operations(Service):
 
     def setup(self) -> None:
         self.store = Store(self._limit, self.touched)
-        self._shown = Dict()  # key of a service instance -> the levels that it showed last
+        self._shown = Dict()  # key of a service instance -> the levels that it showed last, by name
 
     def _limit(self, row: str) -> float:
         value: float = self.limits[row]
@@ -54,18 +54,18 @@ class Operations(Service):
         now = self.clock.time()
         for instance in self.cloud.instances():
             where = (instance.account, instance.region)
-            shown: list[Level] = []
-            if (
+            asked = (
                 instance.shows
-                and (namespaces is None or instance.shows in namespaces)
+                and (namespaces is None or not instance.shows.isdisjoint(namespaces))
                 and (instance.scope != "region" or where == self._place)
-            ):
-                shown = [*instance.levels()]
-                shown += self._ended(instance, shown, now)
+            )
+            # What brings the resources up to date may leave notes, of earlier times.
+            shown = [*instance.levels()] if asked else []
             if len(instance.measured):
                 self.take_in(instance)
-            for level in shown:
-                self._owner(level.account, level.region, instance).store.tell(level, now)
+            if asked:
+                for level in (*shown, *self._ended(instance, shown, now)):
+                    self._owner(level.account, level.region, instance).store.tell(level, now)
 
     def _ended(self, instance: Service, shown: list[Level], now: float) -> list[Level]:
         """What an instance showed before and shows no more."""
@@ -94,6 +94,9 @@ class Operations(Service):
             self._owner(account, region, instance).store.count(metric, unit, minute * 60, values)
         for level in told.values():
             self._owner(level.account, level.region, instance).store.tell(level)
+        if told and instance.shows:
+            named = {level[:4]: level for level in told.values()}
+            self._shown[instance.key] = {**self._shown.get(instance.key, {}), **named}
 
     def _owner(self, account: str | None, region: str | None, instance: Service) -> Any:
         where = (account or instance.account, region or instance.region)

@@ -58,7 +58,7 @@ class Plan(NamedTuple):
 
 
 class LaunchOperations(TemplateOperations):
-    shows = metrics.NAMESPACE
+    shows = frozenset({metrics.NAMESPACE})
     instances = Kept(Instance)
 
     def levels(self) -> Iterator[Level]:
