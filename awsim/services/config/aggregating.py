@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from awsim.auth.credentials import administrator
-from awsim.errors import AWSError
 from awsim.services.config.querying import Querying, queried
 from awsim.services.config.records import Item, Result, Rule
 from awsim.state import Dict, Entity, Tags
@@ -70,12 +69,12 @@ class Aggregating(Querying):
         Tags: Sequence[Mapping[str, str]] = (),
     ) -> dict[str, Any]:
         if bool(AccountAggregationSources) is (OrganizationAggregationSource is not None):
-            raise self._invalid_value(
+            raise self.bad(
                 "You must choose one of the two: AccountAggregationSources or OrganizationAggregationSource."
             )
         for source in (*AccountAggregationSources, *filter(None, [OrganizationAggregationSource])):
             if bool(source.get("AllAwsRegions")) is bool(source.get("AwsRegions")):
-                raise self._invalid_value(
+                raise self.bad(
                     "Your request must specify at least one region: either all AWS regions, or a list of them."
                 )
         if OrganizationAggregationSource is not None:
@@ -94,9 +93,6 @@ class Aggregating(Querying):
         }
         known.settings = {name: value for name, value in sources.items() if value is not None}
         return {"ConfigurationAggregator": known.described()}
-
-    def _invalid_value(self, message: str) -> AWSError:
-        return self.error("InvalidParameterValueException", message)
 
     def _check_organization(self) -> None:
         if self.cloud.organization_of(self.account, self.partition) is None:

@@ -58,6 +58,9 @@ class Base(Service):
     def now_iso(self) -> str:
         return iso(self.clock.time())
 
+    def bad(self, message: str) -> AWSError:
+        return self.error("InvalidParameterValueException", message)
+
     # --- look-ups
 
     @property

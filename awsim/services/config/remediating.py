@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from awsim.errors import AWSError
-from awsim.services.config.evaluating import Evaluating
+from awsim.services.config.compliance import Compliance
 from awsim.services.config.records import NON_COMPLIANT, Key, Result, Rule
 from awsim.state import Dict, Entity
 
@@ -37,7 +37,7 @@ class Execution(Entity):
         }
 
 
-class Remediating(Evaluating):
+class Remediating(Compliance):
     def setup(self) -> None:
         super().setup()
         self.remediations = Dict()  # rule -> settings
