@@ -10,7 +10,7 @@ from awsim.service import Service
 from awsim.services.ssm import refusals
 from awsim.state.pages import listed
 
-_WHAT = "aws.ssm"
+_SOURCE = "aws.ssm"
 
 
 class Operations(Service):
@@ -36,7 +36,7 @@ class Operations(Service):
 
     def _announce(self, kind: str, detail: Mapping[str, Any], resources: Sequence[str], time: float) -> None:
         entry = {
-            "Source": _WHAT,
+            "Source": _SOURCE,
             "DetailType": kind,
             "Detail": json.dumps(detail, ensure_ascii=False),
             "Resources": list(resources),
