@@ -110,6 +110,22 @@ def test_what_a_queue_was_like_when_it_came(aws: Cloud) -> None:
     assert _texts(urls["a"]) == ["before", "after"]
 
 
+def test_what_a_subscription_was_like_when_it_came(aws: Cloud) -> None:
+    topic, urls = _topic()
+    sns = boto3.client("sns")
+    _publish(topic, "before")
+    for subscription in sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]:
+        arn = subscription["SubscriptionArn"]
+        sns.set_subscription_attributes(SubscriptionArn=arn, AttributeName="RawMessageDelivery", AttributeValue="true")
+    _publish(topic, "after")
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="SignatureVersion", AttributeValue="2")
+    assert _unread(aws, "a") == 2
+    before, after = (message["Body"] for message in _received(urls["a"]))
+    assert json.loads(before)["Message"] == "before"
+    assert json.loads(before)["SignatureVersion"] == "1"
+    assert after == "after"
+
+
 def test_time_passes_for_the_unread(aws: Cloud) -> None:
     topic, urls = _topic()
     sqs = boto3.client("sqs")

@@ -30,10 +30,10 @@ class Published(NamedTuple):
 
 
 class Fan(NamedTuple):
-    """The subscriptions of a topic: queues that get all there is, by (region, account) and name, some of them perhaps
-    raw; and the rest, which have to be looked at for each message."""
+    """The subscriptions of a topic: queues that get all there is, by (region, account) and name, each with whether it
+    gets it raw, and whether any does; and the rest, which have to be looked at for each message."""
 
-    queues: Mapping[tuple[str, str], Mapping[str, Subscription]]
+    queues: Mapping[tuple[str, str], Mapping[str, tuple[Subscription, bool]]]
     raw: bool
     rest: tuple[Subscription, ...]
 

@@ -88,28 +88,28 @@ class DeliveryOperations(Operations):
                 self._note_filtered(subscription, message)
         size = _most(message)
         if size is None or (raw and (message.attributes or not message.text.isprintable())):
-            return [*left, *(each for known in queues.values() for each in known.values())]
+            return [*left, *(each for known in queues.values() for each, _ in known.values())]
         envelopes = Envelopes(message, self.place_of(topic))
         taken = 0
         for (region, account), known in queues.items():
             make = partial(_sending_to, known, envelopes)
             refused = self.cloud.post("sqs", "SendMessage", known, make, size, _me(account), region)
-            left += [known[name] for name in refused]
+            left += [known[name][0] for name in refused]
             taken += len(known) - len(refused)
         if taken:
             self.measured.append((message.time, topic.name, metrics.DELIVERED, taken))
         return left
 
     def _fan(self, topic: Topic) -> Fan:
-        queues: dict[tuple[str, str], dict[str, Subscription]] = {}
+        queues: dict[tuple[str, str], dict[str, tuple[Subscription, bool]]] = {}
         rest = []
         for each in topic.subscriptions.values():
             if each.confirmed and each.protocol == "sqs" and each.filter is None:
                 queue = self._queue_of(each)
-                queues.setdefault(queue.place, {})[queue.name] = each
+                queues.setdefault(queue.place, {})[queue.name] = each, each.raw
             else:
                 rest.append(each)
-        raw = any(each.raw for known in queues.values() for each in known.values())
+        raw = any(raw for known in queues.values() for _, raw in known.values())
         topic.fan = Fan(queues, raw, tuple(rest))
         return topic.fan
 
@@ -216,7 +216,7 @@ class DeliveryOperations(Operations):
 
     def _enqueue(self, queue: QueueAddress, subscription: Subscription, envelopes: Envelopes) -> None:
         region, account = queue.place
-        parameters, source = _sending(queue, subscription, envelopes), envelopes.message.topic_arn
+        parameters, source = _sending(queue, subscription, envelopes, subscription.raw), envelopes.message.topic_arn
         self.cloud.call("sqs", "SendMessage", parameters, caller=_me(account), region=region, source_arn=source)
 
     def _to_function(self, subscription: Subscription, envelopes: Envelopes) -> None:
@@ -387,17 +387,17 @@ def queue_of(arn: str, partition: str) -> QueueAddress:
     return QueueAddress(name, url, (region, account))
 
 
-def _sending_to(queues: Mapping[str, Subscription], envelopes: Envelopes, name: str) -> dict[str, Any]:
-    subscription = queues[name]
+def _sending_to(queues: Mapping[str, tuple[Subscription, bool]], envelopes: Envelopes, name: str) -> dict[str, Any]:
+    subscription, raw = queues[name]
     assert subscription.queue is not None
-    return _sending(subscription.queue, subscription, envelopes)
+    return _sending(subscription.queue, subscription, envelopes, raw)
 
 
-def _sending(queue: QueueAddress, subscription: Subscription, envelopes: Envelopes) -> dict[str, Any]:
+def _sending(queue: QueueAddress, subscription: Subscription, envelopes: Envelopes, raw: bool) -> dict[str, Any]:
     """The parameters of SendMessage."""
     message = envelopes.message
     parameters: dict[str, Any] = {"QueueUrl": queue.url}
-    if subscription.raw:
+    if raw:
         parameters["MessageBody"] = message.text_for("sqs")
         if message.attributes:
             parameters["MessageAttributes"] = message.attributes
