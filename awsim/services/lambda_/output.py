@@ -117,8 +117,9 @@ class _Tee:
         output = _output.get()
         if output is not None:
             output.write(text)
-        written: int = self.real.write(text)
-        return written
+        if self.real is not None:  # a process may have no standard output
+            self.real.write(text)
+        return len(text)
 
     def writelines(self, lines: Any) -> None:
         for line in lines:

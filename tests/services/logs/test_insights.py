@@ -146,7 +146,9 @@ def test_parse_and_functions(put, ask):
     assert ask(f"{query} | filter @latency > 10 | display @user, @method, @latency") == [row]
     regex = r"parse @message /user=(?<name>\w+), method:(?<verb>\w+)/"
     made = "concat(name, '-', toupper(verb)) as who, strlen(name) as long, substr(name, 1) as rest"
-    assert ask(f"{regex} | filter ispresent(name) | fields {made}") == [{"who": "ann-PUT", "long": "3", "rest": "nn"}]
+    row = {"who": "ann-PUT", "long": "3", "rest": "nn"}
+    assert ask(f"{regex} | filter ispresent(name) | display {made}") == [row]
+    assert ask(f"{regex} | filter ispresent(name) | fields {made}") == [{**row, "name": "ann", "verb": "Put"}]
     more = "coalesce(none, 'x') as c, isIpv4InSubnet('10.0.0.7', '10.0.0.0/24') as ip, greatest(1, 2.5) as g"
     assert ask(f"fields {more}, if(1 > 2, 'a', 'b') as i, trim('xyhixy', 'xy') as t | limit 1") == [
         {"c": "x", "ip": "1", "g": "2.5", "i": "b", "t": "hi"}

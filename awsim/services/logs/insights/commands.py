@@ -15,17 +15,18 @@ from awsim.services.logs.insights.values import MISSING, order, text, true
 
 Tables = Callable[[str], Sequence[Mapping[str, str]]]
 Command = Callable[[Sequence[Row]], Sequence[Row]]
+# What a query without fields shows.
+_DEFAULT = ("@timestamp", "@message")
 _UNMODELLED = frozenset({"pattern", "diff", "anomaly", "join", "source", "appendcols", "addtotals"})
 
 
 class Query(NamedTuple):
-    """A query that was read. `shown`: the fields of its results, None for those that a query without any has;
-    `limit`: its own limit; `filters`: how many commands come before rows are no more those that matched;
-    `unmasked`: whether it asks for what is masked."""
+    """A query that was read. `shown`: the fields of its results; `limit`: its own limit; `filters`: how many commands
+    come before rows are no more those that matched; `unmasked`: whether it asks for what is masked."""
 
     commands: tuple[Command, ...]
     filters: int
-    shown: tuple[str, ...] | None
+    shown: tuple[str, ...]
     aggregated: bool
     limit: int | None
     unmasked: bool
@@ -41,7 +42,7 @@ class Query(NamedTuple):
 
     def cells(self, row: Row) -> list[dict[str, str]]:
         """A row as results show it."""
-        names = self.shown if self.shown is not None else ("@timestamp", "@message")
+        names = self.shown
         if not self.aggregated and "@ptr" not in names:
             names = (*names, "@ptr")
         found = ((name, row.get(name)) for name in names)
@@ -61,6 +62,7 @@ class _Reader:
         self._cursor = Cursor(query, tokens(query))
         self._commands: list[Command] = []
         self._fields: list[str] = []
+        self._found: list[str] = []  # fields that `parse` makes
         self._display: list[str] | None = None
         self._limit: int | None = None
         self._filters = 0
@@ -81,11 +83,13 @@ class _Reader:
             if cursor.peek().kind == "end":
                 break
             cursor.expect("|")
-        shown = self._display if self._display is not None else self._fields or None
+        shown = self._display
+        if shown is None:
+            shown = [*(self._fields or _DEFAULT), *self._found]
         return Query(
             tuple(self._commands),
             self._filters,
-            tuple(dict.fromkeys(shown)) if shown is not None else None,
+            tuple(dict.fromkeys(shown)),
             self._aggregated,
             self._limit,
             self._unmasked,
@@ -156,6 +160,7 @@ class _Reader:
                 raise cursor.wrong(token)
         else:
             raise cursor.wrong(token)
+        self._found += names
         self._add(_parsing(field, wanted, names, named=token.kind == "regex"), keeps=True)
 
     def _read_stats(self) -> None:
@@ -171,7 +176,7 @@ class _Reader:
         keys = self._columns() if cursor.takes("by") else []
         self._aggregated = True
         self._fields = [name for name, _ in keys] + [name for name, _ in totals]
-        self._display = None
+        self._found, self._display = [], None
         self._add(_grouping(totals, [(name, value or _get(name)) for name, value in keys]))
 
     def _read_sort(self) -> None:
