@@ -7,7 +7,7 @@ from typing import Any
 
 from awsim.errors import AWSError
 from awsim.services.autoscaling.operations.configurations import ConfigurationOperations
-from awsim.services.autoscaling.records import PROCESSES, Group, Hook
+from awsim.services.autoscaling.records import PROCESSES, Group
 from awsim.services.autoscaling.refusals import invalid
 
 TERMINATION = (
@@ -399,7 +399,7 @@ class GroupOperations(ConfigurationOperations):
             self.limits.check("tags-per-group", len(group.tags) + 1)
         group.tags[key] = (value, bool(tag.get("PropagateAtLaunch")))
 
-    def add_hook(self, group: Group, given: Mapping[str, Any]) -> Hook:
+    def add_hook(self, group: Group, given: Mapping[str, Any]) -> None:
         raise NotImplementedError
 
     def drop_policy(self, group: Group, name: str) -> None:

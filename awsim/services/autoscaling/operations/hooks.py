@@ -29,12 +29,18 @@ class HookOperations(GroupOperations):
     ) -> None:
         given = {name: value for name, value in locals().items() if name[:1].isupper() and value is not None}
         group = self.group_named(AutoScalingGroupName)
-        hook = self.add_hook(group, given)
+        hook = self._checked(group, given)
         if hook.target:
             test = {"AccountId": self.account, "Event": "autoscaling:TEST_NOTIFICATION", "Service": "AWS Auto Scaling"}
             self._tell_target(hook, {**test, "AutoScalingGroupName": group.name, "Time": self.stamp()})
+        group.hooks[hook.name] = hook
 
-    def add_hook(self, group: Group, given: Mapping[str, Any]) -> Hook:
+    def add_hook(self, group: Group, given: Mapping[str, Any]) -> None:
+        hook = self._checked(group, given)
+        group.hooks[hook.name] = hook
+
+    def _checked(self, group: Group, given: Mapping[str, Any]) -> Hook:
+        """A hook as it is asked for, or as one of that name changes."""
         name = given.get("LifecycleHookName") or ""
         known = group.hooks.get(name)
         transition = given.get("LifecycleTransition") or (known.transition if known is not None else None)
@@ -59,7 +65,7 @@ class HookOperations(GroupOperations):
         if known is None:
             self.limits.quota("hooks", len(group.hooks), group.name)
         overall = self.limits["hook-overall"]
-        hook = Hook(
+        return Hook(
             name,
             transition,
             target or None,
@@ -69,8 +75,6 @@ class HookOperations(GroupOperations):
             heartbeat * 100 if overall is None else min(heartbeat * 100, overall),
             result,
         )
-        group.hooks[name] = hook
-        return hook
 
     def describe_lifecycle_hooks(
         self, AutoScalingGroupName: str, LifecycleHookNames: Sequence[str] = ()

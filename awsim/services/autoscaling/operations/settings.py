@@ -182,7 +182,8 @@ class SettingOperations(RefreshOperations):
         self, AutoScalingGroupName: str, MaxRecords: int | None = None, NextToken: str | None = None
     ) -> dict[str, Any]:
         group = self.group_named(AutoScalingGroupName)
-        return {"WarmPoolConfiguration": group.warm_pool, "Instances": []}
+        page = self.page("Instances", (), dict, str, NextToken, MaxRecords)
+        return {"WarmPoolConfiguration": group.warm_pool, **page}
 
     def delete_warm_pool(self, AutoScalingGroupName: str, ForceDelete: bool | None = None) -> None:
         group = self.group_named(AutoScalingGroupName)

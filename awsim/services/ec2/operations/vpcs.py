@@ -180,8 +180,12 @@ class VpcOperations(RegionOperations):
         self.block_removed(vpc, block)
         return {"AssociationId": association, "CidrBlock": block, "CidrBlockState": {"State": "disassociating"}}
 
-    def describe_dhcp_options(self, DhcpOptionsIds: Sequence[str] = ()) -> dict[str, Any]:
+    def describe_dhcp_options(
+        self, DhcpOptionsIds: Sequence[str] = (), NextToken: str | None = None, MaxResults: int | None = None
+    ) -> dict[str, Any]:
         """Each account and region has one set from the start; awsim makes no others."""
+        if NextToken is not None:
+            raise invalid("The token is not valid.")
         for id_ in DhcpOptionsIds:
             if id_ != self.dhcp_options:
                 raise AWSError("InvalidDhcpOptionID.NotFound", f"The dhcpOption ID '{id_}' does not exist")

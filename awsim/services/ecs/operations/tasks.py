@@ -182,7 +182,7 @@ class TaskOperations(DefinitionOperations):
     ) -> dict[str, Any]:
         """There are none: awsim models Fargate alone."""
         self.cluster_named(cluster)
-        return {"containerInstanceArns": []}
+        return self.page("containerInstanceArns", (), str, str, nextToken, maxResults)
 
     # --- where tasks run
 
