@@ -764,6 +764,16 @@ def _log_exports(client):
     return {}
 
 
+def _domain_upgrades(client):
+    domain = {"DomainName": "old"}
+    client.create_elasticsearch_domain(
+        **domain, ElasticsearchVersion="6.8", EBSOptions={"EBSEnabled": True, "VolumeSize": 10}
+    )
+    for _ in range(7):
+        client.upgrade_elasticsearch_domain(**domain, TargetVersion="7.10", PerformCheckOnly=True)
+    return domain
+
+
 def _schemas(client):
     client.create_registry(RegistryName="shop")
     for number in range(7):
@@ -1268,6 +1278,11 @@ PAGINATORS = {
     "accessanalyzer:ListFindingsV2": _open_queues,
     "accessanalyzer:ListPolicyGenerations": _generations,
     "accessanalyzer:ValidatePolicy": _bad_policy,
+    "es:DescribeReservedElasticsearchInstanceOfferings": lambda client: {},
+    "es:DescribeReservedElasticsearchInstances": lambda client: {},
+    "es:GetUpgradeHistory": _domain_upgrades,
+    "es:ListElasticsearchInstanceTypes": lambda client: {"ElasticsearchVersion": "6.5"},
+    "es:ListElasticsearchVersions": lambda client: {},
     "identitystore:ListGroupMemberships": _group_members,
     "identitystore:ListGroupMembershipsForMember": _groups_of_member,
     "identitystore:ListGroups": lambda client: _groups(client)[0],
@@ -1454,6 +1469,10 @@ FIXED = {
     "cloudtrail:ListTags": (1, 1),
     "cloudtrail:ListTrails": (5, 1),
     # As many as Kafka has versions, and a multiple of the zones.
+    "es:DescribeReservedElasticsearchInstanceOfferings": (0, 1),
+    "es:DescribeReservedElasticsearchInstances": (0, 1),
+    "es:ListElasticsearchInstanceTypes": (30, 1),
+    "es:ListElasticsearchVersions": (34, 1),
     "kafka:ListKafkaVersions": (32, 1),
     "kafka:ListNodes": (6, 1),
     "kinesisvideo:DescribeMappedResourceConfiguration": (1, 1),
@@ -1494,7 +1513,7 @@ def least_page(client, operation, configuration):
     """Three, or the fewest that a page may have."""
     shape = client.meta.service_model.operation_model(operation).input_shape
     key = configuration.get("limit_key")
-    member = shape.members[key] if key in shape.members else None
+    member = shape.members.get(key)
     return max(3, member.metadata.get("min", 0) if member is not None else 0)
 
 
@@ -1524,7 +1543,8 @@ def test_a_paginator_finds_everything_once(aws, name):
     # Stopped in the middle of a page, and taken up again where it stopped.
     first = paginator.paginate(**params, PaginationConfig={"PageSize": size, "MaxItems": size + 1}).build_full_result()
     token = first["NextToken"]
-    again = paginator.paginate(**params, PaginationConfig={"PageSize": size, "StartingToken": token}).build_full_result()
+    resumed = {"PageSize": size, "StartingToken": token}
+    again = paginator.paginate(**params, PaginationConfig=resumed).build_full_result()
     parts = [*results(configuration, first), *results(configuration, again)]
     assert sorted(map(str, parts)) == sorted(map(str, whole))
 
