@@ -88,8 +88,7 @@ class ReadingOperations(WritingOperations):
 
     def _page(self, events: Iterable[Stored], limit: int | None) -> list[Stored]:
         """As many events as a page takes."""
-        most = min(limit or self.limits["page-events"], self.limits["page-events"])
-        room = self.limits["page-bytes"]
+        most, room = self._size(limit)
         found: list[Stored] = []
         for stored in events:
             if len(found) >= most:
@@ -99,6 +98,12 @@ class ReadingOperations(WritingOperations):
                 break
             found.append(stored)
         return found
+
+    def _size(self, limit: int | None) -> tuple[float, float]:
+        """How many events and bytes a page takes."""
+        most, room = self.limits["page-events"], self.limits["page-bytes"]
+        endless = float("inf")
+        return min(limit or endless, most or endless), room or endless
 
     # --- a group
 
@@ -173,8 +178,7 @@ class ReadingOperations(WritingOperations):
         self, group: LogGroup, events: Iterator[Stored], pattern: Pattern, limit: int | None, backwards: bool
     ) -> tuple[list[Stored], int | None]:
         """A page of events that match, and where the next one begins (an id; backwards: ends), None after the last."""
-        most = min(limit or self.limits["page-events"], self.limits["page-events"])
-        room = self.limits["page-bytes"]
+        most, room = self._size(limit)
         found: list[Stored] = []
         for stored in events:
             if not pattern.matches(stored.event.message):
