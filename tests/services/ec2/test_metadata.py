@@ -204,3 +204,21 @@ def test_where_no_instance_runs(aws, ec2, launch):
     ec2.describe_instances()
     with pytest.raises(AwsimError, match="the instance is stopped"), aws.on_instance(id_):
         pass
+
+
+@pytest.mark.aws(authorization=True)
+def test_who_gives_an_instance_a_role_passes_it(aws, ec2, image, role, refused):
+    iam = boto3.client("iam")
+    iam.create_user(UserName="ann")
+    ann = boto3.client("ec2", region_name="us-east-1", **aws.credentials("arn:aws:iam::123456789012:user/ann"))
+    wanted = {
+        "ImageId": image, "InstanceType": "t2.micro", "MinCount": 1, "MaxCount": 1, "IamInstanceProfile": {"Name": "web"},
+    }  # fmt: skip
+    runs = {"Effect": "Allow", "Action": "ec2:RunInstances", "Resource": "*"}
+    iam.put_user_policy(UserName="ann", PolicyName="own", PolicyDocument=document(runs))
+    assert "iam:PassRole on resource: arn:aws:iam::123456789012:role/app" in refused(
+        "UnauthorizedOperation", ann.run_instances, **wanted
+    )
+    passes = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::123456789012:role/app"}
+    iam.put_user_policy(UserName="ann", PolicyName="own", PolicyDocument=document(runs, passes))
+    ann.run_instances(**wanted)

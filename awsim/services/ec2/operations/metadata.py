@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from awsim.auth.credentials import IssuedKey, Keys, Session, administrator
+from awsim.auth.credentials import IssuedKey, Keys, Session
 from awsim.errors import AWSError
 from awsim.services.ec2.instance import Instance
 from awsim.services.ec2.interfaces import Interface
@@ -208,17 +208,7 @@ class MetadataOperations(TagOperations):
         """The role that the profile of an instance holds now."""
         if instance.profile is None:
             return None
-        name = instance.profile["Arn"].rpartition("/")[2]
-        try:
-            found = self.call("iam", "GetInstanceProfile", as_=administrator(self.account), InstanceProfileName=name)[
-                "InstanceProfile"
-            ]
-        except AWSError:
-            return None
-        if found["InstanceProfileId"] != instance.profile["Id"] or not found["Roles"]:
-            return None
-        role: Mapping[str, Any] = found["Roles"][0]
-        return role
+        return self.role_in(instance.profile["Arn"].rpartition("/")[2], instance.profile["Id"])
 
     def _credentials_document(self, instance: Instance, role: Mapping[str, Any], way: str) -> dict[str, Any]:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from awsim.auth.credentials import administrator
 from awsim.errors import AWSError
 from awsim.services.ec2.filters import Filters
 from awsim.services.ec2.instance import Instance
@@ -80,7 +81,29 @@ class ProfileOperations(AttributeOperations):
         chosen = [each for each in chosen if each.instance.alive]
         return self.listing("IamInstanceProfileAssociations", chosen, Filters, _FILTERS, NextToken, MaxResults)
 
+    def resource_arn(self, name: str, arn: str, params: Mapping[str, Any]) -> str:
+        """Who gives an instance a profile passes the role that is in it."""
+        if name != "role-of-profile":
+            return super().resource_arn(name, arn, params)
+        given = params.get("IamInstanceProfile") or {}
+        wanted = given.get("Name") or (given.get("Arn") or "").rpartition("/")[2]
+        role = self.role_in(wanted)
+        return arn if role is None else str(role["Arn"])
+
     # --- parts
+
+    def role_in(self, profile: str, id_: str | None = None) -> Mapping[str, Any] | None:
+        """The role that an instance profile (of that id, if one is given) holds now, as IAM shows it."""
+        try:
+            found = self.call(
+                "iam", "GetInstanceProfile", as_=administrator(self.account), InstanceProfileName=profile or "-"
+            )["InstanceProfile"]
+        except AWSError:
+            return None
+        if id_ not in (None, found["InstanceProfileId"]) or not found["Roles"]:
+            return None
+        role: Mapping[str, Any] = found["Roles"][0]
+        return role
 
     def _association(self, id_: str) -> ProfileAssociation:
         found = self.profiles.get(id_)
