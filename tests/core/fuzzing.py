@@ -143,6 +143,7 @@ LEFT_OUT = {
 
 # Enumerations that do not hold what AWS answers.
 WRONG_ENUMS = {
+    "ResourceType",  # of Config: customers have types of their own
     "AttachmentStatus",
     "NetworkInterfaceStatus",
     "PlatformValues",

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from awsim.auth.credentials import administrator
+from awsim.services.config.packs import Pack
 from awsim.services.config.querying import Querying, queried
-from awsim.services.config.records import Item, Result, Rule
+from awsim.services.config.records import COMPLIANT, NON_COMPLIANT, Item, Result, Rule
 from awsim.state import Dict, Entity, Tags
 
 
@@ -78,7 +79,7 @@ class Aggregating(Querying):
                     "Your request must specify at least one region: either all AWS regions, or a list of them."
                 )
         if OrganizationAggregationSource is not None:
-            self._check_organization()
+            self.check_management()
         known: Aggregator | None = self.aggregators.get(ConfigurationAggregatorName)
         if known is None:
             id_ = self.ids.text("aggregator", 8, "abcdefghijklmnopqrstuvwxyz0123456789")
@@ -94,7 +95,8 @@ class Aggregating(Querying):
         known.settings = {name: value for name, value in sources.items() if value is not None}
         return {"ConfigurationAggregator": known.described()}
 
-    def _check_organization(self) -> None:
+    def check_management(self) -> None:
+        """Refuse an account that does not manage an organization."""
         if self.cloud.organization_of(self.account, self.partition) is None:
             raise self.error(
                 "NoAvailableOrganizationException", "This account is not part of an organization in AWS Organizations."
@@ -329,6 +331,73 @@ class Aggregating(Querying):
 
         page = self.page(
             "AggregateComplianceCounts", groups.items(), shown, lambda one: one[0], NextToken, Limit or None
+        )
+        return {"GroupByKey": GroupByKey, **page}
+
+    def describe_aggregate_compliance_by_conformance_packs(
+        self,
+        ConfigurationAggregatorName: str,
+        Filters: Mapping[str, str] | None = None,
+        Limit: int | None = None,
+        NextToken: str | None = None,
+    ) -> dict[str, Any]:
+        wanted = Filters or {}
+        found = [
+            (there, pack)
+            for there in self._aggregated(ConfigurationAggregatorName, Filters)
+            for pack in there.packs
+            if wanted.get("ConformancePackName") in (None, pack.name)
+            and wanted.get("ComplianceType") in (None, there.state_of(pack))
+        ]
+
+        def shown(one: tuple[Any, Pack]) -> dict[str, Any]:
+            there, pack = one
+            said = [there.rules[name].compliance for name in pack.rules]
+            return {
+                "ConformancePackName": pack.name,
+                "Compliance": {
+                    "ComplianceType": there.state_of(pack),
+                    "CompliantRuleCount": said.count(COMPLIANT),
+                    "NonCompliantRuleCount": said.count(NON_COMPLIANT),
+                    "TotalRuleCount": len(said),
+                },
+                "AccountId": there.account,
+                "AwsRegion": there.region,
+            }
+
+        def key(one: tuple[Any, Pack]) -> str:
+            return f"{one[0].account}/{one[0].region}/{one[1].name}"
+
+        return self.page("AggregateComplianceByConformancePacks", found, shown, key, NextToken, Limit or None)
+
+    def get_aggregate_conformance_pack_compliance_summary(
+        self,
+        ConfigurationAggregatorName: str,
+        Filters: Mapping[str, str] | None = None,
+        GroupByKey: str | None = None,
+        Limit: int | None = None,
+        NextToken: str | None = None,
+    ) -> dict[str, Any]:
+        groups: dict[str, list[str]] = {}
+        for there in self._aggregated(ConfigurationAggregatorName, Filters):
+            name = {"ACCOUNT_ID": there.account, "AWS_REGION": there.region}.get(GroupByKey or "", "")
+            groups.setdefault(name, []).extend(there.state_of(pack) for pack in there.packs)
+
+        def shown(one: tuple[str, list[str]]) -> dict[str, Any]:
+            name, said = one
+            counts = {
+                "CompliantConformancePackCount": said.count(COMPLIANT),
+                "NonCompliantConformancePackCount": said.count(NON_COMPLIANT),
+            }
+            return {"GroupName": name or None, "ComplianceSummary": counts}
+
+        page = self.page(
+            "AggregateConformancePackComplianceSummaries",
+            groups.items(),
+            shown,
+            lambda one: one[0],
+            NextToken,
+            Limit or None,
         )
         return {"GroupByKey": GroupByKey, **page}
 

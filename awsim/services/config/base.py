@@ -13,6 +13,7 @@ from awsim.services.config.records import Channel, Recorder, Rule
 from awsim.state import Collection, Dict
 from awsim.state.pages import listed
 from awsim.state.tags import tag_map
+from awsim.wire.models import service_model
 
 # How often a run that varies AWS's decisions has Config take its time.
 _LATE_ODDS = 0.2
@@ -20,6 +21,8 @@ _LATE_ODDS = 0.2
 
 class Base(Service):
     name = "config"
+    # Customers have types of their own, which no model lists.
+    unchecked = frozenset({"ResourceType"})
 
     rules = Collection("rule", quota="rules")
     packs = Collection("conformance pack", quota="conformance-packs")
@@ -60,6 +63,17 @@ class Base(Service):
 
     def bad(self, message: str) -> AWSError:
         return self.error("InvalidParameterValueException", message)
+
+    def check_types(self, *kinds: str) -> None:
+        """Refuse types of AWS's that there are not."""
+        known = service_model("config").shape_for("ResourceType").enum
+        for kind in kinds:
+            if kind.startswith("AWS::") and kind not in known:
+                raise self.error(
+                    "ValidationException",
+                    f"1 validation error detected: Value '{kind}' at 'resourceType' failed to satisfy constraint: "
+                    f"Member must satisfy enum value set: [{', '.join(known)}]",
+                )
 
     # --- look-ups
 

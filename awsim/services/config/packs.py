@@ -193,6 +193,47 @@ class Packs(Remediating):
 
     # --- compliance
 
+    def state_of(self, pack: Pack) -> str:
+        """What the rules of a pack come to."""
+        said = {self.rules[name].compliance for name in pack.rules}
+        return NON_COMPLIANT if NON_COMPLIANT in said else COMPLIANT if COMPLIANT in said else INSUFFICIENT
+
+    def list_conformance_pack_compliance_scores(
+        self,
+        Filters: Mapping[str, Any] | None = None,
+        SortOrder: str | None = None,
+        SortBy: str | None = None,
+        Limit: int | None = None,
+        NextToken: str | None = None,
+    ) -> dict[str, Any]:
+        """The share of evaluations that are compliant, in percent."""
+        wanted = (Filters or {}).get("ConformancePackNames")
+        scored = []
+        for pack in self.packs:
+            said = [one.compliance for name in pack.rules for one in self.rules[name].results.values()]
+            score = 100 * said.count(COMPLIANT) / len(said) if said else None
+            if not wanted or pack.name in wanted:
+                scored.append((score, pack))
+        scored.sort(key=lambda one: (one[0] is None, one[0] or 0.0, one[1].name), reverse=SortOrder == "DESCENDING")
+
+        def shown(one: tuple[int, tuple[float | None, Pack]]) -> dict[str, Any]:
+            score, pack = one[1]
+            return {
+                "ConformancePackName": pack.name,
+                "Score": "INSUFFICIENT_DATA" if score is None else f"{score:.2f}",
+                "LastUpdatedTime": self.clock.time(),
+            }
+
+        numbered = list(enumerate(scored))
+        return self.page(
+            "ConformancePackComplianceScores",
+            numbered,
+            shown,
+            lambda one: f"{one[0]:09d}",
+            NextToken,
+            Limit or None,
+        )
+
     def describe_conformance_pack_compliance(
         self,
         ConformancePackName: str,
@@ -248,9 +289,7 @@ class Packs(Remediating):
         self, ConformancePackNames: Sequence[str], Limit: int | None = None, NextToken: str | None = None
     ) -> dict[str, Any]:
         def shown(pack: Pack) -> dict[str, Any]:
-            said = {self.rules[name].compliance for name in pack.rules}
-            state = NON_COMPLIANT if NON_COMPLIANT in said else COMPLIANT if COMPLIANT in said else INSUFFICIENT
-            return {"ConformancePackName": pack.name, "ConformancePackComplianceStatus": state}
+            return {"ConformancePackName": pack.name, "ConformancePackComplianceStatus": self.state_of(pack)}
 
         found = self._named_packs(ConformancePackNames)
         return self.page(

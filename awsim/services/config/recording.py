@@ -9,6 +9,7 @@ number of configuration recorders: 1 is reached." (trussworks/terraform-aws-conf
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,7 @@ class Recording(Base):
     def _group(self, given: Mapping[str, Any]) -> dict[str, Any]:
         types = list(given.get("resourceTypes") or ())
         excluded = list((given.get("exclusionByResourceTypes") or {}).get("resourceTypes") or ())
+        self.check_types(*types, *excluded)
         strategy = (given.get("recordingStrategy") or {}).get("useOnly")
         everything = bool(given.get("allSupported", not types and not excluded))
         refused = self.error(
@@ -281,6 +283,39 @@ class Recording(Base):
     def changed(self, item: Item, before: Item | None) -> None:
         """For operations above: a new item is there."""
 
+    # --- resources outside of AWS
+
+    def put_resource_config(
+        self,
+        ResourceType: str,
+        SchemaVersionId: str,
+        ResourceId: str,
+        Configuration: str,
+        ResourceName: str | None = None,
+        Tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """Record a resource that Config does not look at itself."""
+        recorder = self.recorder
+        if recorder is None or not recorder.recording:
+            raise self.error("NoRunningConfigurationRecorderException", "There is no configuration recorder running.")
+        if ResourceType.startswith("AWS::"):
+            raise self.error("ValidationException", "Resource types of AWS cannot be recorded by PutResourceConfig.")
+        try:
+            configuration = json.loads(Configuration)
+        except ValueError:
+            raise self.error("ValidationException", "The configuration is not valid JSON.") from None
+        self.note(
+            Description(ResourceType, ResourceId, ResourceName or ResourceId, "", configuration, {}, dict(Tags or {}))
+        )
+
+    def delete_resource_config(self, ResourceType: str, ResourceId: str) -> None:
+        recorder = self.recorder
+        if recorder is None or not recorder.recording:
+            raise self.error("NoRunningConfigurationRecorderException", "There is no configuration recorder running.")
+        items = self.history.get((ResourceType, ResourceId))
+        if items is not None and not items[-1].is_deleted:
+            self._gone((ResourceType, ResourceId))
+
     # --- what is known
 
     def current(self, kind: str | None = None) -> Iterator[Item]:
@@ -315,6 +350,7 @@ class Recording(Base):
     ) -> dict[str, Any]:
         if self.recorder is None:
             raise self.error("NoAvailableConfigurationRecorderException", "Configuration recorder is not available.")
+        self.check_types(resourceType)
         items = self.history.get((resourceType, resourceId))
         if items is None:
             raise self.error(
@@ -355,6 +391,7 @@ class Recording(Base):
         includeDeletedResources: bool = False,
         nextToken: str | None = None,
     ) -> dict[str, Any]:
+        self.check_types(resourceType)
         if resourceIds and resourceName:
             raise self.error("ValidationException", "Specify either resource IDs or a resource name, not both.")
         if self.recorder is None:

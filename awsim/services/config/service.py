@@ -1,7 +1,7 @@
 """AWS Config (regional).
 
 Sources: AWS Config Developer Guide and API Reference. Rules in the Guard language, proactive evaluation, recorders of
-other services, and an organization's rules and packs are not modelled.
+other services, connectors, and conformance packs of an organization are not modelled.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from awsim.services.config.aggregating import Aggregating
+from awsim.services.config.organizing import Organizing
 
 
-class Config(Aggregating):
+class Config(Organizing):
     """Recorder, rules, conformance packs and aggregators; and the tags of all of them."""
 
     def tag_resource(self, ResourceArn: str, Tags: Sequence[Mapping[str, str]]) -> None:
@@ -38,6 +38,7 @@ class Config(Aggregating):
             self.packs,
             self.aggregators,
             self.stored,
+            self.organization_rules,
             self.recorders.values(),
             self.authorizations.values(),
         )

@@ -166,3 +166,77 @@ def test_stored_queries(config, refused):
     assert listed["QueryArn"] == arn and "Expression" not in listed
     config.delete_stored_query(QueryName="queues")
     assert refused(config.get_stored_query, QueryName="queues")[0] == "ResourceNotFoundException"
+
+
+def test_rules_of_an_organization(client, config, recording, refused):
+    rule = {
+        "OrganizationConfigRuleName": "policy",
+        "OrganizationManagedRuleMetadata": {"RuleIdentifier": "IAM_PASSWORD_POLICY"},
+    }
+    assert refused(config.put_organization_config_rule, **rule)[0] == "NoAvailableOrganizationException"
+    organizations = client("organizations")
+    organizations.create_organization()
+    made = organizations.create_account(Email="a@example.com", AccountName="member")["CreateAccountStatus"]
+    made = organizations.describe_create_account_status(CreateAccountRequestId=made["Id"])["CreateAccountStatus"]
+    theirs = client("config", aws_access_key_id=made["AccountId"], aws_secret_access_key="x")
+    recording()
+    assert refused(theirs.put_organization_config_rule, **rule)[0] == "OrganizationAccessDeniedException"
+    config.put_organization_config_rule(**rule)
+    (own,) = config.describe_config_rules()["ConfigRules"]
+    assert own["ConfigRuleName"].startswith("OrgConfigRule-policy-")
+    assert (
+        refused(config.delete_config_rule, ConfigRuleName=own["ConfigRuleName"])[0]
+        == "InsufficientPermissionsException"
+    )
+    (status,) = config.describe_organization_config_rule_statuses()["OrganizationConfigRuleStatuses"]
+    assert status["OrganizationRuleStatus"] == "CREATE_FAILED"
+    details = config.get_organization_config_rule_detailed_status(OrganizationConfigRuleName="policy")
+    found = {one["AccountId"]: one for one in details["OrganizationConfigRuleDetailedStatus"]}
+    assert found[ACCOUNT]["MemberAccountRuleStatus"] == "CREATE_SUCCESSFUL"
+    assert found[made["AccountId"]]["ErrorCode"] == "NoAvailableConfigurationRecorder"
+    config.put_organization_config_rule(**rule, ExcludedAccounts=[made["AccountId"]])
+    (status,) = config.describe_organization_config_rule_statuses()["OrganizationConfigRuleStatuses"]
+    assert status["OrganizationRuleStatus"] == "CREATE_SUCCESSFUL"
+    config.delete_organization_config_rule(OrganizationConfigRuleName="policy")
+    assert config.describe_config_rules()["ConfigRules"] == []
+    code, _ = refused(config.delete_organization_config_rule, OrganizationConfigRuleName="policy")
+    assert code == "NoSuchOrganizationConfigRuleException"
+
+
+def test_scores_and_sums_of_packs(config, s3, recording):
+    recording()
+    s3.create_bucket(Bucket="reports")
+    s3.put_bucket_versioning(Bucket="reports", VersioningConfiguration={"Status": "Enabled"})
+    config.put_conformance_pack(ConformancePackName="base", TemplateBody=json.dumps(PACK))
+    (score,) = config.list_conformance_pack_compliance_scores()["ConformancePackComplianceScores"]
+    assert (score["ConformancePackName"], score["Score"]) == ("base", "50.00")
+    sources = [{"AccountIds": [ACCOUNT], "AllAwsRegions": True}]
+    config.put_configuration_aggregator(ConfigurationAggregatorName="all", AccountAggregationSources=sources)
+    (pack,) = config.describe_aggregate_compliance_by_conformance_packs(ConfigurationAggregatorName="all")[
+        "AggregateComplianceByConformancePacks"
+    ]
+    assert pack["Compliance"] == {
+        "ComplianceType": "NON_COMPLIANT",
+        "CompliantRuleCount": 0,
+        "NonCompliantRuleCount": 1,
+        "TotalRuleCount": 1,
+    }
+    (summary,) = config.get_aggregate_conformance_pack_compliance_summary(
+        ConfigurationAggregatorName="all", GroupByKey="AWS_REGION"
+    )["AggregateConformancePackComplianceSummaries"]
+    assert summary["ComplianceSummary"]["NonCompliantConformancePackCount"] == 1
+
+
+def test_resources_outside_of_aws(config, recording, refused):
+    asked = {"ResourceType": "Acme::Mill::Wheel", "ResourceId": "w1"}
+    made = {**asked, "SchemaVersionId": "1", "Configuration": '{"Teeth": 12}'}
+    assert refused(config.put_resource_config, **made)[0] == "NoRunningConfigurationRecorderException"
+    recording()
+    config.put_resource_config(**made)
+    config.put_resource_config(**{**made, "Configuration": '{"Teeth": 13}'})
+    config.delete_resource_config(**asked)
+    history = config.get_resource_config_history(resourceType="Acme::Mill::Wheel", resourceId="w1")
+    statuses = [one["configurationItemStatus"] for one in history["configurationItems"]]
+    assert statuses == ["ResourceDeleted", "OK", "ResourceDiscovered"]
+    aws = {**made, "ResourceType": "AWS::SQS::Queue"}
+    assert refused(config.put_resource_config, **aws)[0] == "ValidationException"

@@ -80,6 +80,9 @@ def test_recorder_and_channel_need_each_other(config, bucket, refused):
     assert code == "MaxNumberOfConfigurationRecordersExceededException"
     code, _ = refused(config.start_configuration_recorder, ConfigurationRecorderName="none")
     assert code == "NoSuchConfigurationRecorderException"
+    unknown = {"name": "default", "roleARN": ROLE, "recordingGroup": {"resourceTypes": ["AWS::Toys::Duck"]}}
+    code, message = refused(config.put_configuration_recorder, ConfigurationRecorder=unknown)
+    assert code == "ValidationException" and "Value 'AWS::Toys::Duck' at 'resourceType'" in message
     both = {"allSupported": True, "resourceTypes": ["AWS::S3::Bucket"]}
     asked = {"name": "default", "roleARN": ROLE, "recordingGroup": both}
     code, _ = refused(config.put_configuration_recorder, ConfigurationRecorder=asked)
