@@ -208,8 +208,8 @@ def route(request: Request) -> tuple[str, str]:
     """(botocore's service name, operation name) of a request.
 
     Pseudo operations without a model: ("s3", "PostObject"), ("s3", "OptionsObject"), ("s3", "WebsiteObject"),
-    ("execute-api", "Invoke"), ("lambda", "InvokeFunctionUrl"), ("sns", "GetSigningCertificate"),
-    ("dynamodb", "HealthCheck"), ("dynamodb", "Preflight").
+    ("execute-api", "Invoke"), ("lambda", "InvokeFunctionUrl"), ("opensearch", "AskDomain"),
+    ("sns", "GetSigningCertificate"), ("dynamodb", "HealthCheck"), ("dynamodb", "Preflight").
     Raises AWSError for an operation the service does not have, UnknownHost where no service claims the host.
     """
     host = request.host
@@ -220,6 +220,8 @@ def route(request: Request) -> tuple[str, str]:
     stem = stem_of(host) or ""
     if stem.endswith("lambda-url"):
         return "lambda", "InvokeFunctionUrl"
+    if stem.endswith(".es") and stem.startswith(("search-", "vpc-")):
+        return "opensearch", "AskDomain"
     if stem.endswith("execute-api") and stem.count(".") == 1 and "/@connections/" not in request.path:
         return "execute-api", "Invoke"
     if stem == "sns" and request.method == "GET" and request.path.startswith("/SimpleNotificationService-"):

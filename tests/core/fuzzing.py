@@ -154,6 +154,9 @@ WRONG_ENUMS = {
     "EngineType",
     "CustomerMasterKeySpec",
     "LastUpdateStatusReasonCode",
+    "OpenSearchPartitionInstanceType",  # instance types are newer than botocore's lists of them
+    "ESPartitionInstanceType",
+    "ESWarmPartitionInstanceType",
 }
 
 

@@ -178,6 +178,14 @@ CALLS: list[tuple[Any, ...]] = [
     ("schemas", "CreateSchema", {
         "RegistryName": "shop", "SchemaName": "order", "Type": "OpenApi3", "Content": OPENAPI}),
     ("schemas", "CreateDiscoverer", {"SourceArn": "$bus"}),
+    ("opensearch", "CreateDomain", {"DomainName": "shop", "ClusterConfig": {"InstanceType": "t3.small.search"},
+        "EBSOptions": {"EBSEnabled": True, "VolumeSize": 10}}),
+    ("opensearch", "CreateIndex", {"DomainName": "shop", "IndexName": "orders", "IndexSchema": {}}),
+    ("opensearch", "CreateOutboundConnection", {"ConnectionAlias": "other", **{f"{end}DomainInfo": {
+        "AWSDomainInformation": {"DomainName": "shop"}} for end in ("Local", "Remote")}}),
+    ("es", "CreateElasticsearchDomain", {"DomainName": "old", "ElasticsearchVersion": "7.10",
+        "ElasticsearchClusterConfig": {"InstanceType": "t3.small.elasticsearch"},
+        "EBSOptions": {"EBSEnabled": True, "VolumeSize": 10}}),
     ("application-autoscaling", "RegisterScalableTarget", {"ServiceNamespace": "dynamodb", "MinCapacity": 1,
         "ResourceId": "table/orders", "ScalableDimension": "dynamodb:table:ReadCapacityUnits", "MaxCapacity": 10}),
     ("sso-admin", "CreateInstance", {"Name": "sso"}, "instance=InstanceArn"),
@@ -294,6 +302,7 @@ CALLS: list[tuple[Any, ...]] = [
     ("ec2", "CreateSnapshot", {"VolumeId": "$volume"}),
     ("ec2", "CreateImage", {"InstanceId": "$instance", "Name": "own"}),
     ("ec2", "CreateTransitGateway", {}),
+    ("ec2", "CreateNatGateway", {"SubnetId": "$subnet", "ConnectivityType": "private"}),
     ("autoscaling", "CreateAutoScalingGroup", {"AutoScalingGroupName": "web", "MinSize": 0, "MaxSize": 2,
         "DesiredCapacity": 1, "LaunchTemplate": {"LaunchTemplateName": "web"}, "AvailabilityZones": ["us-east-1a"]}),
     ("autoscaling", "PutScalingPolicy", {"AutoScalingGroupName": "web", "PolicyName": "more",

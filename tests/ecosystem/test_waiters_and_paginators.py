@@ -31,6 +31,7 @@ SERVICES = (
     "dynamodb",
     "ec2",
     "ecs",
+    "es",
     "identitystore",
     "kafka",
     "kinesisvideo",
@@ -1471,7 +1472,7 @@ FIXED = {
     # As many as Kafka has versions, and a multiple of the zones.
     "es:DescribeReservedElasticsearchInstanceOfferings": (0, 1),
     "es:DescribeReservedElasticsearchInstances": (0, 1),
-    "es:ListElasticsearchInstanceTypes": (30, 1),
+    "es:ListElasticsearchInstanceTypes": (43, 1),
     "es:ListElasticsearchVersions": (34, 1),
     "kafka:ListKafkaVersions": (32, 1),
     "kafka:ListNodes": (6, 1),

@@ -1,0 +1,5 @@
+"""Amazon OpenSearch Service."""
+
+from awsim.services.opensearch.service import OpenSearch
+
+SERVICE = OpenSearch
