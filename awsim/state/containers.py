@@ -33,6 +33,14 @@ class Entity:
             log.append((self, name, getattr(self, name, MISSING)))
         object.__delattr__(self, name)
 
+    def _set(self, **values: Any) -> None:
+        """Set several attributes in one step."""
+        log = current.log
+        for name, value in values.items():
+            if log is not None:
+                log.append((self, name, getattr(self, name, MISSING)))
+            _setattr(self, name, value)
+
     def _swap(self, name: str, value: Any) -> Any:
         earlier = getattr(self, name, MISSING)
         if value is MISSING:
@@ -78,6 +86,9 @@ class Dict(dict):
         return self[key]
 
     def update(self, *others: Any, **named: Any) -> None:
+        if current.log is None:
+            dict.update(self, *others, **named)
+            return
         for key, value in dict(*others, **named).items():
             self[key] = value
 

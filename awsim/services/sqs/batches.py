@@ -25,6 +25,12 @@ def check_entries(entries: Sequence[Entry], kind: str, limits: ServiceLimits) ->
     if not entries:
         raise AWSError("EmptyBatchRequest", f"There should be at least one {kind} in the request.")
     limits.check("batch-entries", len(entries))
+    ids = [entry.get("Id") or "" for entry in entries]
+    if len(set(ids)) == len(ids) and all(map(_ID.match, ids)):
+        sizes = list(map(len, ids))
+        if limits.fits("batch-entry-id", max(sizes), min(sizes)):
+            return
+    # Something is wrong: what comes first is told.
     seen = set()
     for entry in entries:
         id_ = entry.get("Id") or ""

@@ -22,10 +22,15 @@ _PREFIXES = ("String", "Number", "Binary")
 _TRACE_HEADER = "AWSTraceHeader"
 
 
+def carried(text: str) -> bool:
+    """Whether AWS can carry a text."""
+    # No forbidden character is printable, so the usual text needs no search.
+    return text.isprintable() or _FORBIDDEN.search(text) is None
+
+
 def check_characters(text: str) -> None:
     """Refuse text that AWS cannot carry."""
-    # No forbidden character is printable, so the usual text needs no search.
-    if not text.isprintable() and _FORBIDDEN.search(text):
+    if not carried(text):
         valid = "#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"
         raise AWSError("InvalidMessageContents", f"Invalid characters found. Valid unicode characters are {valid}")
 

@@ -7,6 +7,8 @@ under the name None, that is never locked or noisy.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from awsim.services.sqs.message import VISIBLE, Entry
 from awsim.services.sqs.timeline import Waiting
 from awsim.state import Dict, Entity, Heap
@@ -56,6 +58,25 @@ class Groups(Entity):
         group.waiting.put(entry.order, entry, living)
         if group.head() is entry:
             self._serve(group, entry)
+
+    def add_all(self, entries: Sequence[Entry], living: int) -> None:
+        """As `add`, of entries that have just arrived and are nobody's."""
+        group = self._groups.get(None)
+        if group is None:
+            group = self._groups[None] = Group(None)
+        group.waiting.put_all([(entry.order, entry.order, entry) for entry in entries], living)
+        if group.head() is entries[0]:
+            self._serve(group, entries[0])
+
+    def take(self, most: int) -> list[Entry] | None:
+        """Take out the entries that are next, `most` at most, which are to go in flight now (`took_off(None)`); None
+        where some are somebody's, so that each has to be looked for."""
+        groups = self._groups
+        group = groups.get(None)
+        if self._locking or group is None or len(groups) != 1:
+            return None
+        taken: list[Entry] = group.waiting.take(most)
+        return taken
 
     def took_off(self, name: str | None) -> None:
         """A message of the group went in flight."""

@@ -8,7 +8,7 @@ empty one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from awsim.sealing import Seal
@@ -165,6 +165,23 @@ class Queue(Entity):
             self._tell()
         return entry
 
+    def accept_all(self, messages: Sequence[Message], sizes: Sequence[int], now: int) -> None:
+        """Take in and note messages (of so many bytes) that are nobody's and have just been sent, none of them delayed."""
+        if self._posted:
+            self._open()
+        entries = [Entry(message, order, now) for order, message in enumerate(messages, self._order + 1)]
+        before = len(self._entries)
+        self._order += len(entries)
+        self._entries.update([(entry.order, entry) for entry in entries])
+        living = before + len(entries)
+        self._retention.put_all([(now, entry.order, entry) for entry in entries], living)
+        self._groups.add_all(entries, living)
+        if (notes := self._notes) is not None:
+            for number, size in enumerate(sizes, before + 1):
+                notes.append((self.name, now, SENT, size, number, self._in_flight, self._delayed))
+        if self.watchers:
+            self._tell()
+
     def unread(self, size: int) -> List | None:
         """Where to leave what makes a message of at most `size` bytes, a callable that is given the queue's name, which
         nobody looks at yet; None where it might be refused, or somebody waits for messages."""
@@ -212,6 +229,11 @@ class Queue(Entity):
         received: list[Entry] = []
         if maximum < 1:
             return received
+        if choose is no_choice and redrive is None:
+            taken = self._groups.take(maximum)
+            if taken is not None:
+                self._hand_out(taken, now, now + visibility_timeout)
+                return taken
         for entry in self._next(choose):
             if received and not self.fifo and len(received) == 1 and choose("sqs.fewer", entry):
                 break
@@ -234,9 +256,22 @@ class Queue(Entity):
                     entry.copied = True
         return received
 
-    def receipt_handle(self, entry: Entry) -> str:
-        """The handle of the entry's latest receive."""
-        return receipts.make(self._secret, entry.order, entry.receive_count)
+    def _hand_out(self, entries: Sequence[Entry], now: int, due: int) -> None:
+        """Let entries that have been taken out of their line go in flight."""
+        if not entries:
+            return
+        for entry in entries:
+            entry.go(now, due)
+        self._in_flight += len(entries)
+        self._groups.took_off(None)
+        hidden = self._delayed + self._in_flight
+        self._transitions.put_all([(due, entry.order, entry) for entry in entries], hidden)
+        if self.watchers:
+            self._tell()
+
+    def receipt_handles(self, entries: Iterable[Entry]) -> list[str]:
+        """The handles of the entries' latest receives."""
+        return receipts.make_all(self._secret, [(entry.order, entry.receive_count) for entry in entries])
 
     def delete(self, receipt_handle: str, *, now: int, choose: Choose = no_choice) -> None:
         """Delete the message of a handle; one that is gone already is no error."""

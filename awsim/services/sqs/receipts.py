@@ -7,6 +7,7 @@ up. Nothing about it is stored, so handles cost no memory and are known for ever
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
+from collections.abc import Iterable
 from hashlib import blake2b
 from struct import Struct
 
@@ -18,8 +19,17 @@ _DIGEST_SIZE = 56
 
 def make(secret: bytes, order: int, receive_count: int) -> str:
     """The handle of one receive of an entry; `secret` is the queue's."""
-    place = _PLACE.pack(order, receive_count)
-    return _MARK + b64encode(_digest(secret, place) + place).decode()
+    return make_all(secret, ((order, receive_count),))[0]
+
+
+def make_all(secret: bytes, receives: Iterable[tuple[int, int]]) -> list[str]:
+    """The handles of several receives, `(order, receive_count)` each."""
+    handles = []
+    for order, receive_count in receives:
+        place = _PLACE.pack(order, receive_count)
+        digest = blake2b(secret + place, digest_size=_DIGEST_SIZE).digest()
+        handles.append(_MARK + b64encode(digest + place).decode())
+    return handles
 
 
 def read(secret: bytes, handle: str) -> tuple[int, int] | None:
@@ -33,11 +43,7 @@ def read(secret: bytes, handle: str) -> tuple[int, int] | None:
     digest, place = raw[:_DIGEST_SIZE], raw[_DIGEST_SIZE:]
     if len(place) != _PLACE.size:
         return None
-    if digest != _digest(secret, place):
+    if digest != blake2b(secret + place, digest_size=_DIGEST_SIZE).digest():
         return None
     order, receive_count = _PLACE.unpack(place)
     return order, receive_count
-
-
-def _digest(secret: bytes, place: bytes) -> bytes:
-    return blake2b(secret + place, digest_size=_DIGEST_SIZE).digest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from heapq import heapify, heappop, heappush
 
 from awsim.services.sqs.message import DELAYED, GONE, IN_FLIGHT, VISIBLE, Entry
@@ -29,9 +29,23 @@ class Timeline(Heap):
         self._changing()
         items = self._items
         if len(items) > _SMALL and len(items) > 2 * living:
-            items = self._items = [item for item in items if self.holds(item)]
-            heapify(items)
+            items = self._rebuilt()
         heappush(items, (place, entry.order, entry))
+
+    def put_all(self, places: Iterable[Item], living: int) -> None:
+        """Add several, of `(place, order, entry)` each, as `put` does."""
+        self._changing()
+        items = self._items
+        if len(items) > _SMALL and len(items) > 2 * living:
+            items = self._rebuilt()
+        for item in places:
+            heappush(items, item)
+
+    def _rebuilt(self) -> list[Item]:
+        """The items without the stale ones."""
+        items = self._items = [item for item in self._items if self.holds(item)]
+        heapify(items)
+        return items
 
     def first(self) -> Entry | None:
         """The first entry whose item is true."""
@@ -84,3 +98,19 @@ class Waiting(Timeline):
     def holds(self, item: Item) -> bool:
         state = item[2].state
         return state is VISIBLE or state is DELAYED
+
+    def take(self, most: int) -> list[Entry]:
+        """Take out the first entries, `most` of them at most, up to one that cannot be received yet."""
+        self._changing()
+        items = self._items
+        taken: list[Entry] = []
+        while items:
+            entry = items[0][2]
+            state = entry.state
+            if state is DELAYED or (state is VISIBLE and len(taken) == most):
+                break
+            heappop(items)
+            # One that came back stands here twice, one after the other.
+            if state is VISIBLE and not (taken and taken[-1] is entry):
+                taken.append(entry)
+        return taken

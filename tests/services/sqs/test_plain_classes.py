@@ -33,7 +33,7 @@ def fill(target, count, now=0, groups=0):
 def cycle(target, now=0):
     """Receive one, delete it; returns its body."""
     (entry,) = target.receive(1, 30 * SECOND, now=now)
-    target.delete(target.receipt_handle(entry), now=now)
+    target.delete(*target.receipt_handles([entry]), now=now)
     return entry.message.body
 
 
@@ -72,7 +72,7 @@ def test_the_work_of_an_operation_is_the_same_in_a_full_queue(kind, groups):
                 cycle(target)
             entries = target.receive(10, 30 * SECOND, now=0)
             for entry in entries:
-                target.change_visibility(target.receipt_handle(entry), 5 * SECOND, now=0)
+                target.change_visibility(*target.receipt_handles([entry]), 5 * SECOND, now=0)
             target.refresh(5 * SECOND)
 
         return Steps(work).calls
@@ -89,8 +89,8 @@ def test_what_is_gone_takes_no_room(kind):
             cycle(target)
     fill(target, 200)
     while entries := target.receive(10, 0, now=0):
-        target.change_visibility(target.receipt_handle(entries[0]), 3600 * SECOND, now=0)
-        target.delete(target.receipt_handle(entries[0]), now=0)
+        target.change_visibility(*target.receipt_handles([entries[0]]), 3600 * SECOND, now=0)
+        target.delete(*target.receipt_handles([entries[0]]), now=0)
         target.refresh(0)
         if not target.visible:
             break
@@ -187,6 +187,6 @@ def test_a_queue_by_itself():
     assert first.state is IN_FLIGHT
     assert (target.visible, target.in_flight, target.delayed) == (1, 2, 0)
     assert target.next_change() == 30 * SECOND
-    target.delete(target.receipt_handle(first), now=0)
+    target.delete(*target.receipt_handles([first]), now=0)
     target.refresh(30 * SECOND)
     assert [entry.message.body for entry in target.receive(10, 0, now=0)] == ["body 1", "body 2"]

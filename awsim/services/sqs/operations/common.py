@@ -41,6 +41,8 @@ class Operations(Service):
     shows = frozenset({"AWS/SQS"})
     # Names of attributes are SQS's own to judge: it says which one it does not know.
     checked = frozenset({"required"})
+    # Texts and numbers without None; message attributes have blobs, which JSON's encoder writes too.
+    exact = frozenset({"SendMessageBatchResultEntryList", "DeleteMessageBatchResultEntryList", "MessageList"})
 
     queues = Collection("queue", key="name", missing=("QueueDoesNotExist", NO_QUEUE))
 

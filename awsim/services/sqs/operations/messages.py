@@ -19,6 +19,7 @@ from awsim.services.sqs.operations.common import Operations
 from awsim.services.sqs.queue import Choose, Queue, no_choice
 from awsim.services.sqs.redrive import redrive_policy
 from awsim.services.sqs.refusals import WRONG_TYPE, invalid, missing, unknown_attribute
+from awsim.wire.rows import Columns, Rows
 
 if TYPE_CHECKING:
     from awsim.posting import Posting
@@ -33,6 +34,8 @@ _KNOWN_NAMES = SYSTEM_ATTRIBUTES | {"All"} | attributes.SETTABLE.keys() | attrib
 # How often a run that varies AWS's decisions takes another option than the friendly one.
 _ODDS = {"sqs.order": 0.1, "sqs.duplicate": 0.02, "sqs.short-poll-miss": 0.05, "sqs.old-receipt-handle": 0.5}
 _TELLING = 40
+# What the entries of a batch have that are nothing but bodies.
+_BODIES = frozenset({"Id", "MessageBody"})
 # And what AWS did then.
 _DID = {
     "sqs.duplicate": "delivered message {} and left a copy of it behind, which is delivered a second time",
@@ -102,6 +105,8 @@ class MessageOperations(Operations):
         now = self.now()
         queue = self.queue_at(QueueUrl, now)
         batches.check_entries(Entries, "SendMessageBatchRequestEntry", self.limits)
+        if Entries.__class__ is Rows and not queue.fifo and (answer := self._send_bodies(queue, now, Entries)):
+            return answer
         for entry in Entries:
             group_id, deduplication_id = entry.get("MessageGroupId"), entry.get("MessageDeduplicationId")
             self._check_type(queue, group_id, deduplication_id, entry.get("DelaySeconds"), "InvalidParameterValue")
@@ -137,6 +142,35 @@ class MessageOperations(Operations):
             )
 
         return batches.each(Entries, send)
+
+    def _send_bodies(self, queue: Queue, now: int, rows: Rows) -> dict[str, Any] | None:
+        """Send a batch to a standard queue all at once; None where an entry has more than a body, or something may be
+        refused, so that each has to be looked at."""
+        settings, columns = queue.settings, rows.columns
+        if columns.keys() != _BODIES or settings.delay_seconds or settings.kms_master_key_id is not None:
+            return None
+        bodies = columns["MessageBody"]
+        if not all(bodies) or not contents.carried("".join(bodies)):
+            return None
+        raw = [body.encode() for body in bodies]
+        sizes = list(map(len, raw))
+        total, largest, allowed = sum(sizes), max(sizes), settings.maximum_message_size
+        if allowed is not None and largest > allowed:
+            return None
+        fits = self.limits.fits
+        if not fits("batch-size", total, total) or not fits("message-size", largest, min(sizes)):
+            return None
+        call = self.request
+        sender, http = call.caller.user_id, call.http
+        trace_header = None if http is None else http.headers.get(_TRACE_ID)
+        ids = self.ids.uuids("message", len(rows))
+        digests = list(map(md5_of_body, raw))
+        messages = [
+            Message(id, body, digest, sender, now, trace_header=trace_header)
+            for id, body, digest in zip(ids, bodies, digests, strict=True)
+        ]
+        queue.accept_all(messages, sizes, now)
+        return {"Successful": Columns({"Id": columns["Id"], "MessageId": ids, "MD5OfMessageBody": digests})}
 
     def _check_type(
         self,
@@ -301,11 +335,21 @@ class MessageOperations(Operations):
             entries = self._attempt(queue, ReceiveRequestAttemptId, poll)
         if not entries:
             return {}
-        return {
-            "Messages": [
-                entry.delivered(queue.receipt_handle(entry), system_names, MessageAttributeNames) for entry in entries
-            ]
-        }
+        handles = queue.receipt_handles(entries)
+        if system_names or MessageAttributeNames:
+            return {
+                "Messages": [
+                    entry.delivered(handle, system_names, MessageAttributeNames)
+                    for entry, handle in zip(entries, handles, strict=True)
+                ]
+            }
+        shown = []
+        for entry, handle in zip(entries, handles, strict=True):
+            message = entry.message
+            shown.append(
+                {"MessageId": message.id, "ReceiptHandle": handle, "MD5OfBody": message.body_md5, "Body": message.body}
+            )
+        return {"Messages": shown}
 
     def _attempt(self, queue: Queue, attempt_id: str, poll: Poll) -> list[Entry]:
         """A receive that can be repeated, or the repetition of one."""
@@ -326,8 +370,9 @@ class MessageOperations(Operations):
                 raise self.limits.error(quota)
             maximum = int(room)
         choose = self._choose
-        if not poll.wait and not queue.fifo and queue.has_deliverable and choose("sqs.short-poll-miss", None):
-            return []
+        if choose is not no_choice and not poll.wait and not queue.fifo and queue.has_deliverable:
+            if choose("sqs.short-poll-miss", None):
+                return []
         redrive = self._redrive(queue, poll.now)
         entries = queue.receive(maximum, poll.timeout, now=poll.now, choose=choose, redrive=redrive)
         self.limits.used(quota, queue.in_flight, queue.name)
