@@ -56,7 +56,7 @@ def times(cloudwatch, aws, instance, name="CPUUtilization"):
     return sorted(f"{point['Timestamp']:%H:%M}" for point in answer["Datapoints"])
 
 
-@pytest.mark.rule("cloudwatch-011", "cloudwatch-012")
+@pytest.mark.rule("cloudwatch-011", "cloudwatch-012", "ec2-124")
 def test_every_five_minutes_or_every_minute(aws, cloudwatch, ec2, instance):
     aws.clock.advance(minutes=15)
     found = ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
@@ -138,3 +138,24 @@ def test_an_alarm_runs_a_scaling_policy(aws, cloudwatch, ec2, alarm, put):
     assert desired() == 3
     items = cloudwatch.describe_alarm_history(HistoryItemType="Action")["AlarmHistoryItems"]
     assert items[-1]["HistorySummary"] == f"Successfully executed action {policy}"
+
+
+# --- volumes
+
+
+def volume_metrics(cloudwatch, volume):
+    found = cloudwatch.list_metrics(Namespace="AWS/EBS", Dimensions=[{"Name": "VolumeId", "Value": volume}])["Metrics"]
+    return {metric["MetricName"] for metric in found}
+
+
+@pytest.mark.rule("ec2-229")
+@pytest.mark.parametrize(("size", "bursts"), [(999, True), (1000, False)])
+def test_small_volumes_have_credits(aws, cloudwatch, ec2, instance, size, bursts):
+    zone = ec2.describe_instances()["Reservations"][0]["Instances"][0]["Placement"]["AvailabilityZone"]
+    volume = ec2.create_volume(AvailabilityZone=zone, Size=size, VolumeType="gp2")["VolumeId"]
+    aws.clock.advance(minutes=5)
+    assert volume_metrics(cloudwatch, volume) == set()
+    ec2.attach_volume(VolumeId=volume, InstanceId=instance, Device="/dev/sdf")
+    aws.clock.advance(minutes=5)
+    assert "VolumeIdleTime" in volume_metrics(cloudwatch, volume)
+    assert ("BurstBalance" in volume_metrics(cloudwatch, volume)) is bursts

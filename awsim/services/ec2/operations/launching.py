@@ -58,12 +58,14 @@ class Plan(NamedTuple):
 
 
 class LaunchOperations(TemplateOperations):
-    shows = frozenset({metrics.NAMESPACE})
+    shows = frozenset({metrics.NAMESPACE, metrics.OF_VOLUMES})
     instances = Kept(Instance)
 
     def levels(self) -> Iterator[Level]:
         for instance in self.instances:
             yield from metrics.levels(instance)
+        for volume in self.volumes:
+            yield from metrics.levels_of_volume(volume)
 
     def run_instances(
         self,
