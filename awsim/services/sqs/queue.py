@@ -287,6 +287,23 @@ class Queue(Entity):
             self._remove(entry)
         self.note(now, REMOVED, 1)
 
+    def delete_all(self, receipt_handles: Sequence[str], now: int) -> bool:
+        """As `delete` of each, without choices, where that goes well for all; else do nothing, and return False."""
+        leaving: dict[int, Entry] = {}
+        for place in receipts.read_all(self._secret, receipt_handles):
+            if place is None:
+                return False
+            order, receive_count = place
+            entry = self._entries.get(order)
+            if entry is not None:
+                if entry.copied or self._expired(entry, receive_count, now):
+                    return False
+                leaving[order] = entry
+        for entry in leaving.values():
+            self._remove(entry)
+            self.note(now, REMOVED, 1)
+        return True
+
     def change_visibility(self, receipt_handle: str, timeout: int, *, now: int) -> None:
         """Hide the message of a handle for so many milliseconds from now on."""
         entry, receive_count = self._find(receipt_handle)
@@ -363,13 +380,13 @@ class Queue(Entity):
 
     def _remove(self, entry: Entry) -> None:
         earlier = self._leave(entry)
-        entry.state = GONE
-        entry.due = None
+        entry._set(state=GONE, due=None)
         del self._entries[entry.order]
-        if earlier is IN_FLIGHT:
-            self._groups.landed(entry.message.group_id)
-        else:
-            self._groups.changed(entry.message.group_id)
+        group_id = entry.message.group_id
+        if earlier is not IN_FLIGHT:
+            self._groups.changed(group_id)
+        elif group_id is not None:
+            self._groups.landed(group_id)
         if self.watchers:
             self._tell()
 

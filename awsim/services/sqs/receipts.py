@@ -34,16 +34,22 @@ def make_all(secret: bytes, receives: Iterable[tuple[int, int]]) -> list[str]:
 
 def read(secret: bytes, handle: str) -> tuple[int, int] | None:
     """`(order, receive_count)` of a handle; None for one that this queue never gave out."""
-    if not handle.startswith(_MARK):
-        return None
-    try:
-        raw = b64decode(handle[len(_MARK) :], validate=True)
-    except ValueError:
-        return None
-    digest, place = raw[:_DIGEST_SIZE], raw[_DIGEST_SIZE:]
-    if len(place) != _PLACE.size:
-        return None
-    if digest != blake2b(secret + place, digest_size=_DIGEST_SIZE).digest():
-        return None
-    order, receive_count = _PLACE.unpack(place)
-    return order, receive_count
+    return read_all(secret, (handle,))[0]
+
+
+def read_all(secret: bytes, handles: Iterable[str]) -> list[tuple[int, int] | None]:
+    """As `read`, of several."""
+    found: list[tuple[int, int] | None] = []
+    for handle in handles:
+        try:
+            raw = b64decode(handle[len(_MARK) :], validate=True)
+        except ValueError:
+            raw = b""
+        digest, place = raw[:_DIGEST_SIZE], raw[_DIGEST_SIZE:]
+        known = (
+            handle.startswith(_MARK)
+            and len(place) == _PLACE.size
+            and digest == blake2b(secret + place, digest_size=_DIGEST_SIZE).digest()
+        )
+        found.append(_PLACE.unpack(place) if known else None)  # type: ignore[arg-type]
+    return found

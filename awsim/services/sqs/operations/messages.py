@@ -453,9 +453,12 @@ class MessageOperations(Operations):
         queue = self.queue_at(QueueUrl)
         batches.check_entries(Entries, "DeleteMessageBatchRequestEntry", self.limits)
         self._throttle(queue, "fifo-delete")
-        now = self.now()
+        now, choose = self.now(), self._choose
+        handles = [entry.get("ReceiptHandle") or "" for entry in Entries]
+        if choose is no_choice and queue.delete_all(handles, now):
+            return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
         return batches.each(
-            Entries, lambda entry: queue.delete(entry.get("ReceiptHandle") or "", now=now, choose=self._choose)
+            Entries, lambda entry: queue.delete(entry.get("ReceiptHandle") or "", now=now, choose=choose)
         )
 
     def change_message_visibility(self, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:
