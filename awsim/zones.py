@@ -30,6 +30,15 @@ def zones_of(service: Service, subnets: Sequence[str]) -> list[str]:
     return [known[subnet] for subnet in subnets]
 
 
+def vpc_of(service: Service, subnets: Sequence[str]) -> str | None:
+    """The VPC that subnets are of, by EC2 where the account uses it; None where they are of several."""
+    if not service.cloud.has_service("ec2", service.account, service.region):
+        return "vpc-" + subnets[0].rpartition("-")[2]
+    found = service.call("ec2", "DescribeSubnets", SubnetIds=list(subnets))["Subnets"]
+    vpcs = {subnet["VpcId"] for subnet in found}
+    return vpcs.pop() if len(vpcs) == 1 else None
+
+
 def _guessed(subnets: Sequence[str]) -> list[str]:
     taken: list[str] = []
     for subnet in subnets:

@@ -80,14 +80,17 @@ class Deliveries(Service):
             self._report(stream, bucket, failed)
         if not records:
             return
+        self._hand_over(stream, form, settings, records)
+
+    def _hand_over(self, stream: DeliveryStream, form: Form, settings: Settings, records: Sequence[Record]) -> None:
+        """Begin the delivery of processed records."""
         if form is S3:
             self._to_bucket(stream, settings, records)
         elif form is REDSHIFT:
-            self._to_redshift(stream, bucket, records)
+            self._to_redshift(stream, destinations.bucket_of(form, settings), records)
         else:
-            self._send_on(
-                name=name, id=id, form=form, settings=settings, records=records, sent=self.ids.uuid("request")
-            )
+            sent = self.ids.uuid("request")
+            self._send_on(name=stream.name, id=stream.id, form=form, settings=settings, records=records, sent=sent)
 
     # --- processing
 
@@ -319,15 +322,22 @@ class Deliveries(Service):
     def _retry(
         self, problem: Problem, stream: DeliveryStream, work: Mapping[str, Any], tries: int, until: float | None
     ) -> None:
-        settings, now = work["settings"], self.clock.time()
-        if until is None:
-            until = now + settings["RetryOptions"]["DurationInSeconds"]
-        wait = min(self.limits["send-first-wait"] * 2 ** (tries - 1), self.limits["send-longest-wait"])
-        if not problem.final and now + wait <= until:
-            self.later(wait, "_send_on", **work, tries=tries + 1, until=until)
+        settings = work["settings"]
+        if not problem.final and self._again("_send_on", work, settings, tries, until):
             return
         failed = [Failed(record, problem.code, problem.message, tries) for record in work["records"]]
         self._report(stream, settings["S3Configuration"], failed, work["form"].failed)
+
+    def _again(self, method: str, work: Mapping[str, Any], settings: Settings, tries: int, until: float | None) -> bool:
+        """Have a delivery tried again, after a longer wait each time; False where the time for that is over."""
+        now = self.clock.time()
+        if until is None:
+            until = now + settings["RetryOptions"]["DurationInSeconds"]
+        wait = min(self.limits["send-first-wait"] * 2 ** (tries - 1), self.limits["send-longest-wait"])
+        if now + wait > until:
+            return False
+        self.later(wait, method, **work, tries=tries + 1, until=until)
+        return True
 
     def _post(self, stream: DeliveryStream, settings: Settings, records: Sequence[Record], sent: str) -> Problem | None:
         key = self._secret(settings, "api_key") or settings["EndpointConfiguration"].get("AccessKey")

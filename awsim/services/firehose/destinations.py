@@ -1,8 +1,8 @@
 """Destinations: what each kind is set to, with defaults filled in; refused where Firehose would.
 
-Of a destination that is no bucket, awsim runs HTTP endpoints and Splunk (over HTTP, see `awsim.endpoints`) and the S3
-half of Redshift. OpenSearch, Snowflake and Iceberg can be configured; their records fail, and lie with that reason
-under the error prefix of the backup bucket.
+Of a destination that is no bucket, awsim runs HTTP endpoints and Splunk (over HTTP, see `awsim.endpoints`), domains of
+OpenSearch Service and the S3 half of Redshift. OpenSearch Serverless, Snowflake and Iceberg can be configured; their
+records fail, and lie with that reason under the error prefix of the backup bucket.
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ REDSHIFT = Form("Redshift", "redshift-failed", "redshift", "Enabled", "Disabled"
 HTTP = Form("HttpEndpoint", "http-endpoint-failed", "http")
 SPLUNK = Form("Splunk", "splunk-failed", "splunk", "AllEvents", "FailedEventsOnly")
 _DOCUMENTS = ("AllDocuments", "FailedDocumentsOnly")
+ELASTICSEARCH = Form("Elasticsearch", "elasticsearch-failed", "opensearch", *_DOCUMENTS)
+OPENSEARCH = Form("Amazonopensearchservice", "AmazonOpenSearchService-failed", "opensearch", *_DOCUMENTS)
 FORMS = {
     form.name: form
     for form in (
@@ -59,8 +61,8 @@ FORMS = {
         REDSHIFT,
         HTTP,
         SPLUNK,
-        Form("Elasticsearch", "elasticsearch-failed", "opensearch", *_DOCUMENTS),
-        Form("Amazonopensearchservice", "AmazonOpenSearchService-failed", "opensearch", *_DOCUMENTS),
+        ELASTICSEARCH,
+        OPENSEARCH,
         Form("AmazonOpenSearchServerless", "AmazonOpenSearchServerless-failed", "opensearch", *_DOCUMENTS),
         Form("Snowflake", "snowflake-failed", "snowflake"),
         Form("Iceberg", "iceberg-failed", "iceberg"),
@@ -73,6 +75,7 @@ _SECRET = frozenset({"AccessKey", "Password", "PrivateKey", "KeyPassphrase"})
 
 # Parameters of processors that are numbers, and the rows that bound them.
 _NUMBERS = {"NumberOfRetries": "lambda-retries-most", "BufferSizeInMBs": "lambda-buffer-size-most"}
+
 
 # --- settings
 
@@ -103,7 +106,10 @@ def changed(form: Form, old: Settings, to: Form, update: Mapping[str, Any], limi
         if theirs in given:
             given[ours] = {**(old.get(ours) or {}), **given.pop(theirs)}
     if form is to:
-        return complete(to, {**old, **given}, limits)
+        # A domain is named by its ARN or by its endpoint.
+        gone = {"DomainARN": "ClusterEndpoint", "ClusterEndpoint": "DomainARN"}
+        kept = {name: value for name, value in old.items() if gone.get(name) not in given}
+        return complete(to, {**kept, **given}, limits)
     if form.name in _SEARCH or to.name in _SEARCH:
         raise _refused("Switching between Amazon OpenSearch Service and other services is not supported.")
     needed = service_model("firehose").shape_for(to.configuration).required_members
@@ -122,6 +128,8 @@ def described(form: Form, settings: Settings) -> dict[str, Any]:
     }
     if (backup := whole.pop("S3BackupConfiguration", None)) is not None:
         whole["S3BackupDescription"] = backup
+    if (network := whole.pop("VpcConfiguration", None)) is not None:
+        whole["VpcConfigurationDescription"] = network
     shown: dict[str, Any] = {"DestinationId": "destinationId-000000000001"}
     if form is S3:
         shown["S3DestinationDescription"] = {name: whole[name] for name in _S3_MEMBERS if name in whole}
@@ -198,6 +206,10 @@ def _elsewhere(form: Form, given: Mapping[str, Any], limits: ServiceLimits) -> S
             "CommonAttributes": [],
             **(given.get("RequestConfiguration") or {}),
         }
+    if form in (ELASTICSEARCH, OPENSEARCH):
+        _check_domain(settings)
+        settings.setdefault("IndexRotationPeriod", "OneDay")
+        settings.setdefault("DocumentIdOptions", {"DefaultDocumentIdFormat": "FIREHOSE_DEFAULT"})
     if form is SPLUNK:
         settings.setdefault("HECAcknowledgmentTimeoutInSeconds", int(limits["splunk-acknowledgment-timeout"]))
     return settings
@@ -241,6 +253,15 @@ def _check_conversion(settings: Settings, limits: ServiceLimits) -> None:
         raise _refused(
             f"BufferingHints.SizeInMBs must be at least {int(least)} when data format conversion is enabled."
         )
+
+
+def _check_domain(settings: Settings) -> None:
+    """One domain, by its ARN or its endpoint."""
+    if ("DomainARN" in settings) == ("ClusterEndpoint" in settings):
+        raise _refused("Exactly one of DomainARN and ClusterEndpoint must be specified.")
+    endpoint = settings.get("ClusterEndpoint")
+    if endpoint is not None and not endpoint.startswith("https:"):
+        raise _refused("ClusterEndpoint must be a URL that begins with https:")
 
 
 def _check_processing(settings: Settings, limits: ServiceLimits) -> None:

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 from awsim.errors import AWSError
 from awsim.services.firehose import destinations, metrics
-from awsim.services.firehose.delivering import Deliveries
 from awsim.services.firehose.destinations import FORMS, S3, Form, Settings
+from awsim.services.firehose.indexing import Indexing
 from awsim.services.firehose.keys import have_granted
 from awsim.services.firehose.stream import DeliveryStream
 from awsim.state import Lifecycle, Tags, tag_map
@@ -21,7 +21,7 @@ _DESTINATION = "destinationId-000000000001"
 _RECORD_ID = 222
 
 
-class Firehose(Deliveries):
+class Firehose(Indexing):
     """Amazon Data Firehose: delivery streams, their life and settings, what is written to them and what they read."""
 
     exact: ClassVar[frozenset[str]] = frozenset({"PutRecordBatchResponseEntryList"})
@@ -77,7 +77,7 @@ class Firehose(Deliveries):
             )
         if DirectPutSourceConfiguration is not None and DeliveryStreamType != "DirectPut":
             raise self._invalid("DirectPutSourceConfiguration is only supported for DirectPut delivery stream type.")
-        destination = destinations.complete(form, given, self.limits)
+        destination = self._placed(destinations.complete(form, given, self.limits))
         tags = self._tagged({}, tag_map(Tags))
         if DeliveryStreamName in self.streams:
             message = f"Firehose {DeliveryStreamName} under accountId {self.account} already exists"

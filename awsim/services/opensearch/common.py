@@ -12,7 +12,7 @@ from awsim.services.opensearch.domain import Domain
 from awsim.services.opensearch.refusals import CHANGING, bad_token, invalid, no_domain
 from awsim.state import Collection, Dict
 from awsim.state.pages import listed
-from awsim.zones import zones_of
+from awsim.zones import vpc_of, zones_of
 
 
 class Common(Service):
@@ -89,32 +89,24 @@ class Common(Service):
 
     # --- networks
 
-    def network(self, options: Mapping[str, Any], refused: Callable[[str], AWSError] = invalid) -> dict[str, Any]:
+    def network(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """The VPCDerivedInfo of VPCOptions."""
         subnets: Sequence[str] = options.get("SubnetIds") or ()
         if not subnets:
-            raise refused("You must specify at least one subnet.")
+            raise invalid("You must specify at least one subnet.")
         try:
             zones = zones_of(self, subnets)
-            vpc = self._vpc(subnets)
+            vpc = vpc_of(self, subnets)
         except AWSError as error:
-            raise refused(error.message) from None
+            raise invalid(error.message) from None
+        if vpc is None:
+            raise invalid("All subnets must be of the same VPC.")
         return {
             "VPCId": vpc,
             "SubnetIds": list(subnets),
             "AvailabilityZones": zones,
             "SecurityGroupIds": list(options.get("SecurityGroupIds") or ()),
         }
-
-    def _vpc(self, subnets: Sequence[str]) -> str:
-        if not self.cloud.has_service("ec2", self.account, self.region):
-            return "vpc-" + subnets[0].rpartition("-")[2]
-        found = self.call("ec2", "DescribeSubnets", SubnetIds=list(subnets))["Subnets"]
-        vpcs = {subnet["VpcId"] for subnet in found}
-        if len(vpcs) > 1:
-            raise invalid("All subnets must be of the same VPC.")
-        vpc: str = vpcs.pop()
-        return vpc
 
     # --- pages
 

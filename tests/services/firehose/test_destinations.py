@@ -333,10 +333,6 @@ def test_redshift_s_records_wait_in_the_intermediate_bucket(to, put, described, 
 
 
 OTHERS = [
-    ("Elasticsearch", "elasticsearch-failed",
-     {"RoleARN": ROLE, "IndexName": "i", "DomainARN": "arn:aws:es:us-east-1:123456789012:domain/logs"}),
-    ("Amazonopensearchservice", "AmazonOpenSearchService-failed",
-     {"RoleARN": ROLE, "IndexName": "i", "DomainARN": "arn:aws:es:us-east-1:123456789012:domain/logs"}),
     ("AmazonOpenSearchServerless", "AmazonOpenSearchServerless-failed",
      {"RoleARN": ROLE, "IndexName": "i", "CollectionEndpoint": "https://c.us-east-1.aoss.amazonaws.com"}),
     ("Snowflake", "snowflake-failed",
