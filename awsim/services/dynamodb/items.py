@@ -130,6 +130,8 @@ class ItemOperations(Base):
         table = self._table(TableName)
         table.keys.check_key(key, limits)
         place = table.keys.place(key)
+        if update is not None:
+            self._check_update(table, update)
         old, new = self._updated(table, key, place, update, condition, ReturnValuesOnConditionCheckFailure)
         consumed = wanted(ReturnConsumedCapacity, table) if ReturnConsumedCapacity is not None else None
         self._change(table, place, old, new, consumed)
@@ -231,13 +233,11 @@ class ItemOperations(Base):
         condition: Condition | None,
         on_failure: str | None,
     ) -> tuple[Item | None, Item | None]:
-        """An item before an update and after it; the table is not changed.
+        """An item before an update, which has been checked, and after it; the table is not changed.
 
         An update that only takes away leaves an absent item absent.
         """
         limits = self.limits
-        if update is not None:
-            self._check_update(table, update)
         old = table.items.get(place)
         if condition is not None:
             self._check(table, condition, old, on_failure)

@@ -132,19 +132,27 @@ class TransactionOperations(ItemOperations):
     ) -> dict[str, Any]:
         """Make all writes or none."""
         limits = self.limits
-        limits.check("transaction-size", sum(action.put.size for action in actions if action.put is not None))
+        size = 0
         tables: dict[str, Table] = {}
         for action in actions:
+            if action.put is not None:
+                size += action.put.size
+        limits.check("transaction-size", size)
+        for action in actions:
             name = action.table_name
-            action.table = tables.get(name) or tables.setdefault(name, self._table(name))
+            table = tables.get(name)
+            if table is None:
+                table = tables[name] = self._table(name)
+            action.table = table
         reasons = Reasons(len(actions))
+        places = set()
         for number, action in enumerate(actions):
             try:
                 self._place(action)
+                places.add((action.table.id, action.place))  # type: ignore[union-attr]
             except AWSError as error:
                 reasons.note(number, error)
                 reasons.stop()  # AWS looks no further once an action is invalid
-        places = {(action.table.id, action.place) for action in actions if action.table is not None}
         if len(places) != len(actions):
             raise invalid(_TWICE)
         for number, action in enumerate(actions):
@@ -152,7 +160,7 @@ class TransactionOperations(ItemOperations):
                 self._evaluate(action)
             except AWSError as error:
                 reasons.note(number, error)
-        if self._throttled("write") and not reasons.any:
+        if not limits.quiet and self._throttled("write") and not reasons.any:
             for number, action in enumerate(actions):
                 try:
                     self._draw_action(action)
@@ -181,15 +189,19 @@ class TransactionOperations(ItemOperations):
         result: dict[str, Any] = {}
         if metrics:
             result["ItemCollectionMetrics"] = metrics
-        self._report(result, charges, ReturnConsumedCapacity, "WriteCapacityUnits")
+        if charges:
+            self._report(result, charges, ReturnConsumedCapacity, "WriteCapacityUnits")
         return result
 
     def _action(self, wish: dict[str, Any]) -> Action:
         """One TransactItem with its values loaded and its expressions bound: their errors are the whole request's."""
-        given = [pair for pair in wish.items() if pair[1] is not None]
-        if len(given) != 1 or given[0][0] not in _KINDS:
+        if None in wish.values():
+            wish = {kind: request for kind, request in wish.items() if request is not None}
+        if len(wish) != 1:
             raise invalid(_NOT_ONE)
-        ((kind, request),) = given
+        ((kind, request),) = wish.items()
+        if kind not in _KINDS:
+            raise invalid(_NOT_ONE)
         put = key = None
         if kind == "Put":
             put = self._load_item(request["Item"])
@@ -257,27 +269,32 @@ class Reasons:
     """Why a transaction is cancelled, action by action."""
 
     def __init__(self, count: int) -> None:
-        self._reasons: list[dict[str, Any]] = [{"Code": "None"} for _ in range(count)]
-        self.any = False
+        self._count = count
+        self._noted: dict[int, dict[str, Any]] = {}
+
+    @property
+    def any(self) -> bool:
+        """Whether any action was refused."""
+        return bool(self._noted)
 
     def note(self, number: int, error: AWSError) -> None:
         """Let the refusal of an action be a reason; raises one that is the whole request's."""
         code = _REASONS.get(error.code)
         if code is None:
             raise error
-        self.any = True
-        self._reasons[number] = {"Code": code, "Message": error.message}
+        reason = self._noted[number] = {"Code": code, "Message": error.message}
         if "Item" in error.fields:
-            self._reasons[number]["Item"] = error.fields["Item"]
+            reason["Item"] = error.fields["Item"]
 
     def stop(self) -> None:
         """Cancel the transaction if any action was refused."""
-        if not self.any:
+        if not self._noted:
             return
-        codes = ", ".join(reason["Code"] for reason in self._reasons)
+        reasons = [self._noted.get(number) or {"Code": "None"} for number in range(self._count)]
+        codes = ", ".join(reason["Code"] for reason in reasons)
         raise AWSError(
             "TransactionCanceledException",
             f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]",
             status=400,
-            fields={"CancellationReasons": self._reasons},
+            fields={"CancellationReasons": reasons},
         )
