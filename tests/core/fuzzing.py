@@ -146,6 +146,7 @@ WRONG_ENUMS = {
     "ResourceType",  # of Config: customers have types of their own
     "AttachmentStatus",
     "NetworkInterfaceStatus",
+    "NetworkInterfaceType",  # a NAT gateway's is nat_gateway, not natGateway
     "PlatformValues",
     "PermissionsBoundaryAttachmentType",
     "PolicySourceType",

@@ -27,7 +27,14 @@ def _tagged(kind):
 
 
 def roomy():
-    for name in ("standard-vcpus", "vpcs", "internet-gateways", "transit-gateways", "elastic-ips"):
+    for name in (
+        "standard-vcpus",
+        "vpcs",
+        "internet-gateways",
+        "transit-gateways",
+        "elastic-ips",
+        "nat-gateways-per-zone",
+    ):
         active().limits[f"ec2.{name}"] = 1000
 
 
@@ -107,6 +114,35 @@ def _interface(ec2):
     _subnet(ec2)
     made = ec2.create_network_interface(SubnetId=NAMES["SubnetIds"][0])["NetworkInterface"]
     _known("NetworkInterfaceIds", made["NetworkInterfaceId"])
+
+
+def _nat(ec2, number=0):
+    if not number:
+        _subnet(ec2)
+    made = ec2.create_nat_gateway(
+        SubnetId=NAMES["SubnetIds"][0], ConnectivityType="private", TagSpecifications=_tagged("natgateway")
+    )["NatGateway"]
+    _known("NatGatewayIds", made["NatGatewayId"])
+
+
+def _deleted_nat(ec2):
+    _nat(ec2)
+    ec2.delete_nat_gateway(NatGatewayId=NAMES["NatGatewayIds"][0])
+
+
+def _peering(ec2, number=0):
+    roomy()
+    vpcs = [ec2.create_vpc(CidrBlock=f"10.{2 * number + side}.0.0/16")["Vpc"]["VpcId"] for side in (0, 1)]
+    made = ec2.create_vpc_peering_connection(
+        VpcId=vpcs[0], PeerVpcId=vpcs[1], TagSpecifications=_tagged("vpc-peering-connection")
+    )["VpcPeeringConnection"]
+    _known("VpcPeeringConnectionIds", made["VpcPeeringConnectionId"])
+
+
+def _deleted_peering(ec2):
+    _peering(ec2)
+    ec2.describe_vpcs()
+    ec2.delete_vpc_peering_connection(VpcPeeringConnectionId=NAMES["VpcPeeringConnectionIds"][0])
 
 
 def _security_group(ec2):
@@ -191,6 +227,10 @@ WAITERS = {
     "ec2:VolumeInUse": (ids("VolumeIds"), _mounted, False),
     "ec2:VpcAvailable": (ids("VpcIds"), _vpc, False),
     "ec2:VpcExists": (ids("VpcIds"), _vpc, False),
+    "ec2:NatGatewayAvailable": (ids("NatGatewayIds"), _nat, False),
+    "ec2:NatGatewayDeleted": (ids("NatGatewayIds"), _deleted_nat, False),
+    "ec2:VpcPeeringConnectionExists": (ids("VpcPeeringConnectionIds"), _peering, False),
+    "ec2:VpcPeeringConnectionDeleted": (ids("VpcPeeringConnectionIds"), _deleted_peering, False),
     "ecs:ServicesInactive": (_SITE, _inactive, False),
     "ecs:ServicesStable": (_SITE, _stable, False),
     "ecs:TasksRunning": (_TASKS, _task, False),
@@ -437,6 +477,8 @@ PAGINATORS = {
     "ec2:DescribeVpcs": seven(
         lambda ec2, number: ec2.create_vpc(CidrBlock=f"10.{number}.0.0/16", TagSpecifications=_tagged("vpc"))
     ),
+    "ec2:DescribeNatGateways": seven(_nat, {"Filter": SEVEN["Filters"]}),
+    "ec2:DescribeVpcPeeringConnections": seven(_peering),
     "ec2:DescribeDhcpOptions": lambda ec2: {},
     "ec2:DescribeSubnets": _in_vpc(
         lambda ec2, vpc, number: ec2.create_subnet(

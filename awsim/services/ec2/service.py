@@ -10,5 +10,6 @@ class EC2(MetadataOperations):
 
     A class of operations for each kind of resource, in `operations/`; each builds on those before it, in this order:
     regions, vpcs, subnets, gateways, routes, acls, groups, interfaces, addresses, volumes, snapshots, images, keys,
-    types, templates, launching, life, attributes, profiles, transit, tags, metadata. Records are in the modules beside.
+    types, templates, launching, life, attributes, profiles, transit, nat, peering, tags, metadata. Records are in the
+    modules beside.
     """

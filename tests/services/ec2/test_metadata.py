@@ -212,7 +212,8 @@ def test_who_gives_an_instance_a_role_passes_it(aws, ec2, image, role, refused):
     iam.create_user(UserName="ann")
     ann = boto3.client("ec2", region_name="us-east-1", **aws.credentials("arn:aws:iam::123456789012:user/ann"))
     wanted = {
-        "ImageId": image, "InstanceType": "t2.micro", "MinCount": 1, "MaxCount": 1, "IamInstanceProfile": {"Name": "web"},
+        "ImageId": image, "InstanceType": "t2.micro", "MinCount": 1, "MaxCount": 1,
+        "IamInstanceProfile": {"Name": "web"},
     }  # fmt: skip
     runs = {"Effect": "Allow", "Action": "ec2:RunInstances", "Resource": "*"}
     iam.put_user_policy(UserName="ann", PolicyName="own", PolicyDocument=document(runs))

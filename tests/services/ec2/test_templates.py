@@ -68,3 +68,16 @@ def test_tags_of_template_and_call_are_joined(ec2, image, instance):
     )["Instances"][0]
     found = {tag["Key"]: tag["Value"] for tag in instance(made["InstanceId"])["Tags"]}
     assert (found["a"], found["b"]) == ("1", "2")
+
+
+def test_a_span_of_versions(ec2, template, refused):
+    for kind in ("t3.small", "t3.large"):
+        ec2.create_launch_template_version(LaunchTemplateName="web", LaunchTemplateData={"InstanceType": kind})
+
+    def numbers(**span):
+        found = ec2.describe_launch_template_versions(LaunchTemplateName="web", **span)["LaunchTemplateVersions"]
+        return [each["VersionNumber"] for each in found]
+
+    assert numbers(MinVersion="2") == [3, 2]
+    assert numbers(MaxVersion="2") == [2, 1]
+    refused("InvalidParameterValue", numbers, MaxVersion="newest")

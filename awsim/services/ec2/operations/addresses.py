@@ -94,10 +94,7 @@ class AddressOperations(InterfaceOperations):
             self._free(address)
         if before is not None and before.allocation is not None and before.allocation != address.id:
             self._free(self.addresses[before.allocation])
-        address.association = f"eipassoc-{self.ids.hex('eipassoc', 17)}"
-        address.interface, address.private = interface, private
-        interface.addresses[private] = Public(address.address, address.id, address.association)
-        return {"AssociationId": address.association}
+        return {"AssociationId": self.put_address(address, interface, private)}
 
     def disassociate_address(self, AssociationId: str | None = None, PublicIp: str | None = None) -> None:
         if AssociationId is None and PublicIp is None:
@@ -123,6 +120,13 @@ class AddressOperations(InterfaceOperations):
         self.limits.used("elastic-ips", len(self.addresses))
 
     # --- parts
+
+    def put_address(self, address: Address, interface: Interface, private: str) -> str:
+        """Have a private address of an interface go by an elastic IP; the id of the association."""
+        association = address.association = f"eipassoc-{self.ids.hex('eipassoc', 17)}"
+        address.interface, address.private = interface, private
+        interface.addresses[private] = Public(address.address, address.id, association)
+        return association
 
     def _address(self, allocation: str | None, public: str | None) -> Address:
         if allocation is not None:

@@ -162,8 +162,8 @@ class LaunchOperations(TemplateOperations):
         self._check_user_data(wanted.get("UserData"))
         self._check_options(wanted, kind)
         mapped = devices(image, wanted.get("BlockDeviceMappings") or ())
-        for each in mapped:
-            self._check_device(image, each)
+        for device in mapped:
+            self._check_device(image, device)
         self._check_hibernation(wanted, image, kind, mapped)
         profile = self.profile_named(wanted["IamInstanceProfile"]) if wanted.get("IamInstanceProfile") else None
         tags = self.tags_for(wanted.get("TagSpecifications") or (), *_KINDS, "spot-instances-request")

@@ -27,11 +27,20 @@ _FILTERS = {
     "route.destination-ipv6-cidr-block": "Routes.DestinationIpv6CidrBlock",
     "route.gateway-id": "Routes.GatewayId",
     "route.instance-id": "Routes.InstanceId",
+    "route.nat-gateway-id": "Routes.NatGatewayId",
     "route.transit-gateway-id": "Routes.TransitGatewayId",
+    "route.vpc-peering-connection-id": "Routes.VpcPeeringConnectionId",
     "route.origin": "Routes.Origin",
     "route.state": "Routes.State",
 }
-_TARGETS = ("GatewayId", "InstanceId", "NetworkInterfaceId", "TransitGatewayId")
+_TARGETS = (
+    "GatewayId",
+    "InstanceId",
+    "NetworkInterfaceId",
+    "TransitGatewayId",
+    "NatGatewayId",
+    "VpcPeeringConnectionId",
+)
 
 
 class RouteOperations(GatewayOperations):
@@ -129,10 +138,14 @@ class RouteOperations(GatewayOperations):
         InstanceId: str | None = None,
         NetworkInterfaceId: str | None = None,
         TransitGatewayId: str | None = None,
+        NatGatewayId: str | None = None,
+        VpcPeeringConnectionId: str | None = None,
     ) -> dict[str, Any]:
         table = self.route_tables[RouteTableId]
         where = _destination(DestinationCidrBlock, DestinationIpv6CidrBlock)
-        target = self._target(table, GatewayId, InstanceId, NetworkInterfaceId, TransitGatewayId)
+        target = self._target(
+            table, GatewayId, InstanceId, NetworkInterfaceId, TransitGatewayId, NatGatewayId, VpcPeeringConnectionId
+        )
         known = table.routes.get(where[1])
         if known is not None:
             if target.items() <= known.items():
@@ -151,10 +164,14 @@ class RouteOperations(GatewayOperations):
         InstanceId: str | None = None,
         NetworkInterfaceId: str | None = None,
         TransitGatewayId: str | None = None,
+        NatGatewayId: str | None = None,
+        VpcPeeringConnectionId: str | None = None,
     ) -> None:
         table = self.route_tables[RouteTableId]
         where = _destination(DestinationCidrBlock, DestinationIpv6CidrBlock)
-        target = self._target(table, GatewayId, InstanceId, NetworkInterfaceId, TransitGatewayId)
+        target = self._target(
+            table, GatewayId, InstanceId, NetworkInterfaceId, TransitGatewayId, NatGatewayId, VpcPeeringConnectionId
+        )
         if where[1] not in table.routes:
             raise invalid(f"There is no route defined for '{where[1]}' in the route table. Use CreateRoute instead.")
         table.routes[where[1]] = {where[0]: where[1], **target, "Origin": "CreateRoute", "State": "active"}
@@ -177,11 +194,18 @@ class RouteOperations(GatewayOperations):
         del table.routes[where]
 
     def _target(
-        self, table: RouteTable, gateway: str | None, instance: str | None, interface: str | None, transit: str | None
+        self,
+        table: RouteTable,
+        gateway: str | None,
+        instance: str | None,
+        interface: str | None,
+        transit: str | None,
+        nat: str | None,
+        peering: str | None,
     ) -> dict[str, Any]:
         given = {
             name: value
-            for name, value in zip(_TARGETS, (gateway, instance, interface, transit), strict=True)
+            for name, value in zip(_TARGETS, (gateway, instance, interface, transit, nat, peering), strict=True)
             if value is not None
         }
         if not given:
@@ -196,12 +220,22 @@ class RouteOperations(GatewayOperations):
             return self.interface_target(table.vpc, instance, interface)
         if transit is not None:
             self.check_transit_target(table.vpc, transit)
+        if nat is not None:
+            self.check_nat_target(table.vpc, nat)
+        if peering is not None:
+            self.check_peering_target(table.vpc, peering)
         return given
 
     def interface_target(self, vpc: Vpc, instance: str | None, interface: str | None) -> dict[str, Any]:
         raise NotImplementedError
 
     def check_transit_target(self, vpc: Vpc, id_: str) -> None:
+        raise NotImplementedError
+
+    def check_nat_target(self, vpc: Vpc, id_: str) -> None:
+        raise NotImplementedError
+
+    def check_peering_target(self, vpc: Vpc, id_: str) -> None:
         raise NotImplementedError
 
     def target_lives(self, name: str, id_: str, vpc: Vpc) -> bool:

@@ -9,14 +9,14 @@ from awsim.errors import AWSError
 from awsim.services.ec2 import filters as filtering
 from awsim.services.ec2.filters import Filters
 from awsim.services.ec2.kinds import Resource, Shelf
-from awsim.services.ec2.operations.transit import TransitOperations
+from awsim.services.ec2.operations.peering import PeeringOperations
 from awsim.services.ec2.refusals import invalid, missing
 from awsim.state.pages import listed
 
 _FILTERS = {"key": "Key", "resource-id": "ResourceId", "resource-type": "ResourceType", "value": "Value"}
 
 
-class TagOperations(TransitOperations):
+class TagOperations(PeeringOperations):
     def create_tags(self, Resources: Sequence[str], Tags: Sequence[Mapping[str, str]]) -> None:
         if not Resources:
             raise missing("resourceIdSet")
@@ -75,7 +75,8 @@ class TagOperations(TransitOperations):
         yield from (
             self.instances, self.volumes, self.snapshots, self.images, self.vpcs, self.subnets, self.groups,
             self.rules, self.gateways, self.route_tables, self.acls, self.interfaces, self.addresses, self.key_pairs,
-            self.templates, self.transit_gateways, self.transit_attachments,
+            self.templates, self.transit_gateways, self.transit_attachments, self.nat_gateways,
+            self.peerings,
         )  # fmt: skip
 
     def resource(self, id_: str) -> Resource:

@@ -12,7 +12,7 @@ from awsim.services.ec2.base import TagSpecifications
 from awsim.services.ec2.filters import Filters
 from awsim.services.ec2.kinds import Kept
 from awsim.services.ec2.operations.types import TypeOperations
-from awsim.services.ec2.refusals import combination, invalid, missing
+from awsim.services.ec2.refusals import bad_value, combination, invalid, missing
 from awsim.services.ec2.templates import Data, LaunchTemplate, Version
 from awsim.state.pages import listed, number
 
@@ -162,7 +162,7 @@ class TemplateOperations(TypeOperations):
             if Versions:
                 found = [(template, self.version_of(template, which)) for which in Versions]
             else:
-                least, most = (int(text) if text else None for text in (MinVersion, MaxVersion))
+                least, most = (_version_number(text) for text in (MinVersion, MaxVersion))
                 found = [
                     (template, version)
                     for version in template.versions.values()
@@ -226,3 +226,12 @@ class TemplateOperations(TypeOperations):
 
     def data_of(self, instance: str) -> dict[str, Any]:
         raise NotImplementedError
+
+
+def _version_number(text: str | None) -> int | None:
+    """An end of a span of versions."""
+    if not text:
+        return None
+    if not text.isdecimal() or len(text) > 18:
+        raise bad_value(text, "version")
+    return int(text)
