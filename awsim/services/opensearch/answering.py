@@ -17,6 +17,7 @@ from awsim.services.opensearch.domain import Domain
 from awsim.services.opensearch.engine import Ask, answer
 from awsim.services.opensearch.reaching import Reaching
 from awsim.services.opensearch.refusals import no_domain
+from awsim.services.opensearch.users import refusal
 
 _METHODS = {"DELETE": "Delete", "GET": "Get", "HEAD": "Head", "PATCH": "Patch", "POST": "Post", "PUT": "Put"}
 _JSON, _TEXT = "application/json; charset=UTF-8", "text/plain; charset=UTF-8"
@@ -47,7 +48,10 @@ class Answering(Reaching):
         except AWSError as error:
             return _http(error.status or 400, _JSON, json.dumps({"Message": error.message}))
         assert domain is not None
-        found = answer(
+        found = None
+        if domain.options["AdvancedSecurityOptions"].get("Enabled"):
+            found = refusal(domain.master, self.caller, http.headers.get("authorization") if http else None)
+        found = found or answer(
             Ask(
                 cluster=domain.cluster,
                 method=Method,

@@ -67,13 +67,14 @@ class Change(Entity):
 class Domain(Entity):
     """A domain. `options` are complete and replaced, not changed; `statuses`: option -> (made, changed, version).
 
-    `grants`: principals that VPC endpoints may be made for -> what ListVpcEndpointAccess shows. `upgrades`: as
-    GetUpgradeHistory shows them, with the lifecycle of each. `attached`: package id -> its association.
+    `master`: the MasterUserOptions, which nobody is shown. `grants`: principals that VPC endpoints may be made for ->
+    what ListVpcEndpointAccess shows. `upgrades`: as GetUpgradeHistory shows them, with the lifecycle of each.
+    `attached`: package id -> its association.
     """
 
     __slots__ = (
         "account", "arn", "attached", "change", "cluster", "created", "deleted", "dry_runs", "grants", "host", "id",
-        "lifecycle", "maintenances", "name", "network", "options", "software", "statuses", "tags",
+        "lifecycle", "maintenances", "master", "name", "network", "options", "software", "statuses", "tags",
         "upgrades",
     )  # fmt: skip
 
@@ -90,6 +91,7 @@ class Domain(Entity):
         self.lifecycle = lifecycle
         self.statuses = dict.fromkeys(options, (created, created, 1))
         self.network: dict[str, Any] | None = None  # VPCDerivedInfo
+        self.master: Mapping[str, str] = {}
         self.deleted = False
         self.change: Change | None = None
         self.tags = Tags()

@@ -78,6 +78,7 @@ class Domains(Common):
             raise exists(f"Domain already exists: {DomainName}")
         network = self.network(VPCOptions) if VPCOptions else None
         domain = self._new(DomainName, options, network, tag_map(TagList))
+        domain.master = (AdvancedSecurityOptions or {}).get("MasterUserOptions") or {}
         return {"DomainStatus": domain.described()}
 
     def _new(self, name: str, options: Options, network: dict[str, Any] | None, tags: Mapping[str, str]) -> Domain:
@@ -227,6 +228,7 @@ class Domains(Common):
         }
         if DryRun or DryRunMode is not None:
             return self._dry_run(domain, options, moving)
+        domain.master = (AdvancedSecurityOptions or {}).get("MasterUserOptions") or domain.master
         lifecycle = Lifecycle(self, [(MODIFYING, self._row(moving)), (ACTIVE, None)])
         if moving:
             domain.lifecycle, domain.network = lifecycle, network

@@ -1,10 +1,13 @@
 """The endpoint of a domain: who may ask, documents, searches, indices."""
 
+import base64
 import json
 
 import boto3
 import pytest
 from botocore.credentials import Credentials
+
+from .conftest import request, urllib3
 
 ARN = "arn:aws:es:us-east-1:123456789012:domain/shop"
 OTHER = Credentials("222222222222", "secret")
@@ -102,6 +105,40 @@ def test_identity_policies_decide_under_authorization(aws, search, ask):
     iam.put_user_policy(UserName="ann", PolicyName="p", PolicyDocument=document)
     assert ask("GET", "/", keys=ann)[0] == 200
     assert ask("PUT", "/books", keys=ann)[0] == 403
+
+
+SECURED = {
+    "ClusterConfig": {"InstanceType": "r6g.large.search"},
+    "EncryptionAtRestOptions": {"Enabled": True},
+    "NodeToNodeEncryptionOptions": {"Enabled": True},
+    "DomainEndpointOptions": {"EnforceHTTPS": True},
+    "AccessPolicies": policy(Principal={"AWS": "*"}),
+}
+
+
+def with_password(host, text):
+    header = "Basic " + base64.b64encode(text.encode()).decode()
+    return urllib3.PoolManager().request("GET", f"https://{host}/", headers={"Authorization": header}).status
+
+
+def test_fine_grained_access_control_asks_for_the_master_user(make):
+    master = {"MasterUserName": "admin", "MasterUserPassword": "Secret-123"}
+    security = {"Enabled": True, "InternalUserDatabaseEnabled": True, "MasterUserOptions": master}
+    there = make(**SECURED, AdvancedSecurityOptions=security)
+    assert there["AdvancedSecurityOptions"] == {"Enabled": True, "InternalUserDatabaseEnabled": True}
+    host = there["Endpoint"]
+    assert request("GET", host, "/", keys=None) == (401, "Unauthorized")
+    assert with_password(host, "admin:Secret-123") == 200
+    assert with_password(host, "admin:wrong") == 401
+    status, answer = request("GET", host, "/")
+    assert (status, answer["error"]["type"]) == (403, "security_exception")
+
+
+def test_a_master_user_can_be_one_of_iam(make):
+    security = {"Enabled": True, "MasterUserOptions": {"MasterUserARN": "arn:aws:iam::123456789012:user/awsim"}}
+    host = make(**SECURED, AdvancedSecurityOptions=security)["Endpoint"]
+    assert request("GET", host, "/")[0] == 200
+    assert request("GET", host, "/", keys=None)[0] == 401
 
 
 @pytest.mark.aws(limits={"opensearch.http-payload-small": 100})
