@@ -8,13 +8,15 @@ Sources: EC2 Auto Scaling User Guide, "Amazon EC2 Auto Scaling instance lifecycl
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from awsim.auth.credentials import administrator
 from awsim.errors import AWSError
+from awsim.metering import Level
 from awsim.service import Service
+from awsim.services.autoscaling import metrics
 from awsim.services.autoscaling.records import Group, LaunchConfiguration, Member, Refresh
 from awsim.state import Dict
 
@@ -27,12 +29,25 @@ _OF_EC2 = "an EC2 health check indicating it has been terminated or stopped."
 class Engine(Service):
     name: ClassVar[str] = "autoscaling"
     validation_error: ClassVar[str] = "ValidationError"
+    shows = frozenset({metrics.NAMESPACE})
 
     def setup(self) -> None:
         self.groups: dict[str, Group] = Dict()
         self.configurations: dict[str, LaunchConfiguration] = Dict()
         self.membership: dict[str, str] = Dict()  # instance -> group
         self.ended_activities: dict[str, dict[str, Any]] = Dict()  # of groups that are gone
+
+    # --- metrics
+
+    def levels(self) -> Iterator[Level]:
+        for group in self.groups.values():
+            if group.metrics:
+                yield from metrics.levels(group, self.clock.time())
+
+    def note_levels(self, group: Group) -> None:
+        """What a group shows from now on: it may change again before anybody looks."""
+        for level in metrics.levels(group, self.clock.time()):
+            self.measured.append(level)
 
     # --- as whom, and with whom
 
@@ -377,6 +392,8 @@ class Engine(Service):
     def end_activity(self, group: Group, id_: str, status: str, message: str | None) -> None:
         more = {"StatusMessage": message} if message is not None else {}
         self.set_activity(group, id_, StatusCode=status, EndTime=self.clock.time(), Progress=100, **more)
+        if group.metrics:
+            self.note_levels(group)
 
     def notify(self, group: Group, event: str, instance: str | None, activity: str, detail_type: str) -> None:
         raise NotImplementedError

@@ -274,10 +274,12 @@ class GroupOperations(ConfigurationOperations):
         if unknown:
             raise invalid(f"Metric {sorted(unknown)[0]} is not a valid metric collection type.")
         group.metrics = tuple(name for name in METRICS if not Metrics or name in Metrics or name in group.metrics)
+        self.note_levels(group)
 
     def disable_metrics_collection(self, AutoScalingGroupName: str, Metrics: Sequence[str] = ()) -> None:
         group = self.group_named(AutoScalingGroupName)
         group.metrics = tuple(name for name in group.metrics if Metrics and name not in Metrics)
+        self.note_levels(group)
 
     # --- parts
 
