@@ -70,6 +70,8 @@ def loads(body: bytes) -> Any:
 
 def _foreign(value: Any) -> Any:
     """What json does not know and a service may well return."""
+    if value.__class__ is bytes:
+        return write_blob(value)
     import datetime
     import decimal
 

@@ -266,7 +266,8 @@ def bytes_of(value: Any) -> bytes:
 
 
 def write_blob(value: Any) -> str:
-    return binascii.b2a_base64(bytes_of(value), newline=False).decode("ascii")
+    raw = value if value.__class__ is bytes else bytes_of(value)
+    return binascii.b2a_base64(raw, newline=False).decode("ascii")
 
 
 def write_float(value: Any) -> Any:

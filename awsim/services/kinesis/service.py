@@ -16,4 +16,4 @@ class Kinesis(ConsumerOperations, SettingOperations, PolicyOperations, TagOperat
     Operations are in `operations/`, thin; what streams, shards and consumers do is in the plain classes beside them.
     """
 
-    exact: ClassVar[frozenset[str]] = frozenset({"PutRecordsResultEntryList"})
+    exact: ClassVar[frozenset[str]] = frozenset({"PutRecordsResultEntryList", "RecordList"})

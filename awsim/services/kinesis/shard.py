@@ -120,7 +120,7 @@ class Shard(Entity):
         found: list[Record] = []
         total = 0
         for record in self._from(start):
-            total += record.size
+            total += len(record.data) + len(record.key.encode())
             if len(found) == limit or record.time > until or (found and total > size):
                 break
             found.append(record)

@@ -91,7 +91,11 @@ class Family(Entity):
 
     @property
     def current(self) -> Material | None:
-        return next((material for material in self.materials if material.state == CURRENT), None)
+        for material in self.materials:
+            if material.state == CURRENT:
+                current: Material = material
+                return current
+        return None
 
     @property
     def waiting(self) -> Material | None:
@@ -99,7 +103,11 @@ class Family(Entity):
         return next((material for material in self.materials if material.state == PENDING_ROTATION), None)
 
     def material(self, id: str) -> Material | None:
-        return next((material for material in self.materials if material.id == id), None)
+        for material in self.materials:
+            if material.id == id:
+                found: Material = material
+                return found
+        return None
 
     def rotate(self, material: Material, now: float, kind: str) -> None:
         if self.current is not None:

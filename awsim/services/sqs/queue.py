@@ -166,7 +166,7 @@ class Queue(Entity):
         return entry
 
     def accept_all(self, messages: Sequence[Message], sizes: Sequence[int], now: int) -> None:
-        """Take in and note messages (of so many bytes) that are nobody's and have just been sent, none of them delayed."""
+        """Take in and note messages, of so many bytes, that are nobody's, have just been sent and are not delayed."""
         if self._posted:
             self._open()
         entries = [Entry(message, order, now) for order, message in enumerate(messages, self._order + 1)]

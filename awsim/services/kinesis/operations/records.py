@@ -312,7 +312,7 @@ class RecordOperations(ShardOperations):
             raise
         most = limit or int(self.limits["read-records"] or KEYS)
         records, following = shard.read(position, most, int(self.limits["read-size"]), self._visible_until(shard, now))
-        size = sum(record.size for record in records)
+        size = sum([len(record.data) + len(record.key.encode()) for record in records])
         if records:
             self.limits.rate("shard-bytes-out", shard.throughput_key, size, now=now, fields=named)
         behind = shard.behind(following, now)

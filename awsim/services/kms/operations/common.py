@@ -98,9 +98,7 @@ class Operations(Service):
         _, _, _, region, account, resource = arn.split(":", 5)
         if region != self.region:
             raise refusals.not_found(f"Invalid arn {region}")
-        owner: Operations | None = None
-        if self.cloud.has_service("kms", account, region):
-            owner = self.at(account=account)
+        owner = self._owner(account)
         if resource.startswith("alias/"):
             key = owner.behind(resource) if owner is not None else None
             if key is None:
@@ -304,10 +302,22 @@ class Operations(Service):
             read = ciphertext.unpack(blob)
         except ValueError:
             return None
-        if not self.cloud.has_service("kms", read.account, self.region):
-            return None
-        found: Key | None = self.at(account=read.account).keys.get(read.key)
+        return self.key_behind(read)
+
+    def key_behind(self, read: ciphertext.Blob) -> Key | None:
+        """As `key_of`, of a ciphertext taken apart."""
+        owner = self._owner(read.account)
+        found: Key | None = None if owner is None else owner.keys.get(read.key)
         return found
+
+    def _owner(self, account: str) -> Operations | None:
+        """The KMS of an account in this Region; None where nobody has used it, so that it has no keys."""
+        if account == self.account:
+            return self
+        owner: Operations | None = (
+            self.at(account=account) if self.cloud.has_service("kms", account, self.region) else None
+        )
+        return owner
 
     def key_of_grant(self, params: Mapping[str, Any]) -> Key | None:
         """The key of the grant token that a request names instead of a key."""

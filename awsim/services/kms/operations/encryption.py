@@ -259,7 +259,7 @@ class EncryptionOperations(Use):
         except ValueError:
             raise refusals.unreadable() from None
         if key is None:
-            key = self.key_of(blob)
+            key = self.key_behind(read)
             if key is None:
                 raise self._without_key(read)
         elif (key.account, key.id) != (read.account, read.key):
@@ -268,7 +268,7 @@ class EncryptionOperations(Use):
         material = key.family.material(read.material)
         if material is None or len(blob) <= OVERHEAD:
             raise refusals.unreadable()
-        if not key.has(material, self.now):
+        if not key.has(material, self.clock.time()):
             raise refusals.bad_state(key.arn, "PendingImport")
         try:
             return key, read.open(material.secret, context), material

@@ -29,7 +29,7 @@ class Use(Operations):
     def check_usable(self, key: Key, usage: str, operation: str, rate: str = "") -> None:
         self.admit(key)
         self.meter(rate or (_SYMMETRIC if key.spec.family == "hmac" else key.spec.family), key.store)
-        state = key.state(self.now)
+        state = key.state(self.clock.time())
         if state not in ("Enabled", "Updating"):
             raise refusals.bad_state(key.arn, state)
         if key.family.usage != usage:
@@ -60,7 +60,8 @@ class Use(Operations):
         return material
 
     def note_use(self, key: Key) -> None:
-        key.last_use = (self.request.operation, self.now, self.request.request_id)
+        call = self.request
+        key.last_use = (call.operation, self.clock.time(), call.request_id)
 
     def connected_store(self, id: str) -> KeyStore:
         store: KeyStore = self.stores[id]

@@ -370,9 +370,9 @@ class MessageOperations(Operations):
                 raise self.limits.error(quota)
             maximum = int(room)
         choose = self._choose
-        if choose is not no_choice and not poll.wait and not queue.fifo and queue.has_deliverable:
-            if choose("sqs.short-poll-miss", None):
-                return []
+        deciding = choose is not no_choice and not poll.wait and not queue.fifo and queue.has_deliverable
+        if deciding and choose("sqs.short-poll-miss", None):
+            return []
         redrive = self._redrive(queue, poll.now)
         entries = queue.receive(maximum, poll.timeout, now=poll.now, choose=choose, redrive=redrive)
         self.limits.used(quota, queue.in_flight, queue.name)
