@@ -24,16 +24,16 @@ _LOAD = (
 _STORAGE = 20  # gigabytes, of each task
 
 
-def levels(cluster: Cluster, now: float) -> Iterator[Level]:
-    """What a cluster shows at `now`; None of what shows nothing."""
+def levels(cluster: Cluster, now: float, changed: Task | None = None) -> Iterator[Level]:
+    """What a cluster shows at `now`, or that part of it which a task may have changed; None of what shows nothing."""
     home = ("ClusterName", cluster.name)
     observed = any(
         each.get("name") == "containerInsights" and each.get("value") in ("enabled", "enhanced")
         for each in cluster.settings
     )
     running = [task for task in cluster.tasks.values() if task.status == "RUNNING"]
-    services = [service for service in cluster.services.values() if service.status == "ACTIVE"]
-    for service in cluster.services.values():
+    services = list(cluster.services.values())
+    for service in services if changed is None else [each for each in services if each.name == changed.service]:
         dimensions = (home, ("ServiceName", service.name))
         own = [task for task in running if task.service == service.name]
         for name in ("CPUUtilization", "MemoryUtilization"):
@@ -43,10 +43,12 @@ def levels(cluster: Cluster, now: float) -> Iterator[Level]:
             yield from _counts(dimensions, service, len(own), now)
     if observed:
         yield from _load((home,), running, now)
-        for family in sorted({task.definition.family for task in cluster.tasks.values()}):
+        tasks = cluster.tasks.values() if changed is None else (changed,)
+        for family in sorted({task.definition.family for task in tasks}):
             own = [task for task in running if task.definition.family == family]
             yield from _load((home, ("TaskDefinitionFamily", family)), own, now)
-        for name, value in (("TaskCount", len(running)), ("ServiceCount", len(services))):
+        active = sum(service.status == "ACTIVE" for service in services)
+        for name, value in (("TaskCount", len(running)), ("ServiceCount", active)):
             yield Level(INSIGHTS, name, (home,), "Count", now, value if cluster.status == "ACTIVE" else None)
 
 

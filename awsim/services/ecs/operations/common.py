@@ -42,7 +42,7 @@ class Common(BaseService):
         """What a task's cluster shows from now on: a task may come and go before anybody looks."""
         cluster = self.cluster_of(task.cluster_arn)
         if cluster is not None:
-            for level in metrics.levels(cluster, self.clock.time()):
+            for level in metrics.levels(cluster, self.clock.time(), task):
                 self.measured.append(level)
 
     # --- as whom, and with whom
