@@ -366,28 +366,25 @@ class Engine(Service):
 
     def begin_activity(self, group: Group, description: str, cause: str, details: Mapping[str, str]) -> str:
         id_ = self.ids.uuid("activity")
-        group.activities.append(
-            {
-                "ActivityId": id_,
-                "AutoScalingGroupName": group.name,
-                "AutoScalingGroupARN": group.arn,
-                "Description": description,
-                "Cause": cause,
-                "StartTime": self.clock.time(),
-                "StatusCode": "InProgress",
-                "Progress": 0,
-                "Details": json.dumps(details, separators=(",", ":")),
-            }
-        )
+        group.activities[id_] = {
+            "ActivityId": id_,
+            "AutoScalingGroupName": group.name,
+            "AutoScalingGroupARN": group.arn,
+            "Description": description,
+            "Cause": cause,
+            "StartTime": self.clock.time(),
+            "StatusCode": "InProgress",
+            "Progress": 0,
+            "Details": json.dumps(details, separators=(",", ":")),
+        }
         return id_
 
     def activity(self, group: Group, id_: str) -> Mapping[str, Any] | None:
-        return next((each for each in group.activities if each["ActivityId"] == id_), None)
+        return group.activities.get(id_)
 
     def set_activity(self, group: Group, id_: str, **changed: Any) -> None:
-        for place, each in enumerate(group.activities):
-            if each["ActivityId"] == id_:
-                group.activities[place] = {**each, **changed}
+        if id_ in group.activities:
+            group.activities[id_] = {**group.activities[id_], **changed}
 
     def end_activity(self, group: Group, id_: str, status: str, message: str | None) -> None:
         more = {"StatusMessage": message} if message is not None else {}

@@ -216,7 +216,7 @@ class Group(Entity):
         self.policies: dict[str, Policy] = Dict()
         self.schedules: dict[str, ScheduledAction] = Dict()
         self.notifications: dict[str, tuple[str, ...]] = Dict()  # topic -> events
-        self.activities = List()  # oldest first
+        self.activities: dict[str, Mapping[str, Any]] = Dict()  # by their ids, oldest first
         self.metrics: tuple[str, ...] = ()
         self.refreshes = List()
         self.warm_pool: Mapping[str, Any] | None = None

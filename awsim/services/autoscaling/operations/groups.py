@@ -186,8 +186,8 @@ class GroupOperations(ConfigurationOperations):
                 self.take_out(group, member, f"At {self.stamp()} a user request deleted the AutoScalingGroup.")
 
     def drop_group(self, group: Group) -> None:
-        for each in group.activities:
-            self.ended_activities[each["ActivityId"]] = {**each, "AutoScalingGroupState": "Deleted"}
+        for id_, each in group.activities.items():
+            self.ended_activities[id_] = {**each, "AutoScalingGroupState": "Deleted"}
         if group.retry is not None:
             self.cancel(group.retry)
         del self.groups[group.name]

@@ -134,7 +134,7 @@ class SettingOperations(RefreshOperations):
         if name is not None and name not in self.groups and not IncludeDeletedGroups:
             self.group_named(name)
         oldest = self.clock.time() - self.limits["activity-retention"]
-        listed = [each for group in self.groups.values() for each in group.activities]
+        listed = [each for group in self.groups.values() for each in group.activities.values()]
         if IncludeDeletedGroups:
             listed += list(self.ended_activities.values())
         found = [
