@@ -268,6 +268,8 @@ class Scheduler:
                 service = self._cloud.service_at(job.key)
                 try:
                     with self._cloud.working_for(service):
+                        if service.unread:
+                            service.look()
                         getattr(service, job.method)(**job.data)
                 except AWSError:
                     # AWS's own work that AWS refused: what retries or redrives, the method itself has arranged.

@@ -171,9 +171,11 @@ class Cloud:
         size: int,
         caller: Caller,
         region: str,
+        *,
+        scheduled: bool = False,
     ) -> Collection[str]:
         """Under the lock: have a service call an operation on resources (of the caller's account) without waiting for
-        it; `parameters(resource)` are of at most `size` bytes.
+        it; `parameters(resource)` are of at most `size` bytes. `scheduled`: it stands for scheduled work that does it.
 
         The resources that are left are to be called: it is not sure that all goes well there, or somebody listens. See
         `awsim.posting`.
@@ -191,11 +193,9 @@ class Cloud:
         left = self.service(service, caller.account, region).take(posting, size)
         taken = len(posting.resources)
         if taken:
-            posting.request_id, posting.requests = (
-                self.request_id_of,
-                range(self._requests + 1, self._requests + 1 + taken),
-            )
-            self._requests += taken
+            first = self._requests + 1 + scheduled  # scheduled work has a request id too
+            posting.request_id, posting.requests = self.request_id_of, range(first, first + taken)
+            self._requests = first + taken - 1
             self._caused.append(posting)
         return left
 
@@ -341,6 +341,16 @@ class Cloud:
             finally:
                 self._settling = None
             self.clock.changed()
+
+    @property
+    def settles_next(self) -> bool:
+        """Under the lock: whether work that is due now is done next once the program's call in progress is over, with
+        nothing in between, so that it might as well be done now."""
+        call = self.running
+        if call is None or call.outer is not None or self.clock.scheduler._running:
+            return False
+        due = self.clock.scheduler.next_due()
+        return due is None or due > self.clock.time()
 
     def note(self, call: Call, record: CallRecord) -> None:
         """Put a finished call into the journal, under the call that caused it."""

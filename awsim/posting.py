@@ -7,7 +7,7 @@ time, ids and place in the journal are those of when it was made, so that nobody
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from awsim.calls import CallRecord, without_blobs
@@ -31,7 +31,7 @@ class Posting:
     answer: Callable[[dict[str, Any], int], dict[str, Any]]
     request_id: Callable[[int], str]
     requests: range
-    numbers: range
+    numbers: Sequence[int]
 
     def __init__(
         self,

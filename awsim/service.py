@@ -216,6 +216,10 @@ class Service:
         left, posting.resources = posting.resources, ()
         return left
 
+    unread: Sequence[Any] = ()
+    """What was taken in and has to be worked out before anything else is done with this instance. Only where what was
+    taken in may change whatever it does; others look where it matters."""
+
     def look(self) -> None:
         """Work out what was taken in, all of it."""
 

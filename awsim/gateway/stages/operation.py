@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 def operation(call: Call) -> None:
     if call.result is not None:
         return
-    plan = call.plan
-    method = getattr(call.instance, plan.method)
+    plan, instance = call.plan, call.instance
+    if instance.unread:
+        instance.look()
+    method = getattr(instance, plan.method)
     fault = call.fault
     if fault is None or fault.partial is None:
         result = method(**call.params)

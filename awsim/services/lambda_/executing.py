@@ -11,7 +11,7 @@ detection".
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
@@ -22,10 +22,10 @@ from awsim.errors import AWSError
 from awsim.services.lambda_ import insights, metrics, packages, reporting, running
 from awsim.services.lambda_.base import Base
 from awsim.services.lambda_.function import PENDING, Function, Version
-from awsim.services.lambda_.output import Line, Output, collected
+from awsim.services.lambda_.output import Output, collected
 from awsim.services.lambda_.packages import Modules, NoHandler, NoModule
 from awsim.services.lambda_.refusals import conflict
-from awsim.services.lambda_.reporting import Run
+from awsim.services.lambda_.reporting import Log, Run
 from awsim.services.lambda_.running import Context, Ended, Outcome
 from awsim.state import Dict
 
@@ -155,17 +155,19 @@ class Executing(Base):
         client_context: str | None,
     ) -> Outcome:
         started, at_once = self.clock.time(), self._at_once(function)
+        settings = version.settings  # whatever the code makes of them
         code, stream, fresh = self._code_for(function, version, qualifier, started)
         arn = function.qualified(qualifier)
-        deadline = started + version.timeout
+        timeout: int = settings["Timeout"]
+        deadline = started + timeout
         context = Context(version, arn, request_id, stream, deadline, self.clock.time, client_context)
-        written = Output(self.clock.time, request_id, version.settings["LoggingConfig"].get("ApplicationLogLevel"))
+        written = Output(self.clock.time, request_id, settings["LoggingConfig"].get("ApplicationLogLevel"))
         over = self._variables(version, stream)
         session = f"assumed-role/{version.role.partition('/')[2]}/{function.name}"
         who = f"arn:{self.partition}:sts::{version.role.split(':')[4]}:{session}"
         with self.cloud.unlocked(), self.cloud.acting_as(who), variables(over), collected(written):
             if isinstance(code, Modules):
-                ended = _from_zip(code, version.settings["Handler"], event, context, written)
+                ended = _from_zip(code, settings["Handler"], event, context, written)
             elif isinstance(code, Ended):
                 ended = code
             else:
@@ -173,23 +175,25 @@ class Executing(Base):
         seconds = self.clock.time() - started
         if isinstance(code, Modules):
             self._environments[_environment(version)] = (code, stream, self.clock.time())
-        if seconds > version.timeout:
-            ended = running.timed_out(request_id, version.timeout)
+        if seconds > timeout:
+            ended = running.timed_out(request_id, timeout)
         most = self.limits["response-payload"]
         if most is not None and len(ended.payload) > most:
             error = self.limits.error("response-payload", measured=len(ended.payload))
             ended = running.failed(error.code, error.message)
-        memory = min(version.settings["MemorySize"], int(self.limits["memory-used"]))
+        memory = min(settings["MemorySize"], int(self.limits["memory-used"]))
         init = 0.0 if fresh else None
         run = Run(
-            version,
+            function.name,
+            version.number,
+            settings,
             request_id,
             started,
             seconds,
             ended.error,
             memory,
             init,
-            written.end(),
+            tuple(written.end()),
             written.loaded,
             written.begun,
         )
@@ -207,21 +211,19 @@ class Executing(Base):
             )
         )
         if insights.is_watched(run):
-            self.write_log(who, insights.GROUP, stream, [insights.log(run)])
+            self.write_log(who, insights.GROUP, stream, insights.log, run)
             for sample in insights.samples(run):
                 self.measured.append(sample)
-        lines = reporting.log(run)
-        self.write_log(who, context.log_group_name, stream, lines)
-        told = "".join(line.text for line in lines)
-        return Outcome(ended.payload, running.UNHANDLED if ended.error is not None else None, told, version.number)
+        self.write_log(who, context.log_group_name, stream, reporting.log, run)
+        return Outcome(ended.payload, running.UNHANDLED if ended.error is not None else None, run, version.number)
 
     def _at_once(self, function: Function) -> tuple[int, int, int]:
         """How many runs there are: of the function, of all, and of those without reserved concurrency."""
         total = sum(other.running for other in self.functions)
         return function.running, total, sum(other.running for other in self.functions if other.reserved is None)
 
-    def write_log(self, who: str, group: str, stream: str, lines: Sequence[Line]) -> None:
-        """Have the lines of a run written into its log stream, as its role."""
+    def write_log(self, who: str, group: str, stream: str, log: Log, run: Run) -> None:
+        """Have a log of a run written into its log stream, as its role."""
         raise NotImplementedError
 
     def _code_for(

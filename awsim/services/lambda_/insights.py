@@ -30,34 +30,34 @@ _UNITS = {
 
 def is_watched(run: Run) -> bool:
     """Whether the function has the extension."""
-    return any(_LAYER in layer["Arn"] for layer in run.version.settings.get("Layers") or ())
+    return any(_LAYER in layer["Arn"] for layer in run.settings.get("Layers") or ())
 
 
-def log(run: Run) -> Line:
+def log(run: Run) -> list[Line]:
     """The performance event of a run."""
     told: dict[str, Any] = {
         **_values(run),
         "event_type": "performance",
-        "function_name": run.version.function.name,
-        "version": run.version.number,
+        "function_name": run.function,
+        "version": run.version,
         "request_id": run.request_id,
         "duration": run.milliseconds,
         "billed_duration": run.billed,
         "cold_start": run.init is not None,
     }
-    return Line(run.ended, json.dumps(told))
+    return [Line(run.ended, json.dumps(told))]
 
 
 def samples(run: Run) -> Iterator[Sample]:
     """The metrics of a run, by function and by version."""
-    name = ("function_name", run.version.function.name)
-    for dimensions in ((name,), (name, ("version", run.version.number))):
+    name = ("function_name", run.function)
+    for dimensions in ((name,), (name, ("version", run.version))):
         for metric, value in _values(run).items():
             yield Sample(_NAMESPACE, metric, dimensions, _UNITS[metric], run.ended, value)
 
 
 def _values(run: Run) -> dict[str, float]:
-    total = run.version.settings["MemorySize"]
+    total = run.settings["MemorySize"]
     values = {
         "cpu_total_time": 0.0,
         "memory_utilization": 100 * run.memory / total,

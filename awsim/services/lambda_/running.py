@@ -15,19 +15,24 @@ from typing import Any, NamedTuple
 
 from awsim.errors import AwsimError
 from awsim.services.lambda_.function import Version
-from awsim.services.lambda_.reporting import TIMED_OUT
+from awsim.services.lambda_.reporting import TIMED_OUT, Run, log
 
 UNHANDLED = "Unhandled"
 Error = dict[str, Any]
 
 
 class Outcome(NamedTuple):
-    """What an invocation ended with. `payload` is JSON; `error` is FunctionError; `log` the text of LogType=Tail."""
+    """What an invocation ended with. `payload` is JSON; `error` is FunctionError."""
 
     payload: bytes
     error: str | None
-    log: str
+    run: Run
     version: str
+
+    @property
+    def log(self) -> str:
+        """The text of LogType=Tail."""
+        return "".join([line.text for line in log(self.run)])
 
 
 class Identity:

@@ -86,9 +86,11 @@ class Base(Service):
             raise no_stream()
         return found
 
-    def cutoff(self, group: LogGroup) -> int:
+    def cutoff(self, group: LogGroup, now: int | None = None) -> int:
         """Events of the group before this time (milliseconds) are gone."""
-        return group.cutoff(self.now, self.limits.lag("expiry") if group.retention is not None else 0.0)
+        return group.cutoff(
+            self.now if now is None else now, self.limits.lag("expiry") if group.retention is not None else 0.0
+        )
 
     # --- pages
 

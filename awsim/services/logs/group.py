@@ -16,6 +16,8 @@ STANDARD, INFREQUENT, DELIVERY = "STANDARD", "INFREQUENT_ACCESS", "DELIVERY"
 _TIME_BITS = 144
 _ORDER_BITS = 64
 DAY = 86_400_000
+# More than the batches that a stream takes.
+_POSITIONS = 10**39
 OVERHEAD = 26  # bytes that an event counts beside its message: PutLogEvents, API Reference
 
 
@@ -54,6 +56,11 @@ def size_of(message: str) -> int:
     return (len(message) if message.isascii() else len(message.encode())) + OVERHEAD
 
 
+def token_at(place: int) -> str:
+    """The sequence token of a stream that is at this place."""
+    return f"4902{place:052d}"
+
+
 def first_id(timestamp: int) -> int:
     """The least id that an event of this time could have."""
     return timestamp << _TIME_BITS
@@ -81,9 +88,14 @@ class LogStream(Entity):
         return time_of(self.events.peekitem(-1)[0]) if self.events else None
 
     @property
+    def place(self) -> int:
+        """Tells this stream as it is now from all others, and from itself before and after."""
+        return self.created * _POSITIONS + self.position
+
+    @property
     def token(self) -> str:
         """The sequence token that the next batch is to bring."""
-        return f"4902{self.created:013d}{self.position:039d}"
+        return token_at(self.place)
 
     def described(self) -> dict[str, Any]:
         shown: dict[str, Any] = {
@@ -161,7 +173,6 @@ class LogGroup(Entity):
             added.append(Stored(id, event))
         self.stored += stored
         stream.ingested = now
-        stream.position += 1
         self._moved(stream, before)
         return added
 

@@ -61,6 +61,8 @@ class Operations(Service):
             )
             # What brings the resources up to date may leave notes, of earlier times.
             shown = [*instance.levels()] if asked else []
+            if instance.unread:
+                instance.look()
             if len(instance.measured):
                 self.take_in(instance)
             if asked:
