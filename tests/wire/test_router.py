@@ -114,6 +114,8 @@ def test_s3(made: tuple, operation: str) -> None:
             "us-east-1",
         ),
         (("GET", "a.lambda-url.us-east-1.on.aws/"), ("lambda", "InvokeFunctionUrl"), "us-east-1"),
+        (("PUT", "search-shop-abc.eu-west-1.es.amazonaws.com/i"), ("opensearch", "AskDomain"), "eu-west-1"),
+        (("GET", "es.eu-west-1.amazonaws.com/2015-01-01/domain"), ("es", "ListDomainNames"), "eu-west-1"),
         (("POST", "email.us-east-1.amazonaws.com/v2/email/outbound-emails"), ("sesv2", "SendEmail"), "us-east-1"),
         (("POST", "email.us-east-1.amazonaws.com/", {}, "Action=SendEmail"), ("ses", "SendEmail"), "us-east-1"),
     ],

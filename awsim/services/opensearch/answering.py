@@ -13,9 +13,9 @@ from urllib.parse import quote
 from awsim.auth.policy.evaluate import Decision, denied_message
 from awsim.errors import AWSError
 from awsim.services.opensearch import offerings
+from awsim.services.opensearch.connecting import Connecting
 from awsim.services.opensearch.domain import Domain
-from awsim.services.opensearch.engine import Ask, answer
-from awsim.services.opensearch.reaching import Reaching
+from awsim.services.opensearch.engine import Answer, Ask, answer
 from awsim.services.opensearch.refusals import no_domain
 from awsim.services.opensearch.users import refusal
 
@@ -24,7 +24,7 @@ _JSON, _TEXT = "application/json; charset=UTF-8", "text/plain; charset=UTF-8"
 _ID = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
-class Answering(Reaching):
+class Answering(Connecting):
     """The data plane."""
 
     anonymous = frozenset({"AskDomain"})
@@ -51,20 +51,7 @@ class Answering(Reaching):
         found = None
         if domain.options["AdvancedSecurityOptions"].get("Enabled"):
             found = refusal(domain.master, self.caller, http.headers.get("authorization") if http else None)
-        found = found or answer(
-            Ask(
-                cluster=domain.cluster,
-                method=Method,
-                path=Path,
-                query=Query or {},
-                body=Body,
-                now=home.clock.time(),
-                make_id=lambda: home.ids.text("document", 20, _ID),
-                interval=home.limits.lag("index-refresh"),
-                window=home.limits["result-window"],
-                about=_about(domain),
-            )
-        )
+        found = found or home.asked(domain, Method, Path, Query or {}, Body, home.limits.lag("index-refresh"))
         if isinstance(found.body, str):
             return _http(found.status, _TEXT, found.body)
         return _http(found.status, _JSON, json.dumps(found.body, separators=(",", ":")))
@@ -89,25 +76,32 @@ class Answering(Reaching):
         domain = self.domain(name)
         if not domain.has_endpoint:
             raise no_domain(name)
-        ask = Ask(
-            cluster=domain.cluster,
-            method=method,
-            path="/" + quote(path, safe="/"),
-            query={},
-            body=b"" if body is None else json.dumps(body).encode(),
-            now=self.clock.time(),
-            make_id=lambda: self.ids.text("document", 20, _ID),
-            interval=0,
-            window=None,
-            about=_about(domain),
-        )
-        found = answer(ask)
+        data = b"" if body is None else json.dumps(body).encode()
+        found = self.asked(domain, method, "/" + quote(path, safe="/"), {}, data)
         if found.status >= 400:
             error = found.body["error"]
             code = "ResourceAlreadyExistsException" if "already_exists" in error["type"] else "ValidationException"
             code = {404: "ResourceNotFoundException", 501: "NotImplemented"}.get(found.status, code)
             raise AWSError(code, error["reason"], status=501 if found.status == 501 else None)
         return dict(found.body)
+
+    def asked(
+        self, domain: Domain, method: str, path: str, query: Mapping[str, str], body: bytes, lag: float = 0
+    ) -> Answer:
+        """What the cluster of a domain of this instance answers; `lag`: how long after a write searches find it."""
+        ask = Ask(
+            cluster=domain.cluster,
+            method=method,
+            path=path,
+            query=query,
+            body=body,
+            now=self.clock.time(),
+            make_id=lambda: self.ids.text("document", 20, _ID),
+            interval=lag,
+            window=self.limits["result-window"],
+            about=_about(domain),
+        )
+        return answer(ask)
 
     # --- who and where
 

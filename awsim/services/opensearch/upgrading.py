@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from awsim.services.opensearch import offerings
+from awsim.services.opensearch.changing import Changing
 from awsim.services.opensearch.common import bad_page
 from awsim.services.opensearch.domain import ACTIVE, UPDATING_SOFTWARE, UPGRADING, Change
-from awsim.services.opensearch.domains import Domains
 from awsim.services.opensearch.refusals import invalid, missing
 from awsim.state import Lifecycle
 from awsim.state.pages import number
@@ -16,7 +16,7 @@ from awsim.state.pages import number
 _STEPS = ("PRE_UPGRADE_CHECK", "SNAPSHOT", "UPGRADE")
 
 
-class Upgrading(Domains):
+class Upgrading(Changing):
     """What runs on domains."""
 
     def list_versions(self, MaxResults: int | None = None, NextToken: str | None = None) -> dict[str, Any]:

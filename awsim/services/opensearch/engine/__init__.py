@@ -4,7 +4,8 @@ A small part of OpenSearch, exact where it is there: what it does not have is re
 AWS. Sources: OpenSearch documentation, "REST API reference", "Query DSL", "Mappings and field types".
 """
 
+from awsim.services.opensearch.engine.asking import Answer, Ask
 from awsim.services.opensearch.engine.cluster import Cluster
-from awsim.services.opensearch.engine.rest import Answer, Ask, answer
+from awsim.services.opensearch.engine.rest import answer
 
 __all__ = ["Answer", "Ask", "Cluster", "answer"]

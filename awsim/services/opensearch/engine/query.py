@@ -115,6 +115,12 @@ def _options(name: str, options: Mapping[str, Any], known: Iterable[str]) -> Non
             raise not_modelled(f"OpenSearch: {option} of the query {name}")
 
 
+def _kind(corpus: Corpus, path: str) -> str | None:
+    """The type of a field; None where there is nothing to find in it: objects are none."""
+    kind = fields.type_of(corpus.properties, path)
+    return None if kind == "object" else kind
+
+
 # --- each query
 
 
@@ -135,7 +141,7 @@ def _term(body: Mapping[str, Any], corpus: Corpus) -> Matcher:
         given = given["value"]
     if path == "_id":
         return lambda id, source: 1.0 if id == str(given) else None
-    kind = fields.type_of(corpus.properties, path)
+    kind = _kind(corpus, path)
     if kind is None:
         return _match_none(body, corpus)
     wanted = fields.comparable(kind, given)
@@ -150,7 +156,7 @@ def _terms(body: Mapping[str, Any], corpus: Corpus) -> Matcher:
             if isinstance(given, Mapping)
             else unreadable(f"[terms] query does not support [{path}]")
         )
-    kind = fields.type_of(corpus.properties, path)
+    kind = _kind(corpus, path)
     if path == "_id":
         return _ids({"values": given}, corpus)
     if kind is None:
@@ -170,7 +176,7 @@ def _match(body: Mapping[str, Any], corpus: Corpus) -> Matcher:
         raise bad("No text specified for text query")
     if operator not in ("or", "and"):
         raise bad(f"operator needs to be either OR or AND, but not [{operator}]")
-    kind = fields.type_of(corpus.properties, path)
+    kind = _kind(corpus, path)
     if kind is None:
         return _match_none(body, corpus)
     if kind != "text":
@@ -191,7 +197,7 @@ def _range(body: Mapping[str, Any], corpus: Corpus) -> Matcher:
     if not isinstance(given, Mapping):
         raise unreadable(f"[range] query does not support [{path}]")
     _options("range", given, _BOUNDS)
-    kind = fields.type_of(corpus.properties, path)
+    kind = _kind(corpus, path)
     if kind is None:
         return _match_none(body, corpus)
     bounds = [
@@ -264,7 +270,7 @@ def _prefix(body: Mapping[str, Any], corpus: Corpus) -> Matcher:
     if not isinstance(given, str):
         raise bad("value cannot be null")
     start = given.lower() if lower else given
-    kind = fields.type_of(corpus.properties, path)
+    kind = _kind(corpus, path)
     if kind in fields.NUMBERS or kind in ("boolean", "date"):
         raise bad(
             f"Can only use prefix queries on keyword, text and wildcard fields - not on [{path}] which is of type "

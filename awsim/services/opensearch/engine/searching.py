@@ -113,6 +113,8 @@ def _found(index: Index, body: Mapping[str, Any], order: Sequence[Order], now: f
     matcher = compiled(body.get("query") or {"match_all": {}}, corpus)
     kinds = [_kind(index, each) for each in order]
     least = body.get("min_score", 0)
+    if isinstance(least, bool) or not isinstance(least, int | float):
+        raise bad(f"Failed to parse float parameter [min_score] with value [{least}]")
     hits = []
     for id, document in there:
         score = matcher(id, document.source)
@@ -139,6 +141,8 @@ def _orders(given: Any) -> list[Order]:
             raise bad("malformed sort format, within the sort array, an object, or an actual string are allowed")
         if isinstance(options, str):
             options = {"order": options}
+        if not isinstance(options, Mapping):
+            raise bad("malformed sort format, within the sort array, an object, or an actual string are allowed")
         for name in options:
             if name not in ("order", "missing", "unmapped_type"):
                 raise not_modelled(f"OpenSearch: {name} in sort")
