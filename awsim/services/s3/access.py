@@ -212,7 +212,10 @@ class Access(Permissions, Notifications):
 
     def outdate(self, bucket: Bucket, key: str) -> None:
         """Before a write or a delete: what is there now may be read for a while yet, where reads may lag."""
-        seconds = self.limits.lag("overwrite-visible")
+        limits = self.limits
+        if limits.quiet:
+            return
+        seconds = limits.lag("overwrite-visible")
         if seconds:
             version = bucket.current(key)
             # A key that was new has always been readable at once.
@@ -267,7 +270,9 @@ class Access(Permissions, Notifications):
     def check_key(self, key: str) -> None:
         """Refuse a key that is too long."""
         size = len(key) if key.isascii() else names.key_bytes(key)
-        self.check("key-length", size, Size=str(size), limit="MaxSizeAllowed")
+        most = self.limits["key-length"]
+        if most is not None and size > most:
+            self.check("key-length", size, Size=str(size), limit="MaxSizeAllowed")
 
     # --- helpers
 
@@ -309,7 +314,7 @@ class Access(Permissions, Notifications):
             self.limits.rate("prefix-reads", f"{bucket.name}/{key.rpartition('/')[0]}", now=self.clock.time())
 
     def write_rate(self, bucket: Bucket, key: str) -> None:
-        if self.cloud.throttling or self.limits.active("prefix-writes"):
+        if not self.limits.quiet:
             self.limits.rate("prefix-writes", f"{bucket.name}/{key.rpartition('/')[0]}", now=self.clock.time())
 
     def modelled(self, given: Mapping[str, Any], known: Collection[str]) -> None:

@@ -467,9 +467,10 @@ class Objects(Writes):
             self.check_mfa(MFA)
         deleted: list[dict[str, Any]] = []
         errors: list[dict[str, Any]] = []
+        freely, bypass = self.is_own(bucket), bool(BypassGovernanceRetention)
         for entry in entries:
             try:
-                deleted.append(self._delete_entry(bucket, entry, bool(BypassGovernanceRetention)))
+                deleted.append(self._delete_entry(bucket, entry, freely, bypass))
             except AWSError as error:
                 refused = {"Key": entry["Key"], "Code": error.code, "Message": error.message}
                 if entry.get("VersionId"):
@@ -482,7 +483,8 @@ class Objects(Writes):
             answer["Errors"] = errors
         return answer
 
-    def _delete_entry(self, bucket: Bucket, entry: Mapping[str, Any], bypass: bool) -> dict[str, Any]:
+    def _delete_entry(self, bucket: Bucket, entry: Mapping[str, Any], freely: bool, bypass: bool) -> dict[str, Any]:
+        """What the answer shows of one entry. `freely`: nobody needs to be asked for permission."""
         key, version_id = entry["Key"], entry.get("VersionId") or None
         if not key:
             raise self.error("UserKeyMustBeSpecified", "User key must have a length greater than 0.")
@@ -490,12 +492,13 @@ class Objects(Writes):
             raise self.error("NotImplemented", "A header you provided implies functionality that is not implemented")
         self.check_key(key)
         etag = entry.get("ETag")
-        keys = {"s3:VersionId": version_id, "s3:if-match": etag}
-        self.permit(bucket, "s3:DeleteObjectVersion" if version_id else "s3:DeleteObject", key, keys)
-        if etag and etag != "*":
-            self.permit(bucket, "s3:GetObject", key)
-        if bypass:
-            self.permit(bucket, "s3:BypassGovernanceRetention", key)
+        if not freely:
+            keys = {"s3:VersionId": version_id, "s3:if-match": etag}
+            self.permit(bucket, "s3:DeleteObjectVersion" if version_id else "s3:DeleteObject", key, keys)
+            if etag and etag != "*":
+                self.permit(bucket, "s3:GetObject", key)
+            if bypass:
+                self.permit(bucket, "s3:BypassGovernanceRetention", key)
         self.write_rate(bucket, key)
         outcome = self.delete_one(bucket, key, version_id, bypass, etag)
         shown: dict[str, Any] = {"Key": key}

@@ -281,10 +281,14 @@ class Permissions(Service):
                 ResourceType="BUCKETPOLICY",
             )
 
+    def is_own(self, bucket: Bucket) -> bool:
+        """Whether the caller may do all with a bucket, as one of its account of whom nobody asks for permission."""
+        caller = self.caller
+        return self.cloud.authorization is None and caller.account == bucket.account and not caller.is_anonymous
+
     def permit(self, bucket: Bucket, action: str, key: str = "", keys: Mapping[str, Any] | None = None) -> None:
         """Refuse the caller a further action, on a bucket or an object in it, that policies do not let it do."""
-        caller = self.caller
-        if self.cloud.authorization is None and caller.account == bucket.account and not caller.is_anonymous:
+        if self.is_own(bucket):
             return
         from awsim.gateway.authorizer import denial, judged
 

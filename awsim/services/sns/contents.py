@@ -74,8 +74,10 @@ def _refused(message: str) -> AWSError:
 
 def size(text: str, attributes: Attributes | None) -> int:
     """Bytes of a message: its text, and names, types and values of its attributes."""
-    total = _bytes(text)
-    for name, attribute in (attributes or {}).items():
+    total = len(text) if text.isascii() else len(text.encode())
+    if not attributes:
+        return total
+    for name, attribute in attributes.items():
         value = attribute.get("BinaryValue") or attribute.get("StringValue") or ""
         total += _bytes(name) + _bytes(attribute.get("DataType") or "") + _bytes(value)
     return total

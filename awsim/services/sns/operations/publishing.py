@@ -65,7 +65,8 @@ class PublishOperations(DeliveryOperations):
         if MessageAttributes:
             contents.check_attributes(MessageAttributes, self.limits)
         self._check_ids(topic, draft)
-        size = self._check_draft(draft)
+        size = contents.size(Message, MessageAttributes)
+        self._check_draft(draft, size)
         self._throttle(topic, [draft])
         self._unlock_key(topic)
         return self._publish(topic, draft, size)
@@ -80,22 +81,24 @@ class PublishOperations(DeliveryOperations):
         for id_ in ids:
             if not id_.replace("-", "").replace("_", "").isalnum() or not id_.isascii():
                 raise self.limits.error("batch-entry-id")
-            self.limits.check("batch-entry-id", len(id_))
+        self.limits.check("batch-entry-id", max(map(len, ids)))
         if len(set(ids)) < len(ids):
             message = "Two or more batch entries in the request have the same Id."
             raise self.error("BatchEntryIdsNotDistinct", message)
         for entry in entries:
-            contents.check_attributes(entry.get("MessageAttributes") or {}, self.limits)
-        total = sum(contents.size(entry.get("Message") or "", entry.get("MessageAttributes")) for entry in entries)
-        self.limits.check("batch-size", total)
+            if attributes := entry.get("MessageAttributes"):
+                contents.check_attributes(attributes, self.limits)
+        sizes = [contents.size(entry.get("Message") or "", entry.get("MessageAttributes")) for entry in entries]
+        self.limits.check("batch-size", sum(sizes))
         for entry in entries:
-            self._check_ids(topic, entry)
+            if topic.fifo or "MessageGroupId" in entry or "MessageDeduplicationId" in entry:
+                self._check_ids(topic, entry)
         self._throttle(topic, entries)
         self._unlock_key(topic)
         successful, failed = [], []
-        for entry in entries:
+        for entry, size in zip(entries, sizes, strict=True):
             try:
-                size = self._check_draft(entry)
+                self._check_draft(entry, size)
                 successful.append({"Id": entry["Id"], **self._publish(topic, entry, size)})
             except AWSError as error:
                 failed.append({"Id": entry["Id"], "Code": error.code, "Message": error.message, "SenderFault": True})
@@ -124,12 +127,11 @@ class PublishOperations(DeliveryOperations):
         if deduplication is not None:
             contents.check_id("message-deduplication-id", deduplication, self.limits)
 
-    def _check_draft(self, draft: Entry) -> int:
-        """The bytes of what is to be published, if it is fit for that."""
-        text, attributes, subject = draft.get("Message"), draft.get("MessageAttributes"), draft.get("Subject")
+    def _check_draft(self, draft: Entry, size: int) -> None:
+        """Refuse what cannot be published; `size` is its bytes."""
+        text, subject = draft.get("Message"), draft.get("Subject")
         if not text:
             raise invalid("Empty message")
-        size = contents.size(text, attributes)
         self.limits.check("message-size", size)
         if subject is not None:
             contents.check_subject(subject, self.limits)
@@ -138,7 +140,6 @@ class PublishOperations(DeliveryOperations):
             if structure != "json":
                 raise invalid("MessageStructure")
             contents.structured(text)
-        return size
 
     def _throttle(self, topic: Topic, entries: Sequence[Entry]) -> None:
         """Take from the region's and a FIFO topic's buckets, where rates are enforced."""
@@ -210,7 +211,7 @@ class PublishOperations(DeliveryOperations):
 
     def _to_number(self, number: str, draft: Entry) -> dict[str, Any]:
         number = endpoints.phone_number(number)
-        self._check_draft(draft)
+        self._check_draft(draft, contents.size(draft["Message"], draft["MessageAttributes"]))
         self.limits.check("sms-size", len(draft["Message"].encode()))
         contents.check_attributes(draft["MessageAttributes"] or {}, self.limits)
         text = draft["Message"]
@@ -239,7 +240,7 @@ class PublishOperations(DeliveryOperations):
         endpoint = self.endpoints.get(arn)
         if endpoint is None:
             raise invalid("TargetArn", "No endpoint found for the target arn specified")
-        self._check_draft(draft)
+        self._check_draft(draft, contents.size(draft["Message"], draft["MessageAttributes"]))
         contents.check_attributes(draft["MessageAttributes"] or {}, self.limits)
         if not endpoint.application.enabled:
             raise self.error("PlatformApplicationDisabled", "Platform application is disabled")
