@@ -54,7 +54,7 @@ GROUPS = {"Prefix": "logs/", "Delimiter": "/"}
         ("PutObject", {"Key": "ledger", "Body": b"y"}),
         ("GetObject", {"Key": "logs/3/00103"}),
         ("HeadObject", {"Key": "ledger"}),
-        ("DeleteObject", {"Key": "logs/3/00103"}),
+        ("DeleteObject", {"Key": "logs/4/00104"}),
         ("ListObjectsV2", {"MaxKeys": 10}),
         ("ListObjectsV2", {"MaxKeys": 10, "StartAfter": "logs/5/"}),
         ("ListObjectsV2", GROUPS),
