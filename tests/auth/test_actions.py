@@ -257,7 +257,7 @@ def test_other_partitions() -> None:
 # Actions without an operation, which AWS's services take on somebody's behalf.
 PERMISSIONS_ONLY = {"InvokeApiDestination"}
 # Requests that botocore has no operation for.
-WITHOUT_MODEL = {"PostObject", "OptionsObject", "WebsiteObject"}
+WITHOUT_MODEL = {"AskDomain", "PostObject", "OptionsObject", "WebsiteObject"}
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -288,7 +288,7 @@ def _rules(rules: Any) -> list[str]:
 @pytest.mark.parametrize("service", SERVICES)
 def test_parameters_in_templates_exist(service: str) -> None:
     model = botocore.session.get_session().get_service_model(service)
-    members = {"SourceBucket", "SourceKey", "Parsed"}
+    members = {"SourceBucket", "SourceKey", "Parsed", "Path"}
     for name in model.operation_names:
         shape = model.operation_model(name).input_shape
         if shape is not None:

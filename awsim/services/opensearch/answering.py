@@ -43,6 +43,10 @@ class Answering(Connecting):
         if http is not None:
             Host, Method, Path, Query, Body = http.host, http.method, http.path, dict(http.query), http.read()
         home, domain = self._behind(Host or "")
+        # What the journal has of it, and the permission it needs (`aws.calls.policy()`).
+        self.request.params = {"Host": Host, "Method": Method, "Path": Path}
+        if domain is not None:
+            self.request.params["DomainName"] = domain.name
         try:
             self._let_in(home, domain, Method, Path, Body)
         except AWSError as error:

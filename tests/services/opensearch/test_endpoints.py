@@ -52,6 +52,14 @@ def refusal(who, action):
     }
 
 
+def test_the_journal_knows_requests(aws, ask):
+    ask("PUT", "/books/_doc/1", {"a": 1})
+    (call,) = aws.calls.of("opensearch:AskDomain")
+    assert (call.parameters["Method"], call.parameters["Path"]) == ("PUT", "/books/_doc/1")
+    statements = aws.calls.policy()["Statement"]
+    assert {"Effect": "Allow", "Action": ["es:ESHttpPut"], "Resource": [f"{ARN}/books/_doc/1"]} in statements
+
+
 def test_nobody_is_let_in_without_a_policy(ask):
     assert ask("GET", "/", keys=None) == (403, refusal("anonymous", "es:ESHttpGet"))
     assert ask("PUT", "/books", keys=None) == (403, refusal("anonymous", "es:ESHttpPut"))
