@@ -4,6 +4,7 @@ import json
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 ARN = "arn:aws:es:us-east-1:123456789012:domain/shop"
 VOLUMES = {"EBSEnabled": True, "VolumeSize": 10}
@@ -425,3 +426,35 @@ def test_a_snapshot_takes_domains_back(aws, search, make):
     make()
     aws.restore(before)
     assert search.list_domain_names()["DomainNames"] == []
+
+
+@pytest.mark.aws(authorization=True)
+def test_permissions_go_by_domains(aws, search, make):
+    make()
+    iam = boto3.client("iam", region_name="us-east-1")
+    iam.create_user(UserName="ann")
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+    allow = {"Effect": "Allow", "Action": ["es:Describe*", "es:CreateDomain"], "Resource": ARN}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    iam.put_user_policy(UserName="ann", PolicyName="p", PolicyDocument=document)
+    hers = boto3.client("opensearch", region_name="us-east-1", **keys)
+    older = boto3.client("es", region_name="us-east-1", **keys)
+    assert hers.describe_domain(DomainName="shop")["DomainStatus"]["ARN"] == ARN
+    assert older.describe_elasticsearch_domain(DomainName="shop")["DomainStatus"]["ARN"] == ARN
+    role = "arn:aws:iam::123456789012:role/cognito"
+    cognito = {
+        "Enabled": True,
+        "UserPoolId": "us-east-1_abc",
+        "IdentityPoolId": "us-east-1:00000000-0000-4000-8000-000000000000",
+        "RoleArn": role,
+    }
+    for call, parameters, action in (
+        (hers.delete_domain, {"DomainName": "shop"}, "es:DeleteDomain"),
+        (older.delete_elasticsearch_domain, {"DomainName": "shop"}, "es:DeleteElasticsearchDomain"),
+        (hers.create_domain, {"DomainName": "more", **SMALL}, "es:CreateDomain"),
+        (hers.create_domain, {"DomainName": "shop", **SMALL, "CognitoOptions": cognito}, "iam:PassRole"),
+    ):
+        with pytest.raises(ClientError, match=f"not authorized to perform: {action} on resource"):
+            call(**parameters)
+    assert [one["DomainName"] for one in search.list_domain_names()["DomainNames"]] == ["shop"]
