@@ -22,7 +22,7 @@ class DynamoDBStreams(Service):
     """Streams are the records of `DynamoDB.table_streams()`; what is kept here is who read which shard last."""
 
     name: ClassVar[str] = "dynamodbstreams"
-    exact: ClassVar[frozenset[str]] = frozenset({"AttributeValue"})
+    exact: ClassVar[frozenset[str]] = frozenset({"AttributeValue", "RecordList"})
 
     def setup(self) -> None:
         # (stream ARN, shard id) -> ((reader, when it read last), …)
