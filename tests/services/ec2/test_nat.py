@@ -70,3 +70,14 @@ def test_it_keeps_its_vpc(ec2, vpc, subnet, nat, refused):
     ec2.delete_nat_gateway(NatGatewayId=nat["NatGatewayId"])
     ec2.describe_nat_gateways()
     ec2.delete_subnet(SubnetId=subnet)
+
+
+@pytest.mark.rule("ec2-362")
+def test_its_interface_is_not_ones_own(ec2, vpc, nat, refused):
+    (interface,) = ec2.describe_network_interfaces()["NetworkInterfaces"]
+    assert (interface["RequesterManaged"], interface["Groups"]) == (True, [])
+    (group,) = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["SecurityGroups"]
+    wanted = {"NetworkInterfaceId": interface["NetworkInterfaceId"], "Groups": [group["GroupId"]]}
+    refused("AuthFailure", ec2.modify_network_interface_attribute, **wanted)
+    attachment = interface["Attachment"]["AttachmentId"]
+    refused("AuthFailure", ec2.detach_network_interface, AttachmentId=attachment)

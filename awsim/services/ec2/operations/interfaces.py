@@ -101,6 +101,7 @@ class InterfaceOperations(GroupOperations):
         self, NetworkInterfaceId: str, InstanceId: str, DeviceIndex: int, NetworkCardIndex: int | None = None
     ) -> dict[str, Any]:
         interface = self.interfaces[NetworkInterfaceId]
+        self._check_requester(interface)
         if interface.attachment is not None:
             raise AWSError("InvalidNetworkInterface.InUse", f"Interface: [{interface.id}] in use.")
         self.check_attachable(interface, InstanceId, DeviceIndex)
@@ -109,6 +110,7 @@ class InterfaceOperations(GroupOperations):
 
     def detach_network_interface(self, AttachmentId: str, Force: bool | None = None) -> None:
         interface = self._attached(AttachmentId)
+        self._check_requester(interface)
         assert interface.attachment is not None
         if interface.attachment.place == 0:
             raise AWSError(
@@ -146,6 +148,7 @@ class InterfaceOperations(GroupOperations):
         Attachment: Mapping[str, Any] | None = None,
     ) -> None:
         interface = self.interfaces[NetworkInterfaceId]
+        self._check_requester(interface)
         given = [value for value in (Description, SourceDestCheck, Groups, Attachment) if value is not None]
         if len(given) != 1:
             raise combination("Exactly one attribute has to be given.")
@@ -258,6 +261,11 @@ class InterfaceOperations(GroupOperations):
         if found is None:
             raise _no_attachment(attachment)
         return found
+
+    def _check_requester(self, interface: Interface) -> None:
+        """What a service made for its own ends is that service's to change."""
+        if interface.requester not in (None, self.caller.service):
+            raise AWSError("AuthFailure", "You do not have permission to access the specified resource.")
 
     def has_public_addresses(self, vpc: Vpc) -> bool:
         return any(
