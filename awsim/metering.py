@@ -8,7 +8,7 @@ what they mean. What a resource shows at any time (a queue's length) is not note
 from __future__ import annotations
 
 import marshal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 from zlib import compress, decompress
 
@@ -98,10 +98,24 @@ class Measured:
         items = self._items
         items.append(note)
         if len(items) > self._metering.most:
-            if self._metering.listeners:
-                self._spill()
-            else:
-                self._begin((*self._packed, _packed(items)))
+            self._relieve()
+
+    def extend(self, notes: Iterable[Any]) -> None:
+        """Append several."""
+        log = current.log
+        if log is not None and self._kept_in is not log:
+            self._keep(log)
+        items = self._items
+        items.extend(notes)
+        if len(items) > self._metering.most:
+            self._relieve()
+
+    def _relieve(self) -> None:
+        """There are many, or somebody waits for them."""
+        if self._metering.listeners:
+            self._spill()
+        else:
+            self._begin((*self._packed, _packed(self._items)))
 
     def take(self) -> list[Any]:
         """All notes; none are left."""

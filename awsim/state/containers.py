@@ -33,7 +33,7 @@ class Entity:
             log.append((self, name, getattr(self, name, MISSING)))
         object.__delattr__(self, name)
 
-    def _set(self, **values: Any) -> None:
+    def _assign(self, **values: Any) -> None:
         """Set several attributes in one step."""
         log = current.log
         for name, value in values.items():

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import NamedTuple
 
 _START = b"\x01\x02\x02\x00\x78"
@@ -93,6 +94,7 @@ def is_key_id(text: str) -> bool:
     return _KEY.fullmatch(text) is not None
 
 
+@cache
 def _hashed(region: str) -> bytes:
     return hashlib.blake2b(region.encode(), digest_size=_REGION).digest()
 
@@ -107,6 +109,8 @@ def _masked(data: bytes, secret: bytes, nonce: bytes) -> bytes:
 
 
 def _tag(secret: bytes, data: bytes, context: Context | None) -> bytes:
-    words = [word.encode() for pair in sorted((context or {}).items()) for word in pair]
-    bound = b"".join(len(word).to_bytes(4) + word for word in words)
+    bound = b""
+    if context:
+        words = [word.encode() for pair in sorted(context.items()) for word in pair]
+        bound = b"".join(len(word).to_bytes(4) + word for word in words)
     return hmac.digest(secret, len(bound).to_bytes(4) + bound + data, "sha256")[:_TAG]

@@ -79,7 +79,7 @@ class FifoQueue(Queue):
 
     def accept_dead_letter(self, entry: Entry, source_arn: str, now: int) -> None:
         # Its own id for a deduplication id: two messages that shared one in the source are two here.
-        message = entry.message.but(
+        message = entry.message._replace(
             source_arn=source_arn,
             sent=now,
             deduplication_id=entry.message.id,
@@ -89,7 +89,7 @@ class FifoQueue(Queue):
         self.note(now, MOVED)
 
     def accept_redriven(self, message: Message, new_id: str, now: int) -> None:
-        super().accept_redriven(message.but(sequence_number=self.next_sequence_number()), new_id, now)
+        super().accept_redriven(message._replace(sequence_number=self.next_sequence_number()), new_id, now)
 
     # --- receiving
 

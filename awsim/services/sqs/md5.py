@@ -5,7 +5,7 @@ Source: SQS Developer Guide, "Calculating the MD5 message digest for message att
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import md5
 from struct import pack
 from typing import Any
@@ -17,6 +17,11 @@ _TEXT, _BINARY = b"\x01", b"\x02"
 def md5_of_body(body: bytes) -> str:
     """Of a body in UTF-8, as 32 hexadecimal digits."""
     return md5(body, usedforsecurity=False).hexdigest()
+
+
+def md5_of_bodies(bodies: Sequence[bytes]) -> list[str]:
+    """As `md5_of_body`, of several."""
+    return [md5(body, usedforsecurity=False).hexdigest() for body in bodies]
 
 
 def md5_of_attributes(attributes: Mapping[str, Mapping[str, Any]]) -> str:

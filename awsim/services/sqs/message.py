@@ -7,7 +7,7 @@ a queue: hidden, received, visible again. All times are whole milliseconds since
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from awsim.services.sqs.md5 import md5_of_attributes
 from awsim.state import Entity
@@ -25,44 +25,20 @@ SYSTEM_ATTRIBUTES = frozenset(
 )  # fmt: skip
 
 
-class Message:
-    """What is delivered. Not to be changed: entries of several snapshots share it."""
+class Message(NamedTuple):
+    """What is delivered. Entries of several snapshots share it."""
 
-    __slots__ = (
-        "attributes", "body", "body_md5", "deduplication_id", "group_id", "id", "sender_id", "sent", "sequence_number",
-        "source_arn", "trace_header",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        id: str,
-        body: str,
-        body_md5: str,
-        sender_id: str,
-        sent: int,
-        *,
-        attributes: MessageAttributes | None = None,
-        trace_header: str | None = None,
-        group_id: str | None = None,
-        deduplication_id: str | None = None,
-        sequence_number: str | None = None,
-        source_arn: str | None = None,
-    ) -> None:
-        self.id = id
-        self.body = body
-        self.body_md5 = body_md5
-        self.sender_id = sender_id
-        self.sent = sent
-        self.attributes = attributes
-        self.trace_header = trace_header
-        self.group_id = group_id
-        self.deduplication_id = deduplication_id
-        self.sequence_number = sequence_number
-        self.source_arn = source_arn
-
-    def but(self, **changed: Any) -> Message:
-        """A copy in which something differs."""
-        return Message(**{name: getattr(self, name) for name in self.__slots__} | changed)
+    id: str
+    body: str
+    body_md5: str
+    sender_id: str
+    sent: int
+    attributes: MessageAttributes | None = None
+    trace_header: str | None = None
+    group_id: str | None = None
+    deduplication_id: str | None = None
+    sequence_number: str | None = None
+    source_arn: str | None = None
 
     def attributes_named(self, names: Iterable[str]) -> dict[str, Mapping[str, Any]]:
         """The message attributes a receiver asked for: by name, all (`All`, `.*`), or by prefix (`order.*`)."""
@@ -113,7 +89,7 @@ class Entry(Entity):
 
     def go(self, now: int, due: int) -> None:
         """Be handed out, and hidden until `due`."""
-        self._set(
+        self._assign(
             receive_count=self.receive_count + 1,
             copied=False,
             received=now,

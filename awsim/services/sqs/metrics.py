@@ -41,6 +41,7 @@ class Notes(Protocol):
     """Who keeps notes."""
 
     def append(self, note: tuple[str, int, str, int, int, int, int]) -> None: ...
+    def extend(self, notes: list[tuple[str, int, str, int, int, int, int]]) -> None: ...
 
 
 def measurements(notes: Iterable[tuple[str, int, str, int, int, int, int]]) -> Iterator[Sample | Level]:

@@ -177,8 +177,9 @@ class Queue(Entity):
         self._retention.put_all([(now, entry.order, entry) for entry in entries], living)
         self._groups.add_all(entries, living)
         if (notes := self._notes) is not None:
-            for number, size in enumerate(sizes, before + 1):
-                notes.append((self.name, now, SENT, size, number, self._in_flight, self._delayed))
+            name, in_flight, delayed = self.name, self._in_flight, self._delayed
+            numbered = enumerate(sizes, before + 1)
+            notes.extend([(name, now, SENT, size, number, in_flight, delayed) for number, size in numbered])
         if self.watchers:
             self._tell()
 
@@ -203,13 +204,13 @@ class Queue(Entity):
 
     def accept_dead_letter(self, entry: Entry, source_arn: str, now: int) -> None:
         """Take in a message that another queue has given up on."""
-        message = entry.message.but(source_arn=source_arn)
+        message = entry.message._replace(source_arn=source_arn)
         self.accept(message, 0, retained_from=entry.retained_from, now=now, receive_count=entry.receive_count)
         self.note(now, MOVED)
 
     def accept_redriven(self, message: Message, new_id: str, now: int) -> None:
         """Take in a message from a dead-letter queue, as a new one."""
-        message = message.but(id=new_id, sent=now, source_arn=None)
+        message = message._replace(id=new_id, sent=now, source_arn=None)
         self.accept(message, self.settings.delay_seconds * 1000, retained_from=now, now=now)
         self.note(now, MOVED)
 
@@ -380,7 +381,7 @@ class Queue(Entity):
 
     def _remove(self, entry: Entry) -> None:
         earlier = self._leave(entry)
-        entry._set(state=GONE, due=None)
+        entry._assign(state=GONE, due=None)
         del self._entries[entry.order]
         group_id = entry.message.group_id
         if earlier is not IN_FLIGHT:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from awsim.errors import AWSError
 from awsim.services.sqs import attributes, batches, contents
 from awsim.services.sqs.fifo import FifoQueue
-from awsim.services.sqs.md5 import md5_of_attributes, md5_of_body
+from awsim.services.sqs.md5 import md5_of_attributes, md5_of_bodies, md5_of_body
 from awsim.services.sqs.message import SYSTEM_ATTRIBUTES, Entry, Message, MessageAttributes
 from awsim.services.sqs.metrics import RECEIVED, REPEATED, SENT
 from awsim.services.sqs.operations.common import Operations
@@ -164,9 +164,9 @@ class MessageOperations(Operations):
         sender, http = call.caller.user_id, call.http
         trace_header = None if http is None else http.headers.get(_TRACE_ID)
         ids = self.ids.uuids("message", len(rows))
-        digests = list(map(md5_of_body, raw))
+        digests = md5_of_bodies(raw)
         messages = [
-            Message(id, body, digest, sender, now, trace_header=trace_header)
+            Message(id, body, digest, sender, now, None, trace_header)
             for id, body, digest in zip(ids, bodies, digests, strict=True)
         ]
         queue.accept_all(messages, sizes, now)
