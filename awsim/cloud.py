@@ -372,26 +372,13 @@ class Cloud:
     # The call whose consequences are being drained.
     _settling: CallRecord | None = None
 
-    @contextmanager
-    def unlocked(self) -> Iterator[None]:
-        """Under the lock: let go of it, and of the call in progress, while user code runs; its calls are the program's.
+    def unlocked(self, who: Caller | None = None) -> _Unlocked:
+        """Under the lock: let go of it, and of the call in progress, while user code runs; its calls are the program's,
+        or those of `who`.
 
         What is due is drained by its calls too, though this may happen within work that is.
         """
-        running, self.running = self.running, None
-        caused, self._caused = self._caused, []
-        settling, self._settling = self._settling, None
-        scheduler = self.clock.scheduler
-        draining, scheduler._running = scheduler._running, False
-        current.log = None
-        held = self.lock._release_save()  # type: ignore[attr-defined]
-        try:
-            yield
-        finally:
-            self.lock._acquire_restore(held)  # type: ignore[attr-defined]
-            current.log = self.history.log
-            scheduler._running = draining
-            self.running, self._caused, self._settling = running, caused, settling
+        return _Unlocked(self, who)
 
     @contextmanager
     def working_for(self, service: Service) -> Iterator[None]:
@@ -509,6 +496,34 @@ class _Exclusive:
     def __exit__(self, *exception: object) -> None:
         current.log = self._outer
         self._cloud.lock.release()
+
+
+class _Unlocked:
+    """The block of `Cloud.unlocked`."""
+
+    __slots__ = ("_cloud", "_held", "_outer", "_token", "_who")
+
+    def __init__(self, cloud: Cloud, who: Caller | None) -> None:
+        self._cloud = cloud
+        self._who = who
+
+    def __enter__(self) -> None:
+        cloud = self._cloud
+        scheduler = cloud.clock.scheduler
+        self._outer = cloud.running, cloud._caused, cloud._settling, scheduler._running
+        cloud.running, cloud._caused, cloud._settling, scheduler._running = None, [], None, False
+        current.log = None
+        self._held = cloud.lock._release_save()  # type: ignore[attr-defined]
+        self._token = acting.set((cloud, self._who)) if self._who is not None else None
+
+    def __exit__(self, *exception: object) -> None:
+        cloud = self._cloud
+        if self._token is not None:
+            acting.reset(self._token)
+        cloud.lock._acquire_restore(self._held)  # type: ignore[attr-defined]
+        log = cloud.history._log
+        current.log = None if log is None else cloud.history.log
+        cloud.running, cloud._caused, cloud._settling, cloud.clock.scheduler._running = self._outer
 
 
 class Participants:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -61,19 +60,25 @@ class _View(MutableMapping[str, str]):
         return dict(self)
 
 
-@contextmanager
-def variables(over: Mapping[str, str]) -> Iterator[None]:
-    """Show variables to what runs in this thread or task."""
-    global _users
-    with _lock:
-        _users += 1
-        if _users == 1:
-            os.environ = _View(os.environ)  # type: ignore[assignment]  # noqa: B003 (a view, no other environment)
-    token = _variables.set(over)
-    try:
-        yield
-    finally:
-        _variables.reset(token)
+class variables:
+    """Show variables to what runs in this thread or task, within a `with` block."""
+
+    __slots__ = ("_over", "_token")
+
+    def __init__(self, over: Mapping[str, str]) -> None:
+        self._over = over
+
+    def __enter__(self) -> None:
+        global _users
+        with _lock:
+            _users += 1
+            if _users == 1:
+                os.environ = _View(os.environ)  # type: ignore[assignment]  # noqa: B003 (a view, no other environment)
+        self._token = _variables.set(self._over)
+
+    def __exit__(self, *exception: object) -> None:
+        global _users
+        _variables.reset(self._token)
         with _lock:
             _users -= 1
             if _users == 0 and isinstance(os.environ, _View):

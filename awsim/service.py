@@ -216,7 +216,7 @@ class Service:
         left, posting.resources = posting.resources, ()
         return left
 
-    unread: Sequence[Any] = ()
+    unread: Any = ()
     """What was taken in and has to be worked out before anything else is done with this instance. Only where what was
     taken in may change whatever it does; others look where it matters."""
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import date, datetime
 from fnmatch import fnmatchcase
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from awsim.errors import AWSError, AwsimError
 from awsim.limits.buckets import Levels, missing
@@ -44,6 +44,8 @@ __all__ = [
     "rates_for",
     "services",
 ]
+
+T = TypeVar("T")
 
 
 def load(service: str) -> dict[str, Row]:
@@ -267,6 +269,7 @@ class ServiceLimits:
         "_active",
         "_buckets",
         "_counts",
+        "_derived",
         "_idle",
         "_levels",
         "_limits",
@@ -293,6 +296,7 @@ class ServiceLimits:
         self._idle: set[str] = set()  # rows with a mode, asked for and not active
         self._buckets: dict[str, _Bucket] = {}
         self._throttles: dict[str, tuple[tuple[str, str, int], ...]] = {}
+        self._derived: dict[object, Any] = {}
         # What was used: state of the Cloud.
         self._peaks = Dict()  # row of kind limit -> largest measured
         self._counts = Dict()  # (row, parent's key) -> (used, peak)
@@ -308,6 +312,16 @@ class ServiceLimits:
             self._unknown(name)
 
     get = __getitem__
+
+    def derived(self, what: Callable[[ServiceLimits], T]) -> T:
+        """What a function makes of the values in force, worked out once for as long as they are."""
+        if self._version is not self._settings.version:
+            self._resolve()
+        try:
+            return self._derived[what]  # type: ignore[no-any-return]
+        except KeyError:
+            found = self._derived[what] = what(self)
+            return found
 
     def row(self, name: str) -> Row:
         """The table's row."""
@@ -619,6 +633,7 @@ class ServiceLimits:
         self._values = values
         self._buckets = {}
         self._throttles = {}
+        self._derived = {}
         self._version = version
 
     def _unknown(self, name: str) -> NoReturn:

@@ -178,9 +178,10 @@ class Asynchronous(Logging):
         try:
             found = self.target(event.name, event.qualifier)
             version = found.version if found.alias is None else self.routed(found.alias, function)
+            given = json.loads(event.payload or b"{}")
             with descending(event.ancestors):
                 outcome = self.execute(
-                    function, version, event.qualifier, event.payload, event.request_id, event.client_context
+                    function, version, event.qualifier, given, event.request_id, event.client_context
                 )
         except AWSError as error:
             if not (retries.throttled(error) or retries.broken(error) or error.code == "ResourceConflictException"):

@@ -229,7 +229,7 @@ class Base(Service):
     def role_may(self, role: str, action: str, arn: str) -> bool:
         raise NotImplementedError
 
-    def enter(self, function: Function) -> None:
+    def enter(self, function: Function) -> tuple[int, int, int]:
         raise NotImplementedError
 
     def leave(self, function: Function) -> None:

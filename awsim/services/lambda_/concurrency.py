@@ -62,19 +62,27 @@ class Concurrency(Base):
     def delete_function_concurrency(self, FunctionName: str) -> None:
         self.whole_function(FunctionName).reserved = None
 
-    def enter(self, function: Function) -> None:
-        """An invocation begins; raises TooManyRequestsException where there is no room for it."""
+    def enter(self, function: Function) -> tuple[int, int, int]:
+        """An invocation begins; raises TooManyRequestsException where there is no room for it. How many there are now:
+        of the function, of all, and of those without reserved concurrency."""
+        held = total = free = 0
+        for other in self.functions:
+            total += other.running
+            if other.reserved is None:
+                free += other.running
+            else:
+                held += other.reserved
         if function.reserved is not None:
             if function.running >= function.reserved:
                 raise throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
         else:
-            held = sum(other.reserved or 0 for other in self.functions)
-            free = sum(other.running for other in self.functions if other.reserved is None)
             try:
                 self.limits.quota("concurrency", held + free)
             except AWSError:
                 raise throttled("ConcurrentInvocationLimitExceeded") from None
+            free += 1
         function.running += 1
+        return function.running, total + 1, free
 
     def leave(self, function: Function) -> None:
         function.running -= 1

@@ -10,13 +10,13 @@ detection".
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any, NamedTuple
 
-from awsim.auth.credentials import administrator
+from awsim.auth.credentials import Caller, administrator, principal
 from awsim.environment import variables
 from awsim.errors import AWSError
 from awsim.services.lambda_ import insights, metrics, packages, reporting, running
@@ -87,7 +87,7 @@ class Executing(Base):
         function: Function,
         version: Version,
         qualifier: str | None,
-        payload: bytes,
+        event: Any,
         request_id: str,
         client_context: str | None = None,
     ) -> Outcome:
@@ -101,16 +101,15 @@ class Executing(Base):
                 "Pending"
             )
         self._check_key(version)
-        event = json.loads(payload) if payload else {}
         try:
-            self.enter(function)
+            at_once = self.enter(function)
         except AWSError:
             self.note(function, metrics.THROTTLES, qualifier=qualifier)
             raise
         waiting = before.waiting if before.depth else []
         token = _lineage.set(Lineage(before.depth + 1, (*before.arns, function.arn), waiting))
         try:
-            return self._executed(function, version, qualifier, event, request_id, client_context)
+            return self._executed(function, version, qualifier, event, request_id, client_context, at_once)
         finally:
             _lineage.reset(token)
             self.leave(function)
@@ -153,8 +152,9 @@ class Executing(Base):
         event: Any,
         request_id: str,
         client_context: str | None,
+        at_once: tuple[int, int, int],
     ) -> Outcome:
-        started, at_once = self.clock.time(), self._at_once(function)
+        started = self.clock.time()
         settings = version.settings  # whatever the code makes of them
         code, stream, fresh = self._code_for(function, version, qualifier, started)
         arn = function.qualified(qualifier)
@@ -163,9 +163,8 @@ class Executing(Base):
         context = Context(version, arn, request_id, stream, deadline, self.clock.time, client_context)
         written = Output(self.clock.time, request_id, settings["LoggingConfig"].get("ApplicationLogLevel"))
         over = self._variables(version, stream)
-        session = f"assumed-role/{version.role.partition('/')[2]}/{function.name}"
-        who = f"arn:{self.partition}:sts::{version.role.split(':')[4]}:{session}"
-        with self.cloud.unlocked(), self.cloud.acting_as(who), variables(over), collected(written):
+        who = _session(settings["Role"], function.name, self.partition)
+        with self.cloud.unlocked(who), variables(over), collected(written):
             if isinstance(code, Modules):
                 ended = _from_zip(code, settings["Handler"], event, context, written)
             elif isinstance(code, Ended):
@@ -217,12 +216,7 @@ class Executing(Base):
         self.write_log(who, context.log_group_name, stream, reporting.log, run)
         return Outcome(ended.payload, running.UNHANDLED if ended.error is not None else None, run, version.number)
 
-    def _at_once(self, function: Function) -> tuple[int, int, int]:
-        """How many runs there are: of the function, of all, and of those without reserved concurrency."""
-        total = sum(other.running for other in self.functions)
-        return function.running, total, sum(other.running for other in self.functions if other.reserved is None)
-
-    def write_log(self, who: str, group: str, stream: str, log: Log, run: Run) -> None:
+    def write_log(self, who: Caller, group: str, stream: str, log: Log, run: Run) -> None:
         """Have a log of a run written into its log stream, as its role."""
         raise NotImplementedError
 
@@ -293,6 +287,13 @@ def _undecrypted(code: str, why: str) -> AWSError:
         "settings."
     )
     return AWSError(code, message, fields={"Type": "User"})
+
+
+@cache
+def _session(role: str, function: str, partition: str) -> Caller:
+    """Who a function's code is."""
+    account, name = role.split(":")[4], role.partition("/")[2]
+    return principal(f"arn:{partition}:sts::{account}:assumed-role/{name}/{function}", account)
 
 
 def _environment(version: Version) -> tuple[str, str, str]:

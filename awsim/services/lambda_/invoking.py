@@ -36,10 +36,10 @@ class Invoking(Asynchronous):
             home.check_payload(payload, "async-payload")
             home.accept(found.function, found.qualifier, payload, self.request.request_id, ClientContext)
             return {"StatusCode": 202, "Payload": b"", "__status__": 202}
-        home.check_payload(payload, "sync-payload")
+        event = home.check_payload(payload, "sync-payload")
         if InvocationType == "DryRun":
             return {"StatusCode": 204, "Payload": b"", "__status__": 204}
-        outcome = home.invoked(found, payload, self.request.request_id, ClientContext)
+        outcome = home.invoked(found, event, self.request.request_id, ClientContext)
         answer = {
             "StatusCode": 200,
             "FunctionError": outcome.error,
@@ -64,11 +64,10 @@ class Invoking(Asynchronous):
         Payload: bytes | None = None,
     ) -> dict[str, Any]:
         home, found = self._asked(FunctionName, Qualifier)
-        payload = Payload or b""
-        home.check_payload(payload, "sync-payload")
+        event = home.check_payload(Payload or b"", "sync-payload")
         if InvocationType == "DryRun":
             return {"StatusCode": 204, "__status__": 204}
-        outcome = home.invoked(found, payload, self.request.request_id, ClientContext)
+        outcome = home.invoked(found, event, self.request.request_id, ClientContext)
         complete: dict[str, Any] = {"LogResult": _tail(outcome.log)} if LogType == "Tail" else {}
         events: list[dict[str, Any]] = []
         if outcome.error is None:
@@ -93,18 +92,18 @@ class Invoking(Asynchronous):
             self.check_stranger(home, f"{arn}:{address.qualifier}" if address.qualifier else arn)
         return home, home.target(text, qualifier)
 
-    def invoked(self, found: Target, payload: bytes, request_id: str, client_context: str | None = None) -> Outcome:
+    def invoked(self, found: Target, event: Any, request_id: str, client_context: str | None = None) -> Outcome:
         """A synchronous invocation of a function that is here."""
         version = found.version if found.alias is None else self.routed(found.alias, found.function)
-        return self.execute(found.function, version, found.qualifier, payload, request_id, client_context)
+        return self.execute(found.function, version, found.qualifier, event, request_id, client_context)
 
-    def check_payload(self, payload: bytes, row: str) -> None:
-        """Refuse an event that is too large or no JSON."""
+    def check_payload(self, payload: bytes, row: str) -> Any:
+        """The event; refuses one that is too large or no JSON."""
         self.limits.check(row, len(payload))
         if not payload:
-            return
+            return {}
         try:
-            json.loads(payload)
+            return json.loads(payload)
         except ValueError as problem:
             message = f"Could not parse request body into json: Could not parse payload into json: {problem}"
             raise AWSError("InvalidRequestContentException", message, fields={"Type": "User"}) from None

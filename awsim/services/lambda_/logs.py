@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from awsim.auth.credentials import principal
+from awsim.auth.credentials import Caller
 from awsim.errors import AWSError
 from awsim.services.lambda_ import reporting
 from awsim.services.lambda_.executing import Executing
@@ -23,22 +23,21 @@ _MISSING = "ResourceNotFoundException"
 class Logging(Executing):
     """What runs have written."""
 
-    def write_log(self, who: str, group: str, stream: str, log: Log, run: Run) -> None:
+    def write_log(self, who: Caller, group: str, stream: str, log: Log, run: Run) -> None:
         # It is written once the call is over that brought the run about, after what was to be done by then.
         if not (self.cloud.settles_next and self._post(who, group, stream, log, run, scheduled=True)):
             self.later(0, "_write_log", who=who, group=group, stream=stream, log=log, run=run)
 
-    def _post(self, who: str, group: str, stream: str, log: Log, run: Run, *, scheduled: bool = False) -> bool:
+    def _post(self, who: Caller, group: str, stream: str, log: Log, run: Run, *, scheduled: bool = False) -> bool:
         """Whether CloudWatch Logs took the log unread: it has a stream for it, and nobody looks at what comes in."""
         size = reporting.most(run)
         if size is None or log is not reporting.log:
             return False
-        caller = principal(who, self.account)
         make = partial(_putting, group, stream, log, run)
         to = (f"{group}:{stream}",)
-        return not self.cloud.post("logs", "PutLogEvents", to, make, size, caller, self.region, scheduled=scheduled)
+        return not self.cloud.post("logs", "PutLogEvents", to, make, size, who, self.region, scheduled=scheduled)
 
-    def _write_log(self, who: str, group: str, stream: str, log: Log, run: Run) -> None:
+    def _write_log(self, who: Caller, group: str, stream: str, log: Log, run: Run) -> None:
         """Scheduled."""
         if self._post(who, group, stream, log, run):
             return
@@ -54,7 +53,7 @@ class Logging(Executing):
         except AWSError:
             return
 
-    def _make_stream(self, who: str, group: str, stream: str) -> None:
+    def _make_stream(self, who: Caller, group: str, stream: str) -> None:
         where = {"logGroupName": group, "logStreamName": stream}
         try:
             self._logs("CreateLogStream", who, where)
@@ -64,7 +63,7 @@ class Logging(Executing):
             self._logs("CreateLogGroup", who, {"logGroupName": group})
             self._logs("CreateLogStream", who, where)
 
-    def _put_lines(self, who: str, group: str, stream: str, lines: Sequence[Line]) -> None:
+    def _put_lines(self, who: Caller, group: str, stream: str, lines: Sequence[Line]) -> None:
         try:
             self._logs("PutLogEvents", who, _parameters(group, stream, lines))
         except AWSError as error:
@@ -75,7 +74,7 @@ class Logging(Executing):
             for part in (lines[:half], lines[half:]):
                 self._put_lines(who, group, stream, part)
 
-    def _logs(self, operation: str, who: str, parameters: dict[str, Any]) -> None:
+    def _logs(self, operation: str, who: Caller, parameters: dict[str, Any]) -> None:
         self.call("logs", operation, as_=who, **parameters)
 
 

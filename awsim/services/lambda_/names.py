@@ -6,6 +6,7 @@ Source: Lambda API Reference, the parameter FunctionName.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from awsim.errors import AWSError
@@ -27,6 +28,7 @@ class Address(NamedTuple):
     qualifier: str | None
 
 
+@lru_cache(maxsize=256)
 def read(text: str, qualifier: str | None = None) -> Address:
     """The address that FunctionName and Qualifier give together."""
     found = _FUNCTION.fullmatch(text)

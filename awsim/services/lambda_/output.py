@@ -14,7 +14,6 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -144,42 +143,38 @@ class _Handler(logging.Handler):
 _handler = _Handler()
 
 
-@contextmanager
-def collected(output: Output) -> Iterator[None]:
-    """Keep what this thread or task writes in the block."""
-    root = logging.getLogger()
-    before = root.level
-    with _lock:
-        _join()
-    # With the JSON format, Lambda sets the level of the root logger.
-    widened = output.level is not None and before > output.level
-    if widened and output.level is not None:
-        root.setLevel(output.level)
-    token = _output.set(output)
-    try:
-        yield
-    finally:
-        _output.reset(token)
-        if widened and root.level == output.level:
-            root.setLevel(before)
+class collected:
+    """Keep what this thread or task writes within a `with` block."""
+
+    __slots__ = ("_before", "_output", "_token")
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+
+    def __enter__(self) -> None:
+        global _users
         with _lock:
-            _leave()
+            _users += 1
+            if _users == 1:
+                sys.stdout, sys.stderr = _Tee(sys.stdout), _Tee(sys.stderr)  # type: ignore[assignment]
+                logging.root.addHandler(_handler)
+        # With the JSON format, Lambda sets the level of the root logger.
+        level, before = self._output.level, logging.root.level
+        self._before = before if level is not None and before > level else None
+        if self._before is not None and level is not None:
+            logging.root.setLevel(level)
+        self._token = _output.set(self._output)
 
-
-def _join() -> None:
-    global _users
-    _users += 1
-    if _users == 1:
-        sys.stdout, sys.stderr = _Tee(sys.stdout), _Tee(sys.stderr)  # type: ignore[assignment]
-        logging.getLogger().addHandler(_handler)
-
-
-def _leave() -> None:
-    global _users
-    _users -= 1
-    if _users == 0:
-        logging.getLogger().removeHandler(_handler)
-        if isinstance(sys.stdout, _Tee):
-            sys.stdout = sys.stdout.real
-        if isinstance(sys.stderr, _Tee):
-            sys.stderr = sys.stderr.real
+    def __exit__(self, *exception: object) -> None:
+        global _users
+        _output.reset(self._token)
+        if self._before is not None and logging.root.level == self._output.level:
+            logging.root.setLevel(self._before)
+        with _lock:
+            _users -= 1
+            if _users == 0:
+                logging.root.removeHandler(_handler)
+                if isinstance(sys.stdout, _Tee):
+                    sys.stdout = sys.stdout.real
+                if isinstance(sys.stderr, _Tee):
+                    sys.stderr = sys.stderr.real

@@ -344,7 +344,7 @@ class Polling(Invoking):
             self.note(found.function, metrics.ITERATOR_AGE, age * 1000)
         events = [_shown(record.event, mapping) for record in batch]
         payload = json.dumps({"Records": events}, separators=(",", ":")).encode()
-        outcome = self.invoked(found, payload, self.ids.uuid("request"))
+        outcome = self.invoked(found, json.loads(payload), self.ids.uuid("request"))
         whole = frozenset(range(len(batch)))
         if outcome.error is not None:
             return whole, outcome

@@ -19,6 +19,7 @@ from awsim.services.lambda_.reporting import TIMED_OUT, Run, log
 
 UNHANDLED = "Unhandled"
 Error = dict[str, Any]
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class Outcome(NamedTuple):
@@ -121,7 +122,7 @@ def run(code: Callable[[Any, Any], Any], event: Any, context: Context) -> Ended:
     except Exception as problem:
         return _failed(_described(problem, context))
     try:
-        return Ended(json.dumps(answer, ensure_ascii=False, separators=(", ", ": ")).encode(), None)
+        return Ended(_encode(answer).encode(), None)
     except (TypeError, ValueError, UnicodeEncodeError) as problem:
         told = {
             "errorMessage": f"Unable to marshal response: {problem}",

@@ -138,8 +138,7 @@ class Urls(Invoking):
         event = json.dumps(self._event(url, http)).encode()
         try:
             found = home.target(url.function.name, url.qualifier or None)
-            home.check_payload(event, "sync-payload")
-            outcome = home.invoked(found, event, self.request.request_id)
+            outcome = home.invoked(found, home.check_payload(event, "sync-payload"), self.request.request_id)
         except AWSError as error:
             return _answer(error.status or (429 if "TooMany" in error.code else 502), {"Message": error.message})
         if outcome.error is not None:

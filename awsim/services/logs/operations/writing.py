@@ -9,6 +9,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from hashlib import md5
 from itertools import pairwise
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from awsim.errors import AWSError
@@ -19,6 +20,7 @@ from awsim.services.logs.refusals import invalid
 from awsim.state import Dict, List
 
 if TYPE_CHECKING:
+    from awsim.limits.table import ServiceLimits
     from awsim.posting import Posting
 
 # How old events may be that are taken in unread, in seconds.
@@ -89,7 +91,7 @@ class WritingOperations(StreamOperations):
 
         Those are left that somebody is to be told of, or that have to be sealed, or searched for what to mask.
         """
-        if self.account_policies or self.tails or not self._has_room(size):  # type: ignore[attr-defined]
+        if self.account_policies or self.tails or size > self.limits.derived(_room):  # type: ignore[attr-defined]
             return super().take(posting, size)
         left, numbers = [], []
         for resource in posting.resources:
@@ -105,18 +107,6 @@ class WritingOperations(StreamOperations):
         posting.numbers = numbers
         posting.answer = _answer
         return left
-
-    def _has_room(self, size: int) -> bool:
-        """Whether no limit that holds now could refuse a fresh batch of so many bytes, however it is made up."""
-        limits = self.limits
-        for row, most in (
-            ("batch-size", size), ("event-size", size), ("batch-events", size // OVERHEAD),
-            ("batch-span", _FRESH), ("event-age", _FRESH), ("event-ahead", 0),
-        ):  # fmt: skip
-            value = limits[row]
-            if value is not None and most > value:
-                return False
-        return limits["sequence-token"] is None and not limits.active("put-log-events")
 
     def _quiet(self, resource: str) -> LogStream | None:
         """The stream, if its group just keeps what comes in."""
@@ -188,6 +178,19 @@ class WritingOperations(StreamOperations):
                 )
             raise self.limits.error("sequence-token", expected=expected)
         self.batches[stream.arn] = (token, digest)
+
+
+def _room(limits: ServiceLimits) -> float:
+    """How many bytes a fresh batch may have that no limit refuses, however it is made up; less than none where any
+    might be refused."""
+    if limits["sequence-token"] is not None or limits.active("put-log-events"):
+        return -1
+    for row in ("batch-span", "event-age"):
+        if (value := limits[row]) is not None and value < _FRESH:
+            return -1
+    events = limits["batch-events"]
+    sizes = (limits["batch-size"], limits["event-size"], None if events is None else events * OVERHEAD)
+    return min([size for size in sizes if size is not None], default=inf)
 
 
 def _answer(parameters: Mapping[str, Any], place: int) -> dict[str, Any]:
