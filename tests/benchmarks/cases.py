@@ -53,6 +53,32 @@ def _full_queue(client: Client, repetitions: int) -> str:
     return url
 
 
+def _full_queue_of_batches(client: Client, repetitions: int) -> str:
+    url = _queue(client, repetitions)
+    for _ in range(repetitions):
+        client.send_message_batch(QueueUrl=url, Entries=_MESSAGES)
+    return url
+
+
+def _held_messages(client: Client, repetitions: int) -> tuple[str, list[list[dict[str, str]]]]:
+    """The URL of a queue, and entries of so many batches that delete what has been received from it."""
+    url = _full_queue_of_batches(client, repetitions)
+    held = []
+    for _ in range(repetitions):
+        found = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=3600)["Messages"]
+        held.append([{"Id": m["MessageId"], "ReceiptHandle": m["ReceiptHandle"]} for m in found])
+    return url, held
+
+
+def _delete_batch(client: Client, prepared: tuple[str, list[list[dict[str, str]]]]) -> None:
+    url, held = prepared
+    # The floor answers the same batch again and again.
+    client.delete_message_batch(QueueUrl=url, Entries=held.pop() if len(held) > 1 else held[0])
+
+
+_MESSAGES = [{"Id": str(number), "MessageBody": f"message {number}"} for number in range(10)]
+
+
 def _receive_and_delete(client: Client, url: str) -> None:
     (message,) = client.receive_message(QueueUrl=url)["Messages"]
     client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
@@ -157,8 +183,24 @@ _RECORDS = [{"Data": b"x" * 100, "PartitionKey": str(number)} for number in rang
 _EVENTS = [{"Source": "shop", "DetailType": "order", "Detail": '{"total": 129.95}'} for _ in range(10)]
 
 
+_DELETE = {"Objects": [{"Key": f"2026/{number}.txt"} for number in range(10)]}
+
+
 def _stream(client: Client, repetitions: int) -> None:
     client.create_stream(StreamName="clicks", ShardCount=4)
+
+
+def _read_stream(client: Client, repetitions: int) -> str:
+    """An iterator of a shard with a hundred records."""
+    client.create_stream(StreamName="clicks", ShardCount=1)
+    client.put_records(StreamName="clicks", Records=_RECORDS[:100])
+    shard = {"ShardId": "shardId-000000000000", "ShardIteratorType": "TRIM_HORIZON"}
+    return client.get_shard_iterator(StreamName="clicks", **shard)["ShardIterator"]
+
+
+def _ciphertext(client: Client, repetitions: int) -> bytes:
+    key = client.create_key()["KeyMetadata"]["KeyId"]
+    return client.encrypt(KeyId=key, Plaintext=b"x" * 100)["CiphertextBlob"]
 
 
 def _rules(client: Client, repetitions: int) -> None:
@@ -171,6 +213,19 @@ def _rules(client: Client, repetitions: int) -> None:
 CASES = (
     Case("SQS SendMessage", "sqs", _queue, lambda c, url: c.send_message(QueueUrl=url, MessageBody="hello")),
     Case("SQS ReceiveMessage + DeleteMessage", "sqs", _full_queue, _receive_and_delete),
+    Case(
+        "SQS SendMessageBatch (10)",
+        "sqs",
+        _queue,
+        lambda c, url: c.send_message_batch(QueueUrl=url, Entries=_MESSAGES),
+    ),
+    Case(
+        "SQS ReceiveMessage (10)",
+        "sqs",
+        _full_queue_of_batches,
+        lambda c, url: c.receive_message(QueueUrl=url, MaxNumberOfMessages=10),
+    ),
+    Case("SQS DeleteMessageBatch (10)", "sqs", _held_messages, _delete_batch),
     Case(
         "DynamoDB GetItem",
         "dynamodb",
@@ -204,6 +259,7 @@ CASES = (
         lambda c, _: c.get_object(Bucket="reports", Key="2026/1.txt")["Body"].read(),
     ),
     Case("S3 ListObjectsV2 (10 keys)", "s3", _bucket, lambda c, _: c.list_objects_v2(Bucket="reports")),
+    Case("S3 DeleteObjects (10)", "s3", _bucket, lambda c, _: c.delete_objects(Bucket="reports", Delete=_DELETE)),
     Case("SNS Publish (to 10 queues)", "sns", _topic, lambda c, topic: c.publish(TopicArn=topic, Message="hello")),
     Case(
         "Kinesis PutRecords (500)",
@@ -211,6 +267,10 @@ CASES = (
         _stream,
         lambda c, _: c.put_records(StreamName="clicks", Records=_RECORDS),
     ),
+    Case(
+        "Kinesis GetRecords (100)", "kinesis", _read_stream, lambda c, iterator: c.get_records(ShardIterator=iterator)
+    ),
+    Case("KMS Decrypt", "kms", _ciphertext, lambda c, blob: c.decrypt(CiphertextBlob=blob)),
     Case("EventBridge PutEvents (10, 100 rules)", "events", _rules, lambda c, _: c.put_events(Entries=_EVENTS)),
     Case("STS GetCallerIdentity", "sts", lambda c, n: None, lambda c, _: c.get_caller_identity()),
 )

@@ -87,17 +87,6 @@ class Entry(Entity):
         put(self, "first_received", None)
         put(self, "copied", False)
 
-    def go(self, now: int, due: int) -> None:
-        """Be handed out, and hidden until `due`."""
-        self._assign(
-            receive_count=self.receive_count + 1,
-            copied=False,
-            received=now,
-            first_received=now if self.first_received is None else self.first_received,
-            state=IN_FLIGHT,
-            due=due,
-        )
-
     def system_attributes(self) -> dict[str, str]:
         """All that AWS can tell of the message, by MessageSystemAttributeName."""
         message = self.message

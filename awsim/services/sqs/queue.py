@@ -262,7 +262,14 @@ class Queue(Entity):
         if not entries:
             return
         for entry in entries:
-            entry.go(now, due)
+            entry._assign(
+                receive_count=entry.receive_count + 1,
+                copied=False,
+                received=now,
+                first_received=now if entry.first_received is None else entry.first_received,
+                state=IN_FLIGHT,
+                due=due,
+            )
         self._in_flight += len(entries)
         self._groups.took_off(None)
         hidden = self._delayed + self._in_flight
@@ -300,9 +307,12 @@ class Queue(Entity):
                 if entry.copied or self._expired(entry, receive_count, now):
                     return False
                 leaving[order] = entry
+        told = []
         for entry in leaving.values():
             self._remove(entry)
-            self.note(now, REMOVED, 1)
+            told.append((self.name, now, REMOVED, 1, len(self._entries), self._in_flight, self._delayed))
+        if self._notes is not None:
+            self._notes.extend(told)
         return True
 
     def change_visibility(self, receipt_handle: str, timeout: int, *, now: int) -> None:
