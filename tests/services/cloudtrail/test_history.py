@@ -278,6 +278,17 @@ def test_secrets_are_not_shown(client, found):
     assert set(shown) == {"userName", "accessKeyId", "status", "createDate"}
 
 
+def test_a_domains_master_password_is_not_shown(client, found):
+    user = {"MasterUserName": "boss", "MasterUserPassword": "Hunter2-hunter2"}
+    with pytest.raises(Exception, match="Domain not found"):
+        client("opensearch").update_domain_config(
+            DomainName="missing", AdvancedSecurityOptions={"MasterUserOptions": user}
+        )
+    (record,) = found(EventName="UpdateDomainConfig")
+    assert record["eventSource"] == "es.amazonaws.com"
+    assert "Hunter2" not in json.dumps(record)
+
+
 def test_what_is_too_large_is_left_out(aws, client, found):
     iam = client("iam")
     document = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
