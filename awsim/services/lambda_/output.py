@@ -67,7 +67,8 @@ class Output:
 
     def end(self) -> list[Line]:
         """All there is, once the run is over."""
-        self._flush(self._clock())
+        if self._open:
+            self._flush(self._clock())
         return self.lines
 
     def _flush(self, now: float) -> None:
@@ -157,7 +158,7 @@ class collected:
             _users += 1
             if _users == 1:
                 sys.stdout, sys.stderr = _Tee(sys.stdout), _Tee(sys.stderr)  # type: ignore[assignment]
-                logging.root.addHandler(_handler)
+                logging.root.handlers.append(_handler)
         # With the JSON format, Lambda sets the level of the root logger.
         level, before = self._output.level, logging.root.level
         self._before = before if level is not None and before > level else None
@@ -173,7 +174,8 @@ class collected:
         with _lock:
             _users -= 1
             if _users == 0:
-                logging.root.removeHandler(_handler)
+                if _handler in logging.root.handlers:
+                    logging.root.handlers.remove(_handler)
                 if isinstance(sys.stdout, _Tee):
                     sys.stdout = sys.stdout.real
                 if isinstance(sys.stderr, _Tee):
