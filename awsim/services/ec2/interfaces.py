@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from awsim.services.ec2.groups import SecurityGroup
@@ -136,12 +135,19 @@ class Interface(Resource):
             "TagSet": self.tags.as_list(),
         }
         if self.attachment is not None:
-            owner: Mapping[str, str] = {
-                "InstanceId": self.attachment.instance,
-                "InstanceOwnerId": self.attachment.owner,
+            instance = self.instance
+            found["Attachment"] = {
+                **self.attachment.described(),
+                "InstanceId": instance,
+                "InstanceOwnerId": self.attachment.owner if instance is not None else "amazon-aws",
             }
-            found["Attachment"] = {**self.attachment.described(), **owner}
         return found
+
+    @property
+    def instance(self) -> str | None:
+        """The instance it is attached to: not the NAT gateway."""
+        attached = self.attachment.instance if self.attachment is not None else ""
+        return attached if attached.startswith("i-") else None
 
     def as_of_instance(self) -> dict[str, Any]:
         """As an instance's description has it."""
@@ -175,10 +181,9 @@ class Address(Resource):
             "Tags": self.tag_list(),
         }
         if self.interface is not None:
-            attachment = self.interface.attachment
             found |= {
                 "AssociationId": self.association,
-                "InstanceId": attachment.instance if attachment is not None else None,
+                "InstanceId": self.interface.instance,
                 "NetworkInterfaceId": self.interface.id,
                 "NetworkInterfaceOwnerId": self.interface.owner,
                 "PrivateIpAddress": self.private,

@@ -80,4 +80,6 @@ def test_its_interface_is_not_ones_own(ec2, vpc, nat, refused):
     wanted = {"NetworkInterfaceId": interface["NetworkInterfaceId"], "Groups": [group["GroupId"]]}
     refused("AuthFailure", ec2.modify_network_interface_attribute, **wanted)
     attachment = interface["Attachment"]["AttachmentId"]
+    assert interface["Attachment"]["InstanceOwnerId"] == "amazon-aws" and "InstanceId" not in interface["Attachment"]
+    assert "InstanceId" not in ec2.describe_addresses()["Addresses"][0]
     refused("AuthFailure", ec2.detach_network_interface, AttachmentId=attachment)

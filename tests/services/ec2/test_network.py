@@ -314,7 +314,56 @@ def test_route_tables(ec2, vpc, gateway, subnet, launch, refused):
     assert routes()["0.0.0.0/0"][2] == "blackhole"
 
 
+@pytest.mark.rule("ec2-368", "ec2-369")
+def test_an_instance_as_the_way_out(aws, ec2, vpc, subnet, launch, refused):
+    machine = launch(SubnetId=subnet)["InstanceId"]
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    told = refused("Gateway.NotAttached", ec2.associate_address, AllocationId=address, InstanceId=machine)
+    assert told == f"Network {vpc} is not attached to any internet gateway"
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    ec2.associate_address(AllocationId=address, InstanceId=machine)
+    assert ec2.describe_addresses()["Addresses"][0]["InstanceId"] == machine
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", InstanceId=machine)
+
+    def state():
+        (found,) = ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"]
+        (route,) = (each for each in found["Routes"] if each["DestinationCidrBlock"] == "0.0.0.0/0")
+        assert route["InstanceId"] == machine and route["NetworkInterfaceId"].startswith("eni-")
+        return route["State"]
+
+    assert state() == "active"
+    ec2.stop_instances(InstanceIds=[machine])
+    assert state() == "blackhole"
+    spare = ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
+    ec2.attach_network_interface(NetworkInterfaceId=spare, InstanceId=machine, DeviceIndex=1)
+    wanted = {"RouteTableId": table, "DestinationCidrBlock": "192.168.0.0/24", "InstanceId": machine}
+    refused("InvalidInstanceID", ec2.create_route, **wanted)
+
+
+@pytest.mark.rule("ec2-351")
+def test_the_way_out_of_ipv6(ec2, vpc):
+    ec2.associate_vpc_cidr_block(VpcId=vpc, AmazonProvidedIpv6CidrBlock=True)
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    ec2.create_route(RouteTableId=table, DestinationIpv6CidrBlock="::/0", GatewayId=gateway)
+    (found,) = ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"]
+    states = {each.get("DestinationIpv6CidrBlock"): each["State"] for each in found["Routes"]}
+    assert states["::/0"] == "active"
+
+
 # --- network ACLs
+
+
+@pytest.mark.rule("ec2-454")
+def test_an_address_is_blocked(ec2, subnet):
+    (acl,) = ec2.describe_network_acls(Filters=by_vpc(subnet, "association.subnet-id"))["NetworkAcls"]
+    entry = {"RuleNumber": 50, "Protocol": "-1", "RuleAction": "deny", "Egress": False, "CidrBlock": "203.0.113.5/32"}
+    ec2.create_network_acl_entry(NetworkAclId=acl["NetworkAclId"], **entry)
+    (acl,) = ec2.describe_network_acls(NetworkAclIds=[acl["NetworkAclId"]])["NetworkAcls"]
+    assert entry in acl["Entries"]
 
 
 @pytest.mark.rule("ec2-443", "ec2-444", "ec2-445", "ec2-446", "ec2-447", "ec2-448", "ec2-449")

@@ -289,8 +289,8 @@ class InterfaceOperations(GroupOperations):
         if chosen.subnet.vpc is not vpc:
             raise invalid(f"route table and interface {chosen.id} belong to different networks")
         target: dict[str, Any] = {"NetworkInterfaceId": chosen.id}
-        if chosen.attachment is not None:
-            target |= {"InstanceId": chosen.attachment.instance, "InstanceOwnerId": chosen.attachment.owner}
+        if chosen.attachment is not None and chosen.instance is not None:
+            target |= {"InstanceId": chosen.instance, "InstanceOwnerId": chosen.attachment.owner}
         return target
 
     def target_lives(self, name: str, id_: str, vpc: Vpc) -> bool:

@@ -387,6 +387,13 @@ class LifeOperations(LaunchOperations):
             None,
         )
 
+    def target_lives(self, name: str, id_: str, vpc: Vpc) -> bool:
+        """Whether a route leads somewhere; an instance that is stopped passes nothing on."""
+        if name == "InstanceId":
+            instance = self.instances.get(id_)
+            return instance is not None and instance.state in ("pending", "running")
+        return super().target_lives(name, id_, vpc)
+
     def check_attachable(self, interface: Interface, instance: str, index: int) -> None:
         found = self.instances[instance]
         if found.state not in ("running", "stopped"):

@@ -102,7 +102,7 @@ class NatOperations(TransitOperations):
         id_ = self.nat_gateways.new_id()
         interface.description = f"Interface for NAT Gateway {id_}"
         interface.requester = self.account
-        self.attach(interface, id_, 0, deleted_with_it=True)
+        self.attach(interface, id_, 1, deleted_with_it=True)
         if address is not None:
             self.put_address(address, interface, interface.primary)
         gateway = NatGateway(id_, self.account, self.clock.time(), subnet, interface, address)
