@@ -20,7 +20,7 @@ def measure(backend: str, quick: bool) -> dict[str, Any]:
     import boto3
 
     mock_aws = backends.mock(backend)
-    rounds, repetitions = (10, 50) if quick else (50, 60)
+    rounds, repetitions = (10, 50) if quick else (25, 60)
     return {case.name: _measure(case, boto3, mock_aws, rounds, repetitions) for case in CASES}
 
 
