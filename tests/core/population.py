@@ -40,8 +40,8 @@ TABLE = {
 ITEM = {"pk": {"S": "a"}, "n": {"N": "1"}, "l": {"L": [{"S": "x"}]}, "m": {"M": {"k": {"BOOL": True}}}}
 
 AUDITED = json.dumps({"Version": "2012-10-17", "Statement": [
-    {**ALLOW, "Principal": {"Service": ["cloudtrail.amazonaws.com", "config.amazonaws.com"]}, "Resource": ["arn:aws:s3:::audit",
-        "arn:aws:s3:::audit/*"]}]})  # fmt: skip
+    {**ALLOW, "Principal": {"Service": ["cloudtrail.amazonaws.com", "config.amazonaws.com"]},
+        "Resource": ["arn:aws:s3:::audit", "arn:aws:s3:::audit/*"]}]})  # fmt: skip
 
 CALLS: list[tuple[Any, ...]] = [
     ("organizations", "CreateOrganization", {}),
