@@ -149,6 +149,12 @@ class CallRecord:
     def caused(self, calls: Sequence[CallRecord | Posting]) -> None:
         self._caused = calls
 
+    def add(self, calls: Sequence[CallRecord | Posting]) -> None:
+        """Services have made more calls because of it."""
+        if not isinstance(self._caused, list):
+            self._caused = [*self._caused]
+        self._caused.extend(calls)
+
     @property
     def parameters(self) -> dict[str, Any]:
         """What the caller asked for; blobs as `Blob`."""

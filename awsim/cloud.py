@@ -380,30 +380,23 @@ class Cloud:
         """
         return _Unlocked(self, who)
 
-    @contextmanager
-    def working_for(self, service: Service) -> Iterator[None]:
+    def working_for(self, service: Service) -> _Working:
         """Under the lock: scheduled work of a service runs; it stands for a call: what it calls is no program's."""
-        from awsim.gateway.call import Call
+        return _Working(self, service)
 
-        call = Call(self)
-        call.service, call.operation, call.region = service.name, "(scheduled)", service.region
-        call.caller = self._caller(f"{service.name}.amazonaws.com", service.account)
-        call.outer, self.running = self.running, call
-        call.request_id = self.request_id()
-        try:
-            yield
-        finally:
-            self.running = call.outer
-            if call.outer is None and self._caused:
-                # It hangs under the call that brought it about, or stands alone where time did.
-                caused, self._caused = flat(self._caused), []
-                if self._settling is not None:
-                    self._settling.caused += caused
-                else:
-                    for record in caused:
-                        self.calls._add(record)
-                if self.observer is not None:
-                    self.observer.worked(caused)
+    def _worked(self) -> None:
+        """Work that no call is in has caused calls: they hang under the call that brought it about, or stand alone
+        where time did."""
+        caused: Sequence[CallRecord | Posting] = self._caused
+        self._caused = []
+        if self._settling is not None:
+            self._settling.add(caused)
+        else:
+            caused = flat(caused)
+            for record in caused:
+                self.calls._add(record)
+        if self.observer is not None:
+            self.observer.worked(flat(caused))
 
     def listen(self, listener: Callable[[Sequence[CallRecord]], None]) -> None:
         """Have `listener` hear of calls from now on, under the lock, after they are in the journal: CloudTrail, once a
@@ -496,6 +489,31 @@ class _Exclusive:
     def __exit__(self, *exception: object) -> None:
         current.log = self._outer
         self._cloud.lock.release()
+
+
+class _Working:
+    """The block of `Cloud.working_for`."""
+
+    __slots__ = ("_call", "_cloud")
+
+    def __init__(self, cloud: Cloud, service: Service) -> None:
+        from awsim.gateway.call import Call
+
+        self._cloud = cloud
+        call = self._call = Call(cloud)
+        call.service, call.operation, call.region = service.name, "(scheduled)", service.region
+        call.caller = cloud._caller(f"{service.name}.amazonaws.com", service.account)
+
+    def __enter__(self) -> None:
+        cloud, call = self._cloud, self._call
+        call.outer, cloud.running = cloud.running, call
+        call.request_id = cloud.request_id()
+
+    def __exit__(self, *exception: object) -> None:
+        cloud, outer = self._cloud, self._call.outer
+        cloud.running = outer
+        if outer is None and cloud._caused:
+            cloud._worked()
 
 
 class _Unlocked:
