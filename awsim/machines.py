@@ -29,7 +29,8 @@ class Machine(NamedTuple):
     id: str
 
 
-_here: ContextVar[Machine | None] = ContextVar("machine", default=None)
+# Where the running program is; None on most machines, which every signature asks.
+here: ContextVar[Machine | None] = ContextVar("machine", default=None)
 
 # Where botocore finds credentials that are the machine's, not the program's.
 AMBIENT = frozenset(("env", "shared-credentials-file", "config-file", "boto-config", "ec2-credentials-file", "awsim"))
@@ -46,16 +47,16 @@ def running_on(cloud: Cloud, instance_id: str) -> Iterator[None]:
     state = service.instances[instance_id].state  # type: ignore[attr-defined]
     if state not in ("pending", "running"):
         raise AwsimError(f"on_instance({instance_id!r}): the instance is {state}, and nothing runs on it")
-    token = _here.set(Machine(cloud, service, instance_id))
+    token = here.set(Machine(cloud, service, instance_id))
     try:
         yield
     finally:
-        _here.reset(token)
+        here.reset(token)
 
 
 def current(cloud: Cloud) -> Machine | None:
     """The instance of this Cloud that the running program is on."""
-    machine = _here.get()
+    machine = here.get()
     return machine if machine is not None and machine.cloud is cloud else None
 
 

@@ -110,8 +110,10 @@ def signer_patches(module: Any) -> Iterator[Patch]:
             entry = stack.current
             if entry is None:
                 return found
-            if found is None or (found.method in machines.AMBIENT and machines.current(entry.cloud) is not None):
+            if found is None:
                 return ambient()
+            if machines.here.get() is not None and machines.current(entry.cloud) is not None:
+                return ambient() if getattr(found, "method", None) in machines.AMBIENT else found
             return found
 
         def put(self: Any, value: Any) -> None:
