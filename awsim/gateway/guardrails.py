@@ -40,7 +40,8 @@ def request_tags(params: Mapping[str, Any]) -> Mapping[str, str] | None:
     """The tags that a call puts on something, in whichever of AWS's spellings."""
     for name in ("Tags", "tags", "TagList", "TagsToAdd", "AddTags"):
         given = params.get(name)
-        if isinstance(given, (list, Mapping)):
+        # Where tags are taken away, it may be a list of their keys.
+        if isinstance(given, Mapping) or (isinstance(given, list) and not any(isinstance(tag, str) for tag in given)):
             return tag_map(given)
     return None
 

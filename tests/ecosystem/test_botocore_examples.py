@@ -639,7 +639,65 @@ def glacier(world, example, given):
 
 
 def application_autoscaling(world, example, given):
-    """All its examples scale services of ECS."""
+    """A service of ECS, which all its examples scale, and a policy."""
+    world.call("ecs", "CreateCluster")
+    container = {"name": "web", "image": "httpd", "essential": True}
+    world.call(
+        "ecs",
+        "RegisterTaskDefinition",
+        family="web",
+        networkMode="awsvpc",
+        requiresCompatibilities=["FARGATE"],
+        cpu="256",
+        memory="512",
+        containerDefinitions=[container],
+    )
+    subnet = world.call("ec2", "DescribeSubnets")["Subnets"][0]["SubnetId"]
+    world.call(
+        "ecs",
+        "CreateService",
+        serviceName="web-app",
+        taskDefinition="web",
+        desiredCount=1,
+        launchType="FARGATE",
+        networkConfiguration={"awsvpcConfiguration": {"subnets": [subnet]}},
+    )
+    if example.startswith("RegisterScalableTarget"):
+        return
+    place = {
+        "ServiceNamespace": "ecs",
+        "ResourceId": "service/default/web-app",
+        "ScalableDimension": "ecs:service:DesiredCount",
+    }
+    world.call("application-autoscaling", "RegisterScalableTarget", **place, MinCapacity=1, MaxCapacity=10)
+    if example.startswith("PutScalingPolicy"):
+        return
+    steps = {"AdjustmentType": "PercentChangeInCapacity", "Cooldown": 60}
+    steps["StepAdjustments"] = [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 200}]
+    policy = world.call(
+        "application-autoscaling",
+        "PutScalingPolicy",
+        **place,
+        PolicyName="web-app-cpu-lt-25",
+        PolicyType="StepScaling",
+        StepScalingPolicyConfiguration=steps,
+    )
+    world.call(
+        "cloudwatch",
+        "PutMetricAlarm",
+        AlarmName="web-app-cpu-lt-25",
+        Namespace="AWS/ECS",
+        MetricName="CPUUtilization",
+        Statistic="Average",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=25,
+        ComparisonOperator="LessThanThreshold",
+        AlarmActions=[policy["PolicyARN"]],
+    )
+    world.call(
+        "cloudwatch", "SetAlarmState", AlarmName="web-app-cpu-lt-25", StateValue="ALARM", StateReason="it is told so"
+    )
 
 
 _KEY, _OTHER_KEY = "1234abcd-12ab-34cd-56ef-1234567890ab", "0987dcba-09fe-87dc-65ba-ab0987654321"
@@ -740,13 +798,10 @@ PREPARE = {
     "s3": (s3, "us-west-2", "123456789012"),
     "sts": (sts, "us-east-1", "123456789012"),
 }
-ECS = "awsim does not model Amazon ECS"
 NO_NAMES = "S3 tells no display names of owners since November 2025"
 BY_ID = "invited by its account id here"
 PLACEHOLDER = "what it gives is a placeholder"
 REFUSED = {  # example -> (code, why)
-    "application-autoscaling:DeregisterScalableTarget[0]": ("ObjectNotFoundException", ECS),
-    "application-autoscaling:RegisterScalableTarget[0]": ("NotImplemented", ECS),
     "kms:Decrypt[0]": ("InvalidCiphertextException", PLACEHOLDER),
     "kms:ImportKeyMaterial[0]": ("InvalidImportTokenException", PLACEHOLDER),
     "kms:ReEncrypt[0]": ("InvalidCiphertextException", PLACEHOLDER),
@@ -759,8 +814,6 @@ REFUSED = {  # example -> (code, why)
     "sts:DecodeAuthorizationMessage[0]": ("InvalidAuthorizationMessageException", "the message is a placeholder"),
 }
 OTHERWISE = {  # example -> path in its output -> why the answer is otherwise
-    "application-autoscaling:DescribeScalableTargets[0]": {"ScalableTargets[]": ECS},
-    "application-autoscaling:DescribeScalingActivities[0]": {"ScalingActivities[]": ECS},
     "dynamodb:DeleteItem[0]": {"ConsumedCapacity": "not asked for"},
     "glacier:ListMultipartUploads[0]": {"Marker": "there is no other page"},
     "glacier:ListParts[0]": {"Marker": "there is no other page"},
