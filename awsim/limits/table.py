@@ -196,6 +196,11 @@ class Limits(ScopedLimits):
             ordered = sorted(overrides.items(), key=lambda item: _breadth(item[0]))
             self._override([_Override(None, None, name, value) for name, value in ordered])
 
+    @property
+    def hurried(self) -> bool:
+        """Whether a rate may hold: rates are on, or somebody has overridden a row."""
+        return "rates" in self.modes or bool(self._settings.overrides)
+
     def for_service(self, service: str, account: str = "", region: str = "") -> ServiceLimits:
         """What a service instance asks; one per service, account and region. Raises AwsimError at first use where the
         service has no table."""

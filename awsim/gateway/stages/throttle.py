@@ -10,5 +10,5 @@ if TYPE_CHECKING:
 
 def throttle(call: Call) -> None:
     # A long poll that runs again is the same call.
-    if call.plan.rated and call.deadline is None:
+    if call.plan.rated and call.deadline is None and call.cloud.limits.hurried:
         call.instance.limits.throttle(call.operation, now=call.cloud.clock.time())

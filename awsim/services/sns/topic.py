@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from awsim.services.sns.delivery_policy import EffectivePolicy
 from awsim.services.sns.message import Message
+from awsim.services.sns.notification import Place
 from awsim.services.sns.subscription import Subscription
 from awsim.state import Deque, Dict, Entity, List, Tags
 
@@ -31,10 +32,11 @@ class Published(NamedTuple):
 
 class Fan(NamedTuple):
     """The subscriptions of a topic: queues that get all there is, by (region, account) and name, each with whether it
-    gets it raw, and whether any does; and the rest, which have to be looked at for each message."""
+    gets it raw, and whether any does; where the topic is; and the rest, which have to be looked at for each message."""
 
     queues: Mapping[tuple[str, str], Mapping[str, tuple[Subscription, bool]]]
     raw: bool
+    place: Place
     rest: tuple[Subscription, ...]
 
 
@@ -65,6 +67,7 @@ class Topic(Entity):
 
     def set(self, name: str, value: str | None) -> None:
         """Set an attribute, or take it back to its default (None)."""
+        self.fan = None
         kept = {key: text for key, text in self.attributes.items() if key != name}
         self.attributes = kept if value is None else {**kept, name: value}
 

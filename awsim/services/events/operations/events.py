@@ -11,20 +11,22 @@ from awsim.services.events import arns, permissions
 from awsim.services.events.bus import DEFAULT, Bus
 from awsim.services.events.event import REQUIRED, are_objects, check_entry, envelope, size, timestamp
 from awsim.services.events.operations.deliveries import DeliveryOperations
-from awsim.wire.rows import Columns, column
+from awsim.wire.rows import Columns, Rows
 
 Entry = Mapping[str, Any]
+
+_HEARD = frozenset(REQUIRED)
 
 
 class EventOperations(DeliveryOperations):
     def put_events(self, Entries: Sequence[Entry], EndpointId: str | None = None) -> dict[str, Any]:
         """`EndpointId` is for `EndpointOperations`."""
         self._check_size(Entries)
+        by_service = self.caller.service is not None
+        if Entries.__class__ is Rows and not by_service and self._unheard(Entries.columns):  # type: ignore[attr-defined]
+            return {"FailedEntryCount": 0, "Entries": Columns({"EventId": self.ids.uuids("event", len(Entries))})}
         names = dict.fromkeys([entry.get("EventBusName") or DEFAULT for entry in Entries])
         homes = {name: self._home(name) for name in names}
-        by_service = self.caller.service is not None
-        if not by_service and self._unheard(Entries):
-            return {"FailedEntryCount": 0, "Entries": Columns({"EventId": self.ids.uuids("event", len(Entries))})}
         now = timestamp(self.clock.time())
 
         def put(entry: Entry, id_: str) -> None:
@@ -44,19 +46,16 @@ class EventOperations(DeliveryOperations):
                 failed += 1
         return {"FailedEntryCount": failed, "Entries": answers}
 
-    def _unheard(self, entries: Sequence[Entry]) -> bool:
-        """Whether there is nothing wrong with any of the entries, and nobody who hears of them: most events of a batch
-        are for few rules."""
-        sources, types, details = (column(entries, name) for name in REQUIRED)
-        if column(entries, "EventBusName") is not None or not (sources and types and details):
+    def _unheard(self, columns: Mapping[str, Sequence[str]]) -> bool:
+        """Whether there is nothing wrong with any of many entries for the default bus, and nobody who hears of them:
+        most events are for few rules."""
+        if "EventBusName" in columns or not columns.keys() >= _HEARD:
             return False
         bus: Bus = self.buses[DEFAULT]
-        if not all(details) or any(
-            not source or not type_ or source.startswith("aws.") or self.heard(bus, source, type_)
-            for source, type_ in set(zip(sources, types, strict=True))
-        ):
-            return False
-        return are_objects(details)
+        for source, type_ in set(zip(columns["Source"], columns["DetailType"], strict=True)):
+            if not source or not type_ or source.startswith("aws.") or self.heard(bus, source, type_):
+                return False
+        return are_objects(columns["Detail"])
 
     def _check_size(self, entries: Sequence[Entry]) -> None:
         http, most = self.request.http, self.limits["put-events-size"]

@@ -79,7 +79,7 @@ class Envelopes:
 class DeliveryOperations(Operations):
     def _put_down(self, topic: Topic, message: Message) -> list[Subscription]:
         """Leave a message with the queues that are sure to take it, to be looked at later; the subscriptions left."""
-        queues, raw, rest = topic.fan or self._fan(topic)
+        queues, raw, place, rest = topic.fan or self._fan(topic)
         left = []
         for subscription in rest:
             if subscription.confirmed and _passes(subscription, message):
@@ -89,7 +89,7 @@ class DeliveryOperations(Operations):
         size = _most(message)
         if size is None or (raw and (message.attributes or not message.text.isprintable())):
             return [*left, *(each for known in queues.values() for each, _ in known.values())]
-        envelopes = Envelopes(message, self.place_of(topic))
+        envelopes = Envelopes(message, place)
         taken = 0
         for (region, account), known in queues.items():
             make = partial(_sending_to, known, envelopes)
@@ -110,7 +110,7 @@ class DeliveryOperations(Operations):
             else:
                 rest.append(each)
         raw = any(raw for known in queues.values() for _, raw in known.values())
-        topic.fan = Fan(queues, raw, tuple(rest))
+        topic.fan = Fan(queues, raw, self.place_of(topic), tuple(rest))
         return topic.fan
 
     def _deliver(self, topic: Topic, message: Message, to: Sequence[Subscription] | None = None) -> None:
