@@ -47,7 +47,8 @@ class Clock:
         self.frozen: Any = None
         self.scheduler = Scheduler(cloud)
         self._changed = threading.Condition(cloud.lock)
-        self._waiting: dict[object, float] = {}
+        # Who waits, and until when; every call looks whether anybody does.
+        self.waiting: dict[object, float] = {}
 
     # --- reading
 
@@ -146,16 +147,16 @@ class Clock:
                 if now >= deadline:
                     return False
                 wake = self._wake_up(deadline, due)
-                self._waiting[me] = wake
+                self.waiting[me] = wake
                 if self._all_waiting(blocking=True):
-                    self._move_to(min(self._waiting.values()))
+                    self._move_to(min(self.waiting.values()))
                 elif not self._changed.wait(min(max(wake - now, 0.0), threading.TIMEOUT_MAX)) and self.time() < wake:
                     # Real time has passed although the process's clock is held still.
                     self._move_to(wake)
                 # A snapshot may have been taken meanwhile.
                 current.log = self._cloud.history.log
         finally:
-            self._waiting.pop(me, None)
+            self.waiting.pop(me, None)
 
     def _wake_up(self, deadline: float, due: Callable[[], float | None] | None) -> float:
         wake = deadline
@@ -166,7 +167,7 @@ class Clock:
         return wake
 
     def _all_waiting(self, *, blocking: bool) -> bool:
-        return all(other in self._waiting for other in self._cloud.participants.others(blocking=blocking))
+        return all(other in self.waiting for other in self._cloud.participants.others(blocking=blocking))
 
     async def wait_until_async(
         self,
@@ -186,12 +187,12 @@ class Clock:
                         return True
                     if self.time() >= deadline:
                         return False
-                    self._waiting[me] = self._wake_up(deadline, due)
+                    self.waiting[me] = self._wake_up(deadline, due)
                     if turn >= 3 and self._all_waiting(blocking=False):
-                        self._move_to(min(self._waiting.values()))
+                        self._move_to(min(self.waiting.values()))
             return False
         finally:
-            self._waiting.pop(me, None)
+            self.waiting.pop(me, None)
 
     async def sleep_async(self, seconds: float) -> None:
         """As `sleep`, for a task."""
@@ -200,8 +201,7 @@ class Clock:
 
     def changed(self) -> None:
         """Under the lock: state has changed; whoever waits looks again."""
-        if self._waiting:
-            self._changed.notify_all()
+        self._changed.notify_all()
 
     # --- snapshots
 
@@ -234,7 +234,8 @@ class Scheduler:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._heap = Heap()
-        self._jobs = Dict()
+        # By id; every call looks whether there are any.
+        self.jobs = Dict()
         self._next = 1
         self._running = False
 
@@ -242,17 +243,17 @@ class Scheduler:
         job = Job(self._next, when, key, method, data)
         # Never rewound: an id that was handed out before a restore must not come to name another job.
         self._next += 1
-        self._jobs[job.id] = job
+        self.jobs[job.id] = job
         self._heap.push((when, job.id))
         return job.id
 
     def cancel(self, job_id: int) -> bool:
-        return self._jobs.pop(job_id, None) is not None
+        return self.jobs.pop(job_id, None) is not None
 
     def next_due(self) -> float | None:
         while self._heap:
             when, job_id = self._heap[0]
-            if job_id in self._jobs:
+            if job_id in self.jobs:
                 return when
             self._heap.pop()
         return None
@@ -264,7 +265,7 @@ class Scheduler:
         self._running = True
         try:
             while (due := self.next_due()) is not None and due <= self._cloud.clock.time():
-                job = self._jobs.pop(self._heap.pop()[1])
+                job = self.jobs.pop(self._heap.pop()[1])
                 service = self._cloud.service_at(job.key)
                 try:
                     with self._cloud.working_for(service):
@@ -279,4 +280,4 @@ class Scheduler:
 
     def pending(self) -> list[Job]:
         """Jobs in the order in which they will run."""
-        return sorted(self._jobs.values(), key=lambda job: (job.when, job.id))
+        return sorted(self.jobs.values(), key=lambda job: (job.when, job.id))

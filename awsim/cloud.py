@@ -323,24 +323,26 @@ class Cloud:
         """Under the lock, before the stages of a call: drain what is due, then let it be the call in progress."""
         outer = call.outer = self.running
         if outer is None:
-            self.clock.scheduler.run_due()
+            scheduler = self.clock.scheduler
+            if scheduler.jobs:
+                scheduler.run_due()
             self.program_calls += 1
         self.running = call
         if not call.request_id:
             call.request_id = self.request_id()
 
-    def end(self, call: Call) -> None:
-        self.running = call.outer
-
     def settle(self, call: Call) -> None:
         """Under the lock, after a call: drain what it made due now, and let waits look again."""
         if call.outer is None:
-            self._settling = call.record
-            try:
-                self.clock.scheduler.run_due()
-            finally:
-                self._settling = None
-            self.clock.changed()
+            clock = self.clock
+            if clock.scheduler.jobs:
+                self._settling = call.record
+                try:
+                    clock.scheduler.run_due()
+                finally:
+                    self._settling = None
+            if clock.waiting:
+                clock.changed()
 
     @property
     def settles_next(self) -> bool:
@@ -548,14 +550,15 @@ class Participants:
     """The threads and tasks that have called a Cloud: time may jump only while all that live are waiting."""
 
     def __init__(self) -> None:
+        # What tells a thread that it is known already.
+        self._here = threading.local()
         self._threads: dict[int, threading.Thread] = {}
         self._tasks: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
 
     def add(self) -> None:
-        thread = threading.current_thread()
-        ident = thread.ident or 0  # a thread that runs has one
-        if self._threads.get(ident) is not thread:
-            self._threads[ident] = thread
+        if not getattr(self._here, "known", False):
+            self._here.known = True
+            self._threads[threading.get_ident()] = threading.current_thread()
 
     def add_task(self) -> None:
         import asyncio

@@ -138,7 +138,7 @@ def _run(call: Call) -> Wait | None:
             cloud.forget_caused(call)
             return wait
         finally:
-            cloud.end(call)
+            cloud.running = call.outer
         finish.journal(call)
         if call.instance is not None and call.instance.watchful:
             call.instance.answered(call)
