@@ -96,3 +96,33 @@ def test_importing_awsim_loads_neither_boto3_nor_what_only_some_need():
     code = "import awsim, sys; print([m for m in ('boto3', 'freezegun', 'pytest', 'tomllib') if m in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
+
+
+# What is set anew by each call before it is read, and means nothing between calls.
+FLEETING = {("dynamodb/base.py", "spent")}
+
+
+def _of_services(tree):
+    """Classes whose bases are by name a service or a part of one."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and any(
+            ast.unparse(base).endswith(("Operations", "Base", "Service")) for base in node.bases
+        ):
+            yield node
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in MODULES if "services" in path.parts], ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_operations_set_no_attributes_of_their_service(path):
+    """Snapshots know of containers and records only: an attribute of the service would survive a restore."""
+    name = str(path.relative_to(ROOT / "services"))
+    for owner in _of_services(ast.parse(path.read_text("utf-8"))):
+        for method in owner.body:
+            if not isinstance(method, ast.FunctionDef) or method.name in ("setup", "__init__"):
+                continue
+            for node in ast.walk(method):
+                targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
+                for target in targets if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign) else ():
+                    if isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self":
+                        assert (name, target.attr) in FLEETING, f"{owner.name}.{method.name} sets self.{target.attr}"

@@ -14,7 +14,7 @@ from awsim.services.ec2.kinds import R, Resource, Shelf
 from awsim.services.ec2.refusals import combination, invalid
 from awsim.services.ec2.rehearsal import is_operation, rehearsable
 from awsim.services.ec2.zones import regions
-from awsim.state import Dict
+from awsim.state import Dict, Entity
 from awsim.state.pages import listed, number
 from awsim.state.tags import tag_map
 
@@ -33,6 +33,18 @@ _WITH_TOKENS = (
 )  # fmt: skip
 
 
+class Defaults(Entity):
+    """What an account has set for itself in a Region: whether images stay its own, whether new volumes are encrypted,
+    and with which KMS key instead of EBS's."""
+
+    __slots__ = ("blocks_public_images", "encrypts", "key")
+
+    def __init__(self) -> None:
+        self.blocks_public_images = True
+        self.encrypts = False
+        self.key: str | None = None
+
+
 class Base(Service):
     """Records are `Resource`s on shelves (`Kept`), one for each kind."""
 
@@ -47,6 +59,7 @@ class Base(Service):
 
     def setup(self) -> None:
         self.watchers: dict[tuple[Any, str], None] = Dict()  # (service instance's key, method)
+        self.defaults = Defaults()
 
     def violation(self, violations: Sequence[Violation]) -> AWSError:
         """EC2 tells of the first alone."""

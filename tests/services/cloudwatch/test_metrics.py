@@ -127,7 +127,8 @@ def test_too_many_calls(aws):
     assert (caught.value.code, caught.value.status) == ("Throttling", 400)
     cloud.clock.advance(seconds=1)
     cloud.call("cloudwatch", "PutMetricData", **datum)
-    client = boto3.client("cloudwatch", region_name="us-east-1")
+    patient = Config(retries={"mode": "standard", "max_attempts": 10})
+    client = boto3.client("cloudwatch", region_name="us-east-1", config=patient)
     client.put_metric_data(**datum)
     assert client.put_metric_data(**datum)["ResponseMetadata"]["RetryAttempts"] > 0
 

@@ -52,7 +52,6 @@ class ImageOperations(SnapshotOperations):
     def setup(self) -> None:
         super().setup()
         self.deregistered: dict[str, float] = Dict()  # image -> when
-        self.blocks_public_images = True
         self._published: dict[str, Image] | None = None
 
     @property
@@ -189,7 +188,7 @@ class ImageOperations(SnapshotOperations):
             snapshot.encrypted = bool(Encrypted or each.encrypted)
             if snapshot.encrypted:
                 snapshot.key = self.key_named(KmsKeyId)
-                snapshot.managed_key = KmsKeyId is None and self.default_key is None
+                snapshot.managed_key = KmsKeyId is None and self.defaults.key is None
             self.tag(snapshot, tags["snapshot"])
             mapped.append(each._replace(snapshot=snapshot.id, encrypted=snapshot.encrypted))
         image = self._image(Name, source.root, mapped)
@@ -314,7 +313,7 @@ class ImageOperations(SnapshotOperations):
                     f'Invalid attribute item value "{each["Group"]}" for group item type.',
                 )
         if any(each.get("Group") for each in add):
-            if self.blocks_public_images:
+            if self.defaults.blocks_public_images:
                 raise AWSError(
                     "OperationNotPermitted",
                     "You can't publicly share this image because block public access for AMIs is enabled for this "
@@ -332,17 +331,17 @@ class ImageOperations(SnapshotOperations):
         image.users, image.public = (), False
 
     def enable_image_block_public_access(self, ImageBlockPublicAccessState: str) -> dict[str, Any]:
-        self.blocks_public_images = True
+        self.defaults.blocks_public_images = True
         return {"ImageBlockPublicAccessState": "block-new-sharing"}
 
     @rehearsable
     def disable_image_block_public_access(self) -> dict[str, Any]:
-        self.blocks_public_images = False
+        self.defaults.blocks_public_images = False
         return {"ImageBlockPublicAccessState": "unblocked"}
 
     @rehearsable
     def get_image_block_public_access_state(self) -> dict[str, Any]:
-        state = "block-new-sharing" if self.blocks_public_images else "unblocked"
+        state = "block-new-sharing" if self.defaults.blocks_public_images else "unblocked"
         return {"ImageBlockPublicAccessState": state, "ManagedBy": "account"}
 
     # --- parts

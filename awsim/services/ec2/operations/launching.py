@@ -282,7 +282,7 @@ class LaunchOperations(TemplateOperations):
             problem = f"The instance type {kind.name} does not support hibernation."
         elif kind.memory > self.limits["hibernation-memory"] * 1024:
             problem = f"The instance type {kind.name} has too much memory to hibernate."
-        elif not (root.encrypted or self.encrypts_by_default):
+        elif not (root.encrypted or self.defaults.encrypts):
             problem = "The root volume must be encrypted."
         elif (root.size or 0) * 1024 < kind.memory:
             problem = "The root volume must be large enough to hold the memory of the instance."

@@ -121,7 +121,7 @@ class SnapshotOperations(VolumeOperations):
             raise AWSError("IncorrectState", f"The snapshot '{source.id}' is not 'completed'.")
         if Encrypted is False and source.encrypted:
             raise invalid("The parameter encrypted=false is invalid")
-        encrypted = bool(Encrypted) or source.encrypted or self.encrypts_by_default
+        encrypted = bool(Encrypted) or source.encrypted or self.defaults.encrypts
         if KmsKeyId is not None and not encrypted:
             raise AWSError(
                 "InvalidParameterDependency", "The parameter KmsKeyId requires the parameter Encrypted to be set."
@@ -132,7 +132,7 @@ class SnapshotOperations(VolumeOperations):
         snapshot.encrypted = encrypted
         if encrypted:
             snapshot.key = self.key_named(KmsKeyId)
-            snapshot.managed_key = KmsKeyId is None and self.default_key is None
+            snapshot.managed_key = KmsKeyId is None and self.defaults.key is None
             if snapshot.key is None:
                 snapshot.problem = "Given key ID is not accessible"
         self.tag(snapshot, tags)

@@ -46,11 +46,6 @@ _MODIFICATIONS = {
 class VolumeOperations(AddressOperations):
     volumes = Kept(Volume)
 
-    def setup(self) -> None:
-        super().setup()
-        self.encrypts_by_default = False
-        self.default_key: str | None = None
-
     def create_volume(
         self,
         AvailabilityZone: str | None = None,
@@ -230,37 +225,37 @@ class VolumeOperations(AddressOperations):
 
     @rehearsable
     def enable_ebs_encryption_by_default(self) -> dict[str, Any]:
-        self.encrypts_by_default = True
+        self.defaults.encrypts = True
         return {"EbsEncryptionByDefault": True}
 
     @rehearsable
     def disable_ebs_encryption_by_default(self) -> dict[str, Any]:
-        self.encrypts_by_default = False
+        self.defaults.encrypts = False
         return {"EbsEncryptionByDefault": False}
 
     @rehearsable
     def get_ebs_encryption_by_default(self) -> dict[str, Any]:
-        return {"EbsEncryptionByDefault": self.encrypts_by_default, "SseType": "sse-ebs"}
+        return {"EbsEncryptionByDefault": self.defaults.encrypts, "SseType": "sse-ebs"}
 
     @rehearsable
     def get_ebs_default_kms_key_id(self) -> dict[str, Any]:
-        return {"KmsKeyId": self.default_key or "alias/aws/ebs"}
+        return {"KmsKeyId": self.defaults.key or "alias/aws/ebs"}
 
     def modify_ebs_default_kms_key_id(self, KmsKeyId: str) -> dict[str, Any]:
         key = self.key_named(KmsKeyId)
         if key is None:
             raise AWSError("InvalidKmsKey.NotFound", f"The KMS key '{KmsKeyId}' does not exist.")
-        self.default_key = key
+        self.defaults.key = key
         return {"KmsKeyId": key}
 
     @rehearsable
     def reset_ebs_default_kms_key_id(self) -> dict[str, Any]:
-        self.default_key = None
+        self.defaults.key = None
         return {"KmsKeyId": "alias/aws/ebs"}
 
     def key_named(self, key: str | None) -> str | None:
         """The ARN of a KMS key that may be used now, the default one for None; None where there is no such key."""
-        wanted = key or self.default_key or "alias/aws/ebs"
+        wanted = key or self.defaults.key or "alias/aws/ebs"
         try:
             found = self.call("kms", "DescribeKey", as_=administrator(self.account), KeyId=wanted)["KeyMetadata"]
         except AWSError as error:
@@ -289,7 +284,7 @@ class VolumeOperations(AddressOperations):
         volume = Volume(id_, self.account, self.clock.time(), *zone, made)
         volume.multi = bool(multi)
         volume.snapshot = snapshot.id if snapshot is not None else ""
-        volume.encrypted = bool(encrypted) or self.encrypts_by_default or (snapshot is not None and snapshot.encrypted)
+        volume.encrypted = bool(encrypted) or self.defaults.encrypts or (snapshot is not None and snapshot.encrypted)
         if volume.encrypted:
             own = snapshot.key if snapshot is not None and snapshot.encrypted and key is None else key
             volume.key = self.key_named(own)
