@@ -416,10 +416,11 @@ class Cloud:
 
     def request_id(self) -> str:
         """The next request id, a UUID in form."""
-        number = self._requests = self._requests + 1
-        return f"{self.seed & 0xFFFFFFFF:08x}-a111-4051-8000-{number:012x}"
+        self._requests += 1
+        return self.request_id_of(self._requests)
 
     def request_id_of(self, number: int) -> str:
+        """The request id of a number, which `post` gave away."""
         return f"{self.seed & 0xFFFFFFFF:08x}-a111-4051-8000-{number:012x}"
 
     # --- snapshots

@@ -916,3 +916,18 @@ def test_a_malformed_file(tmp_path: Path, text, says):
 def test_the_row_that_the_malformed_ones_are_made_of_is_well_formed(tmp_path: Path):
     (tmp_path / "queue.toml").write_text("[size]\n" + "\n".join(f"{key} = {value}" for key, value in ROW.items()))
     assert Tables(tmp_path).load("queue")["size"].value == 1
+
+
+def test_a_rate_that_is_overridden_holds_though_rates_are_off():
+    from awsim.cloud import Cloud
+    from awsim.errors import AWSError
+
+    cloud = Cloud()
+    datum = {"Namespace": "shop", "MetricData": [{"MetricName": "orders", "Value": 1}]}
+    for _ in range(3):
+        cloud.call("cloudwatch", "PutMetricData", **datum)
+    cloud.limits["cloudwatch.put-metric-data-rate"] = 1
+    with pytest.raises(AWSError) as caught:
+        for _ in range(3):
+            cloud.call("cloudwatch", "PutMetricData", **datum)
+    assert caught.value.code == "Throttling"

@@ -262,3 +262,34 @@ def test_metrics_know_of_them(aws: Cloud) -> None:
         Statistics=["Sum"],
     )
     assert [point["Sum"] for point in shown["Datapoints"]] == [1.0]
+
+
+def test_a_topic_is_as_it_was_when_a_message_came(aws: Cloud) -> None:
+    topic, urls = _topic()
+    _publish(topic, "one")
+    boto3.client("sns").set_topic_attributes(TopicArn=topic, AttributeName="SignatureVersion", AttributeValue="2")
+    _publish(topic, "two")
+    assert _unread(aws, "a") == 2
+    versions = [json.loads(message["Body"])["SignatureVersion"] for message in _received(urls["a"])]
+    assert versions == ["1", "2"]
+
+
+def test_an_alarm_hears_of_them(aws: Cloud) -> None:
+    topic, _ = _topic()
+    cloudwatch = boto3.client("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName="busy",
+        Namespace="AWS/SQS",
+        MetricName="NumberOfMessagesSent",
+        Dimensions=[{"Name": "QueueName", "Value": "a"}],
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+    )
+    aws.clock.advance(days=1)
+    _publish(topic, "one")
+    aws.clock.advance(minutes=2)
+    history = cloudwatch.describe_alarm_history(AlarmName="busy", HistoryItemType="StateUpdate")
+    assert any("to ALARM" in item["HistorySummary"] for item in history["AlarmHistoryItems"])
